@@ -1,0 +1,90 @@
+#include "actors/caf_host.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include <caf/actor_cast.hpp>
+#include <caf/message_id.hpp>
+
+namespace caesura {
+
+caf::mailbox_element_ptr make_element(const Envelope& envelope) {
+  return caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, envelope);
+}
+
+Time due_after(Time now, Duration delay) {
+  if (delay > Time::max() - now) throw std::overflow_error("simulated time runs past 292 years");
+  return now + delay;
+}
+
+CafHome::CafHome() : alive_([](const Envelope&) {}) {}
+
+CafHost::CafHost(caf::actor_config& config, CafHome& home, Actor&& actor)
+    : event_based_actor(config), home_(home), actor_(std::move(actor)) {}
+
+CafHost::~CafHost() = default;
+
+void CafHost::end() {
+  actor_.reset();
+  quit();
+}
+
+caf::invoke_message_result CafHost::consume(caf::mailbox_element& element) {
+  caf::type_erased_tuple& content = element.content();
+  if (!content.match_elements<Envelope>()) return event_based_actor::consume(element);  // CAF's own, as an exit at its shutdown
+  if (!ended()) home_.handle(*this, content.get_as<Envelope>(0));
+  return caf::invoke_message_result::consumed;
+}
+
+caf::strong_actor_ptr spawn_host(caf::actor_system& system, CafHome& home, Actor&& actor) {
+  return caf::actor_cast<caf::strong_actor_ptr>(system.spawn<CafHost, caf::hidden + caf::lazy_init>(home, std::move(actor)));
+}
+
+Address HostTable::add(caf::strong_actor_ptr host) {
+  if (free_.empty()) {
+    free_.push_back(static_cast<std::uint32_t>(slots_.size()));
+    slots_.emplace_back();
+  }
+  const std::uint32_t index = free_.back();
+  free_.pop_back();
+  slots_[index].host = std::move(host);
+  hosts_peak_ = std::max(hosts_peak_, ++hosts_);
+  return {index, slots_[index].generation};
+}
+
+const caf::strong_actor_ptr* HostTable::slot_of(Address address) const {
+  if (address.index >= slots_.size()) return nullptr;
+  const Slot& slot = slots_[address.index];
+  return slot.generation == address.generation && slot.host ? &slot.host : nullptr;
+}
+
+CafHost* HostTable::find(Address address) const {
+  const caf::strong_actor_ptr* host = slot_of(address);
+  return host ? static_cast<CafHost*>((*host)->get()) : nullptr;
+}
+
+caf::strong_actor_ptr HostTable::hold(Address address) const {
+  const caf::strong_actor_ptr* host = slot_of(address);
+  return host ? *host : nullptr;
+}
+
+caf::strong_actor_ptr HostTable::remove(Address address) {
+  Slot& slot = slots_[address.index];
+  ++slot.generation;
+  free_.push_back(address.index);
+  --hosts_;
+  return std::exchange(slot.host, nullptr);
+}
+
+std::vector<caf::strong_actor_ptr> HostTable::remove_all() {
+  std::vector<caf::strong_actor_ptr> hosts;
+  for (Slot& slot : slots_) {
+    if (slot.host) hosts.push_back(std::move(slot.host));
+  }
+  slots_.clear();
+  free_.clear();
+  return hosts;
+}
+
+}  // namespace caesura

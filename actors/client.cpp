@@ -1,0 +1,164 @@
+#include "actors/client.hpp"
+
+#include <algorithm>
+
+namespace caesura {
+
+Client::Client(const Rules& rules, LoadPlay play) : rules_(&rules), play_(play), arrivals_(rules.model) {
+  // The first request is announced from outside.
+  if (play_ == LoadPlay::all && closed_load(rules.model) == nullptr) arrivals_.next();
+}
+
+void Client::receive(const Arrive& arrive, Context& context) {
+  const Model& model = rules_->model;
+  const Ticket ticket = take_ticket();
+  Open& open = open_[ticket];
+  open.taken = true;
+  open.report.number = arrive.number;
+  open.report.ticket = ticket;
+  open.report.arrived = context.now();
+  const Duration delay = open.to_server.delay(context.now(), link_delay(model.links.client, model.seed, arrive.number, 0, Purpose::link_start));
+  context.send(directory_address, Start{.number = arrive.number, .arrived = context.now(), .ticket = ticket}, delay);
+  if (!model.cancels.empty()) schedule_cancels(ticket, context.now() + delay, context);
+  if (play_ == LoadPlay::all && closed_load(model) == nullptr) {
+    if (const auto next = arrivals_.next()) context.send(context.self(), Arrive{arrive.number + 1}, std::max(*next - context.now(), zero_duration));
+  }
+}
+
+/// Those whose moment is known when the request is sent; `started`: when it reaches the server.
+void Client::schedule_cancels(Ticket ticket, Time started, Context& context) {
+  const Model& model = rules_->model;
+  const RequestNumber number = open_[ticket].report.number;
+  for (std::size_t s = 0; s < model.cancels.size(); ++s) {
+    const auto schedule = [&](std::size_t source, Duration delay) {
+      const CancelMoment moment{.number = number, .ticket = ticket, .source = static_cast<std::uint16_t>(source)};
+      schedule_moment(open_[ticket], moment, delay, context.reserve(model.cancels[source].times), context);
+    };
+    const auto drawn_moment = [&](const Distribution& distribution) {
+      return distribution.quantile(draw(model.seed, number, 0, Purpose::cancel_moment, static_cast<std::uint32_t>(s)));
+    };
+    if (const auto* after = std::get_if<CancelAfter>(&model.cancels[s].moment)) {
+      if (is_active(model, number, s)) schedule(s, to_duration(drawn_moment(after->delay)));
+    } else if (const auto* during = std::get_if<CancelDuringRequest>(&model.cancels[s].moment)) {
+      if (!is_active(model, number, s)) continue;
+      Plan plan;
+      if (!rules_->shared_plan) expand(model, number, plan);
+      const Duration planned = planned_times(model, number, rules_->shared_plan ? *rules_->shared_plan : plan).duration;
+      const Duration into = to_duration(drawn_moment(during->share) * static_cast<double>(planned.count()));
+      schedule(s, started - context.now() + into);
+    }
+  }
+}
+
+void Client::schedule_moment(Open& open, const CancelMoment& moment, Duration delay, Order place, Context& context) {
+  if (rules_->model.cancels[moment.source].even_if_finished) ++open.late_moments;
+  context.send_in_place(place, context.self(), moment, delay);
+}
+
+void Client::receive(const MomentKnown& known, Context& context) {
+  Open* open = find(known.ticket, known.number);
+  if (open == nullptr) return;
+  const CancelMoment moment{.number = known.number, .ticket = known.ticket, .source = known.source};
+  schedule_moment(*open, moment, known.delay, known.place, context);
+}
+
+void Client::receive(const CancelMoment& moment, Context& context) {
+  Open* open = find(moment.ticket, moment.number);
+  if (open == nullptr) return;
+  const bool even_if_finished = rules_->model.cancels[moment.source].even_if_finished;
+  if (even_if_finished) --open->late_moments;
+  if (!open->answered || even_if_finished) fire(moment, context.order(), context);
+}
+
+/// Sends the cancel of a moment that has come, in the place in which the moment was scheduled, and schedules its next copy.
+void Client::fire(const CancelMoment& moment, Order place, Context& context) {
+  send_cancel(moment.ticket, place, context);
+  const CancelSource& source = rules_->model.cancels[moment.source];
+  if (moment.copy + 1 >= source.times) return;
+  CancelMoment next = moment;
+  ++next.copy;
+  schedule_moment(open_[moment.ticket], next, source.every, place + 1, context);
+}
+
+void Client::send_cancel(Ticket ticket, Order place, Context& context) {
+  Open& open = open_[ticket];
+  ClientReport& report = open.report;
+  const Model& model = rules_->model;
+  const Cancel cancel{.number = report.number, .ticket = ticket, .copy = report.cancels_sent};
+  const Duration drawn = link_delay(model.links.client, model.seed, report.number, 0, Purpose::link_cancel, cancel.copy);
+  const Duration delay = open.to_server.delay(context.now(), drawn);
+  if (report.cancels_sent++ == 0) report.cancel_sent = context.now();
+  ++open.unanswered;
+  // One that had to wait for another keeps behind it.
+  context.send_in_place(delay == drawn ? place : context.reserve(1), directory_address, cancel, delay);
+}
+
+void Client::receive(const CancelAnswer& answer, Context& context) {
+  Open* open = find(answer.ticket, answer.number);
+  if (open == nullptr) return;
+  ClientReport& report = open->report;
+  if (!report.acknowledged) report.acknowledged = context.now();
+  switch (answer.verdict) {
+    case CancelVerdict::accepted: ++report.cancels_accepted; break;
+    case CancelVerdict::already_cancelled: ++report.cancels_already_cancelled; break;
+    case CancelVerdict::too_late: ++report.cancels_too_late; break;
+    case CancelVerdict::ignored: ++report.cancels_ignored; break;
+  }
+  --open->unanswered;
+  settle_if_done(answer.ticket, context);
+}
+
+void Client::receive(const Chunk& chunk, Context& context) {
+  Open* open = find(chunk.ticket, chunk.number);
+  if (open == nullptr) return;
+  ++open->report.chunks_received;
+  const std::vector<CancelSource>& sources = rules_->model.cancels;
+  for (std::size_t s = 0; s < sources.size(); ++s) {
+    const auto* after = std::get_if<CancelAfterChunks>(&sources[s].moment);
+    if (after == nullptr || after->chunks != open->report.chunks_received || !is_active(rules_->model, chunk.number, s)) continue;
+    const CancelMoment moment{.number = chunk.number, .ticket = chunk.ticket, .source = static_cast<std::uint16_t>(s)};
+    fire(moment, context.reserve(sources[s].times), context);
+  }
+}
+
+void Client::receive(const Answer& answer, Context& context) {
+  Open* open = find(answer.ticket, answer.number);
+  if (open == nullptr) return;
+  open->answered = true;
+  open->report.outcome = answer.outcome;
+  open->report.answered = context.now();
+  const Model& model = rules_->model;
+  if (const ClosedLoad* closed = closed_load(model)) {
+    const RequestNumber next = answer.number + closed->users;
+    if (next < model.load.requests) {
+      context.send(context.self(), Arrive{next}, to_duration(closed->think.quantile(draw(model.seed, next, 0, Purpose::think))));
+    }
+  }
+  settle_if_done(answer.ticket, context);
+}
+
+void Client::settle_if_done(Ticket ticket, Context& context) {
+  const Open& open = open_[ticket];
+  if (!open.answered || open.unanswered > 0 || open.late_moments > 0) return;
+  context.report(open.report);
+  open_[ticket] = {};
+  free_.push_back(ticket);
+}
+
+Ticket Client::take_ticket() {
+  if (free_.empty()) {
+    open_.emplace_back();
+    return static_cast<Ticket>(open_.size() - 1);
+  }
+  const Ticket ticket = free_.back();
+  free_.pop_back();
+  return ticket;
+}
+
+Client::Open* Client::find(Ticket ticket, RequestNumber number) {
+  if (ticket >= open_.size()) return nullptr;
+  Open& open = open_[ticket];
+  return open.taken && open.report.number == number ? &open : nullptr;
+}
+
+}  // namespace caesura

@@ -1,0 +1,30 @@
+#include "actors/directory.hpp"
+
+namespace caesura {
+
+void Directory::receive(const Start& start, Context& context) {
+  if (start.ticket >= entries_.size()) entries_.resize(start.ticket + std::size_t{1});
+  Entry& entry = entries_[start.ticket];
+  entry = {.request = context.spawn_request(), .has_ended = false};
+  context.relay(entry.request, start);
+}
+
+void Directory::receive(const Cancel& cancel, Context& context) {
+  Entry& entry = entries_[cancel.ticket];
+  if (!entry.has_ended) return context.relay(entry.request, cancel);
+  const CancelVerdict verdict = entry.outcome == Outcome::cancelled ? CancelVerdict::already_cancelled : CancelVerdict::too_late;
+  const Model& model = rules_->model;
+  const Duration drawn = link_delay(model.links.client, model.seed, cancel.number, 0, Purpose::link_cancel_answer, cancel.copy);
+  context.send(client_address, CancelAnswer{.number = cancel.number, .ticket = cancel.ticket, .verdict = verdict},
+               entry.to_client.delay(context.now(), drawn));
+}
+
+void Directory::receive(const Ended& ended, Context& context) {
+  Entry& entry = entries_[ended.ticket];
+  entry.outcome = ended.outcome;
+  entry.has_ended = true;
+  entry.to_client.free = ended.client_link_free;
+  context.send(entry.request, Release{});
+}
+
+}  // namespace caesura

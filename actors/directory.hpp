@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "actors/context.hpp"
+#include "actors/messages.hpp"
+#include "actors/rules.hpp"
+
+namespace caesura {
+
+/// The server's front desk: starts a request actor for every Start, finds it by its ticket, and keeps the outcome of those that have ended.
+///
+/// Guarantees: every cancel is answered once, by the request while it lives, afterwards from its outcome; none is lost in between, because
+/// a request goes only after the directory has sent it the last cancel that it will get.
+class Directory {
+ public:
+  explicit Directory(const Rules& rules) : rules_(&rules) {}
+
+  void receive(const Start& start, Context& context);
+  void receive(const Cancel& cancel, Context& context);
+  void receive(const Ended& ended, Context& context);
+
+ private:
+  struct Entry {
+    Address request;
+    Outcome outcome = Outcome::completed;
+    bool has_ended = true;
+    LinkEnd to_client{};  ///< once it has ended
+  };
+
+  const Rules* rules_;
+  std::vector<Entry> entries_;  ///< by ticket
+};
+
+}  // namespace caesura

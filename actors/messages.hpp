@@ -1,0 +1,161 @@
+#pragma once
+
+#include <cstdint>
+#include <variant>
+
+#include "mocks/quantities.hpp"
+#include "sim/time.hpp"
+
+namespace caesura {
+
+/// Where an actor lives. Valid until the actor ends; messages to an address whose actor has ended are dropped.
+struct Address {
+  std::uint32_t index = 0;
+  std::uint32_t generation = 0;
+  bool operator==(const Address&) const = default;
+};
+
+/// The client's handle of a request: how the directory finds it. Used again once the client has settled the request.
+using Ticket = std::uint32_t;
+using RequestNumber = std::uint64_t;
+
+/// Exactly one per request.
+enum class Outcome : std::uint8_t { completed, cancelled, failed, timed_out, rejected };
+const char* name_of(Outcome outcome);
+
+/// What a cancel is answered. Of a request that will stop because of it: accepted; already_cancelled: an earlier one was; too_late: the
+/// request ended otherwise; ignored: the policy is `never`.
+enum class CancelVerdict : std::uint8_t { accepted, already_cancelled, too_late, ignored };
+const char* name_of(CancelVerdict verdict);
+
+enum class OperationResult : std::uint8_t { ok, failed, rejected };
+
+// The messages: a closed set. Who sends each to whom is said beside it.
+
+/// Client to itself: a request's user presses Enter.
+struct Arrive {
+  RequestNumber number = 0;
+};
+
+/// Client to directory to request.
+struct Start {
+  RequestNumber number = 0;
+  Time arrived;
+  Ticket ticket = 0;
+};
+
+/// Request or service to client: when a cancel source is to send is known now, `delay` ahead.
+struct MomentKnown {
+  RequestNumber number = 0;
+  Ticket ticket = 0;
+  std::uint16_t source = 0;
+  Duration delay{0};
+  std::uint64_t place = 0;  ///< an Order: what it sends counts as sent when the moment became known; as many are kept as it sends cancels
+};
+
+/// Client to itself: the moment of a cancel source has come.
+struct CancelMoment {
+  RequestNumber number = 0;
+  Ticket ticket = 0;
+  std::uint16_t source = 0;
+  std::uint16_t copy = 0;  ///< 0 is the first; copies follow `every` later
+};
+
+/// Client to directory to request.
+struct Cancel {
+  RequestNumber number = 0;
+  Ticket ticket = 0;
+  std::uint32_t copy = 0;  ///< how many cancels of this request the client had sent before
+};
+
+/// Request or directory to client: the acknowledgement.
+struct CancelAnswer {
+  RequestNumber number = 0;
+  Ticket ticket = 0;
+  CancelVerdict verdict = CancelVerdict::accepted;
+};
+
+/// Request to client: its stop, with the outcome. Content comes with `completed` alone.
+struct Answer {
+  RequestNumber number = 0;
+  Ticket ticket = 0;
+  Outcome outcome = Outcome::completed;
+};
+
+/// Request to client: one chunk of a streamed answer.
+struct Chunk {
+  RequestNumber number = 0;
+  Ticket ticket = 0;
+  std::uint32_t index = 0;  ///< from 1 over the whole request
+  std::uint32_t tokens = 0;
+};
+
+/// Request to directory: it has ended; and the directory's leave to go: no cancel is on its way to it any more.
+struct Ended {
+  Ticket ticket = 0;
+  Outcome outcome = Outcome::completed;
+  Time client_link_free;  ///< no message to the client may arrive before
+};
+struct Release {};
+
+/// Request to itself.
+struct TimeOut {};
+struct WaitOver {
+  std::uint32_t strand = 0;  ///< of the request's lines of work
+  std::uint32_t step = 0;
+};
+
+/// Request to service, of a transaction to itself: perform this operation.
+struct Ask {
+  Address from;
+  RequestNumber number = 0;
+  std::uint32_t operation = 0;
+  std::uint32_t model_call = 0;
+  std::uint32_t chunk_tokens = 0;  ///< 0: the answer is not streamed
+  Ticket ticket = 0;
+  OperationKind kind = OperationKind::llm;
+  bool first_of_kind = false;      ///< in the request's plan
+};
+
+/// Service to request, of an operation that found no free place: it waits, or will be rejected; and: it has started now.
+struct Queued {
+  std::uint32_t operation = 0;
+};
+struct Started {
+  std::uint32_t operation = 0;
+};
+
+/// Request to service: the operation is not wanted any more. `asked`: its Ask must have arrived, as far as the request knows.
+struct Withdraw {
+  Address from;
+  std::uint32_t operation = 0;
+  bool asked = false;
+};
+
+/// Service to itself (its end), then to request; of a transaction, request to itself.
+struct Reply {
+  Address to;
+  RequestNumber number = 0;
+  std::uint32_t operation = 0;
+  OperationResult result = OperationResult::ok;
+  std::uint32_t input_tokens = 0;
+  std::uint32_t cached_input_tokens = 0;
+  std::uint32_t output_tokens = 0;
+  Duration busy{0};
+};
+
+/// Service to itself: the next chunk of stream `stream` exists, or the stream is over.
+struct StreamDue {
+  std::uint32_t stream = 0;
+};
+
+/// Service to request.
+struct ModelChunk {
+  std::uint32_t operation = 0;
+  std::uint32_t tokens = 0;
+};
+
+using Message = std::variant<Arrive, Start, MomentKnown, CancelMoment, Cancel, CancelAnswer, Answer, Chunk, Ended, Release, TimeOut, WaitOver, Ask, Queued,
+                             Started, Withdraw, Reply, StreamDue, ModelChunk>;
+
+}  // namespace caesura

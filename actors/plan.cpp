@@ -1,0 +1,243 @@
+#include "actors/plan.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace caesura {
+namespace {
+
+bool is_model_call(OperationKind kind) { return kind == OperationKind::llm || kind == OperationKind::decompose; }
+
+/// Expands a workflow depth first into a plan.
+class Expansion {
+ public:
+  Expansion(std::uint64_t seed, RequestNumber request, Plan& plan) : seed_(seed), request_(request), plan_(plan) {}
+
+  void add(const Workflow& workflow) {
+    for (const WorkflowStep& step : workflow) {
+      std::visit([this](const auto& what) { add(what); }, step.what);
+    }
+  }
+
+ private:
+  void add(const ServiceCall& call) {
+    add_operation({.kind = call.kind, .service = call.service, .model_call = model_calls_, .chunk_tokens = call.chunk_tokens});
+    if (is_model_call(call.kind)) ++model_calls_;
+  }
+  void add(const Transaction& transaction) {
+    add_operation({.kind = OperationKind::transaction, .duration = &transaction.duration});
+  }
+  void add(const Wait& wait) { push({.what = PlanStep::What::wait, .number = waits_++, .duration = &wait.duration}); }
+  void add(const Repeat& repeat) {
+    const std::int64_t times = count_of(repeat.times, Purpose::repeat_times);
+    for (std::int64_t i = 0; i < times; ++i) {
+      ++rounds_;
+      check_length();
+      add(repeat.body);
+    }
+  }
+  void add(const Choose& choose) {
+    double total = 0;
+    for (const double weight : choose.weights) total += weight;
+    double rest = draw(seed_, request_, decisions_++, Purpose::choice) * total;
+    std::size_t chosen = 0;
+    while (chosen + 1 < choose.weights.size() && rest >= choose.weights[chosen]) rest -= choose.weights[chosen++];
+    // Rounding may leave a rest beyond the last weight: that one may be zero, and is never to be taken.
+    while (choose.weights[chosen] <= 0) --chosen;
+    add(choose.branches[chosen]);
+  }
+  void add(const Parallel& parallel) {
+    const std::size_t fork = begin_fork();
+    for (const Workflow& branch : parallel.branches) add_branch(branch);
+    end_fork(fork, parallel.branches.size());
+  }
+  void add(const ParallelTimes& parallel) {
+    const std::int64_t times = count_of(parallel.times, Purpose::parallel_times);
+    const std::size_t fork = begin_fork();
+    for (std::int64_t i = 0; i < times; ++i) add_branch(parallel.branch);
+    end_fork(fork, static_cast<std::size_t>(times));
+  }
+
+  std::size_t begin_fork() {
+    plan_.has_forks = true;
+    push({.what = PlanStep::What::fork});
+    return plan_.steps.size() - 1;
+  }
+  void add_branch(const Workflow& branch) {
+    const std::size_t begin = plan_.steps.size();
+    push({.what = PlanStep::What::branch_begin});
+    add(branch);
+    push({.what = PlanStep::What::branch_end});
+    plan_.steps[begin].chunk_tokens = static_cast<std::uint32_t>(plan_.steps.size());
+  }
+  void end_fork(std::size_t fork, std::size_t branches) {
+    plan_.steps[fork].model_call = static_cast<std::uint32_t>(branches);
+    plan_.steps[fork].chunk_tokens = static_cast<std::uint32_t>(plan_.steps.size());
+  }
+
+  void add_operation(PlanStep step) {
+    bool& seen = kinds_seen_[index_of(step.kind)];
+    step.first_of_kind = !std::exchange(seen, true);
+    step.number = ++plan_.operations;
+    push(step);
+  }
+  void push(const PlanStep& step) {
+    plan_.steps.push_back(step);
+    check_length();
+  }
+  void check_length() const {
+    // Rounds count too: a body that draws nothing at all must not spin for ever.
+    if (plan_.steps.size() + rounds_ <= 4 * std::size_t{most_operations} && plan_.operations <= most_operations) return;
+    throw PlanTooLong("request " + std::to_string(request_) + " draws more than " + std::to_string(most_operations) +
+                      " operations; lower the `times` of its repeats, or clamp them with `max`");
+  }
+  std::int64_t count_of(const Distribution& times, Purpose purpose) {
+    return to_count(times.quantile(times.is_constant() ? 0.5 : draw(seed_, request_, decisions_++, purpose)));
+  }
+
+  std::uint64_t seed_;
+  RequestNumber request_;
+  Plan& plan_;
+  std::uint32_t model_calls_ = 0;
+  std::uint32_t waits_ = 0;
+  std::uint32_t decisions_ = 0;  // tells the draws of the workflow's shape apart
+  std::size_t rounds_ = 0;
+  std::array<bool, operation_kinds> kinds_seen_{};
+};
+
+bool shape_is_drawn(const Workflow& workflow);
+
+bool shape_is_drawn(const WorkflowStep& step) {
+  struct Visitor {
+    bool operator()(const ServiceCall&) const { return false; }
+    bool operator()(const Transaction&) const { return false; }
+    bool operator()(const Wait&) const { return false; }
+    bool operator()(const Repeat& repeat) const { return !repeat.times.is_constant() || shape_is_drawn(repeat.body); }
+    bool operator()(const Choose&) const { return true; }
+    bool operator()(const Parallel& parallel) const {
+      return std::any_of(parallel.branches.begin(), parallel.branches.end(), [](const Workflow& branch) { return shape_is_drawn(branch); });
+    }
+    bool operator()(const ParallelTimes& parallel) const { return !parallel.times.is_constant() || shape_is_drawn(parallel.branch); }
+  };
+  return std::visit(Visitor{}, step.what);
+}
+
+bool shape_is_drawn(const Workflow& workflow) {
+  return std::any_of(workflow.begin(), workflow.end(), [](const WorkflowStep& step) { return shape_is_drawn(step); });
+}
+
+/// Walks the plan as if every operation were served at once.
+class PlannedWalk {
+ public:
+  PlannedWalk(const Model& model, RequestNumber request, const Plan& plan) : model_(model), request_(request), plan_(plan) {
+    times_.asked.resize(plan.operations);
+    times_.ended.resize(plan.operations);
+  }
+
+  PlannedTimes run() {
+    times_.duration = walk(0, zero_duration).second;
+    return std::move(times_);
+  }
+
+ private:
+  /// From step `i` at time `t` to the end of its branch or of the plan: the step after, and the time then.
+  std::pair<std::size_t, Duration> walk(std::size_t i, Duration t) {
+    while (i < plan_.steps.size()) {
+      const PlanStep& step = plan_.steps[i++];
+      switch (step.what) {
+        case PlanStep::What::operation: t = end_of(step, t); break;
+        case PlanStep::What::wait: t += wait_of(model_, request_, step); break;
+        case PlanStep::What::branch_begin: break;
+        case PlanStep::What::branch_end: return {i, t};
+        case PlanStep::What::fork: {
+          Duration joined = t;
+          for (std::uint32_t branch = 0; branch < step.branches(); ++branch) {
+            const auto [after, end] = walk(i, t);
+            joined = std::max(joined, end);
+            i = after;
+          }
+          t = joined;
+          break;
+        }
+      }
+    }
+    return {i, t};
+  }
+
+  Duration end_of(const PlanStep& step, Duration asked) {
+    const OperationSample sample = sample_of(model_, request_, step);
+    Duration ended = asked + sample.duration;
+    if (step.kind != OperationKind::transaction) {
+      const Distribution& link = link_to(model_.links, step.kind);
+      ended += link_delay(link, model_.seed, request_, step.number, Purpose::link_ask);
+      ended += link_delay(link, model_.seed, request_, step.number, Purpose::link_reply);
+      const bool fatal = sample.fails && model_.services[step.service].on_failure == OnFailure::fail;
+      if (fatal) times_.fatal = std::min(times_.fatal.value_or(ended), ended);
+    }
+    times_.asked[step.number - 1] = asked;
+    times_.ended[step.number - 1] = ended;
+    return ended;
+  }
+
+  const Model& model_;
+  RequestNumber request_;
+  const Plan& plan_;
+  PlannedTimes times_;
+};
+
+}  // namespace
+
+void expand(const Model& model, RequestNumber request, Plan& plan) {
+  plan.steps.clear();
+  plan.operations = 0;
+  plan.has_forks = false;
+  Expansion(model.seed, request, plan).add(model.workflow);
+  const auto last = std::find_if(plan.steps.rbegin(), plan.steps.rend(), [](const PlanStep& step) {
+    return step.what == PlanStep::What::operation && is_model_call(step.kind);
+  });
+  if (last != plan.steps.rend()) last->last_model_call = true;
+}
+
+std::optional<Plan> shared_plan(const Model& model) {
+  if (shape_is_drawn(model.workflow)) return std::nullopt;
+  Plan plan;
+  expand(model, 0, plan);
+  return plan;
+}
+
+OperationSample sample_of(const Model& model, RequestNumber request, const PlanStep& step) {
+  if (step.kind == OperationKind::transaction) {
+    OperationSample sample;
+    sample.duration = to_duration(step.duration->quantile(draw(model.seed, request, step.number, Purpose::transaction)));
+    return sample;
+  }
+  return sample_operation(model.services[step.service],
+                          {.seed = model.seed, .request = request, .operation = step.number, .model_call = step.model_call});
+}
+
+Duration wait_of(const Model& model, RequestNumber request, const PlanStep& step) {
+  return to_duration(step.duration->quantile(draw(model.seed, request, step.number, Purpose::wait)));
+}
+
+PlannedTimes planned_times(const Model& model, RequestNumber request, const Plan& plan) {
+  return PlannedWalk(model, request, plan).run();
+}
+
+Duration link_delay(const Distribution& link, std::uint64_t seed, RequestNumber request, std::uint32_t operation, Purpose purpose,
+                    std::uint32_t index) {
+  return to_duration(link.quantile(link.is_constant() ? 0.5 : draw(seed, request, operation, purpose, index)));
+}
+
+const Distribution& link_to(const Links& links, OperationKind kind) {
+  switch (kind) {
+    case OperationKind::llm:
+    case OperationKind::decompose: return links.llm;
+    case OperationKind::tool: return links.tool;
+    case OperationKind::agent: return links.agent;
+    case OperationKind::transaction: break;
+  }
+  throw std::logic_error("a transaction has no link");
+}
+
+}  // namespace caesura

@@ -1,0 +1,433 @@
+#include "actors/request.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace caesura {
+
+/// The report of a request that stops, while it is being made.
+struct Request::Ending {
+  RequestReport report;
+  Amounts rest_of_cut_off;     ///< what operations cut off left unused
+  TokenCounts billed_less;     ///< used, but not billed ...
+  TokenCounts billed_more;     ///< ... and the reverse
+};
+
+Request::Request(const Rules& rules) : rules_(&rules), life_(rules.policy.kind) {}
+Request::Request(Request&&) noexcept = default;
+Request::~Request() = default;
+
+void Request::receive(const Start& start, Context& context) {
+  number_ = start.number;
+  ticket_ = start.ticket;
+  arrived_ = start.arrived;
+  started_ = context.now();
+  to_client_ = {};
+  first_ = {};
+  used_ = {};
+  delivered_ = {};
+  last_answer_tokens_ = chunks_ = operations_done_ = 0;
+  if (rules_->shared_plan) {
+    plan_ = &*rules_->shared_plan;
+  } else {
+    if (!own_plan_) own_plan_ = std::make_unique<Plan>();
+    expand(rules_->model, number_, *own_plan_);
+    plan_ = own_plan_.get();
+  }
+  if (plan().has_forks) {
+    if (!forked_) forked_ = std::make_unique<Forked>();
+    forked_->strands.clear();
+    forked_->free.clear();
+    forked_->strand_of.assign(plan().operations, 0);
+    forked_->done.assign(plan().operations, false);
+  }
+  if (rules_->model.timeout) {
+    const Duration left = *rules_->model.timeout - (context.now() - arrived_);
+    context.send_last(context.self(), TimeOut{}, std::max(left, zero_duration));
+  }
+  act(life_.start(), 0, context);
+}
+
+void Request::receive(const Cancel& cancel, Context& context) {
+  if (!cancel_noted_ && !life_.has_ended()) note_cancel(context);
+  const LifeCycle::CancelEffect effect = life_.cancel(in_progress(context));
+  const Model& model = rules_->model;
+  const Duration drawn = link_delay(model.links.client, model.seed, cancel.number, 0, Purpose::link_cancel_answer, cancel.copy);
+  context.send(client_address, CancelAnswer{.number = cancel.number, .ticket = cancel.ticket, .verdict = effect.verdict},
+               to_client_.delay(context.now(), drawn));
+  act(effect.next, 0, context);
+}
+
+void Request::receive(const Ask& ask, Context& context) {
+  const auto id = strand_of(ask.operation);
+  if (!id) return;
+  const Duration duration = sample_of(rules_->model, number_, step_of(strand(*id))).duration;
+  announce_cancels_during(*rules_, ask, duration, context);
+  context.send(context.self(), Reply{.to = context.self(), .number = number_, .operation = ask.operation, .busy = duration}, duration);
+}
+
+void Request::receive(const Queued& queued, Context&) {
+  if (const auto id = strand_of(queued.operation)) {
+    strand(*id).state = Strand::State::queued;
+  }
+}
+
+void Request::receive(const Started& started, Context& context) {
+  if (const auto id = strand_of(started.operation)) {
+    Strand& s = strand(*id);
+    s.state = Strand::State::asked;
+    s.starts = context.now();
+    s.start_order = context.order();
+  }
+}
+
+void Request::receive(const Reply& reply, Context& context) {
+  const auto id = strand_of(reply.operation);
+  if (!id) return;
+  Strand& s = strand(*id);
+  const PlanStep& step = step_of(s);
+  const Money cost_before = used_.cost;
+  const Tokens tokens_before = used_.tokens.sum();
+  OperationResult result = reply.result;
+  if (result != OperationResult::rejected) {
+    const TokenCounts tokens{
+        .input = {reply.input_tokens}, .cached_input = {reply.cached_input_tokens}, .output = {reply.output_tokens}};
+    Amounts amounts{.tokens = tokens};
+    amounts.busy[index_of(step.kind)] = reply.busy;
+    if (step.kind != OperationKind::transaction) {
+      const ServiceProfile& service = rules_->model.services[step.service];
+      amounts.cost = cost_of(service.price, tokens);
+      if (service.on_failure == OnFailure::go_on) result = OperationResult::ok;
+    }
+    used_ += amounts;
+    ++operations_done_;
+    if (plan().has_forks) forked_->done[step.number - 1] = true;
+    if (step.last_model_call && step.chunk_tokens == 0) last_answer_tokens_ = reply.output_tokens;
+    if (life_.is_cancelling()) cancel_note_->cancelled_in = index_of(step.kind);
+  }
+  s.state = Strand::State::idle;
+  if (result != OperationResult::rejected) ++s.step;
+  watch_budget(cost_before, tokens_before, context);
+  const bool goes_on = life_.is_running() && result == OperationResult::ok;
+  act(life_.operation_ended(result, goes_on ? 0 : in_progress(context)), *id, context);
+}
+
+void Request::receive(const ModelChunk& chunk, Context& context) {
+  if (!strand_of(chunk.operation) || life_.is_cancelling() || life_.has_ended()) return;
+  ++chunks_;
+  delivered_ += Tokens{chunk.tokens};
+  const Model& model = rules_->model;
+  const Duration drawn = link_delay(model.links.client, model.seed, number_, chunk.operation, Purpose::link_chunk_to_client, chunks_);
+  context.send(client_address, Chunk{.number = number_, .ticket = ticket_, .index = chunks_, .tokens = chunk.tokens},
+               to_client_.delay(context.now(), drawn));
+}
+
+void Request::receive(const WaitOver& wait, Context& context) {
+  if (wait.strand >= strands()) return;
+  Strand& s = strand(wait.strand);
+  if (s.state != Strand::State::waiting || s.step != wait.step) return;
+  s.state = Strand::State::idle;
+  ++s.step;
+  advance(wait.strand, context);
+}
+
+void Request::receive(const TimeOut&, Context& context) { act(life_.time_out(), 0, context); }
+
+void Request::receive(const Release&, Context& context) {
+  life_ = LifeCycle(rules_->policy.kind);
+  cancel_noted_ = false;
+  context.end();
+}
+
+std::optional<std::uint32_t> Request::strand_of(std::uint32_t number) {
+  const std::uint32_t id = plan().has_forks ? forked_->strand_of[number - 1] : 0;
+  switch (strand(id).state) {
+    case Strand::State::asked:
+    case Strand::State::queued:
+      if (step_of(strand(id)).number == number) return id;
+      return std::nullopt;
+    case Strand::State::idle:
+    case Strand::State::waiting:
+    case Strand::State::forked: return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+/// Does what the rules say; `id`: the strand that goes on.
+void Request::act(LifeCycle::Next next, std::uint32_t id, Context& context) {
+  switch (next) {
+    case LifeCycle::Next::nothing: return;
+    case LifeCycle::Next::go_on: return advance(id, context);
+    case LifeCycle::Next::drain: return drain(context);
+    case LifeCycle::Next::stop: return stop(context);
+  }
+}
+
+void Request::advance(std::uint32_t id, Context& context) {
+  if (!plan().has_forks) {
+    take_step(0, context);
+  } else {
+    // A list of its own, not recursion: any number of branches may end at once.
+    forked_->runnable.assign(1, id);
+    while (!forked_->runnable.empty()) {
+      const std::uint32_t next = forked_->runnable.back();
+      forked_->runnable.pop_back();
+      if (!take_step(next, context)) return;
+    }
+  }
+}
+
+/// Starts what the strand comes to. False if that was the plan's end.
+bool Request::take_step(std::uint32_t id, Context& context) {
+  Strand& s = strand(id);
+  if (s.step == plan().steps.size()) {
+    act(life_.work_done(), id, context);
+    return false;
+  }
+  const PlanStep& step = step_of(s);
+  switch (step.what) {
+    case PlanStep::What::operation:
+      ask(id, context);
+      return true;
+    case PlanStep::What::wait:
+      s.state = Strand::State::waiting;
+      context.send(context.self(), WaitOver{.strand = id, .step = s.step}, wait_of(rules_->model, number_, step));
+      return true;
+    case PlanStep::What::fork: fork(id); return true;
+    case PlanStep::What::branch_begin: ++s.step; return take_step(id, context);
+    case PlanStep::What::branch_end: return end_branch(id);
+  }
+  return true;
+}
+
+void Request::fork(std::uint32_t id) {
+  const std::uint32_t at = strand(id).step;
+  const PlanStep& step = plan().steps[at];
+  if (step.branches() == 0) {
+    strand(id).step = step.next();
+    forked_->runnable.push_back(id);
+    return;
+  }
+  strand(id).state = Strand::State::forked;
+  strand(id).branches = step.branches();
+  const std::size_t first_runnable = forked_->runnable.size();
+  std::uint32_t begin = at + 1;
+  for (std::uint32_t b = 0; b < step.branches(); ++b) {
+    std::uint32_t child = 0;
+    if (forked_->free.empty()) {
+      forked_->strands.emplace_back();
+      child = static_cast<std::uint32_t>(forked_->strands.size());
+    } else {
+      child = forked_->free.back();
+      forked_->free.pop_back();
+    }
+    strand(child) = Strand{.step = begin, .parent = id};
+    forked_->runnable.push_back(child);
+    begin = plan().steps[begin].next();
+  }
+  std::reverse(forked_->runnable.begin() + static_cast<std::ptrdiff_t>(first_runnable), forked_->runnable.end());
+}
+
+bool Request::end_branch(std::uint32_t id) {
+  const std::uint32_t parent = strand(id).parent;
+  strand(id).state = Strand::State::idle;
+  forked_->free.push_back(id);
+  if (--strand(parent).branches == 0) {
+    Strand& p = strand(parent);
+    p.state = Strand::State::idle;
+    p.step = step_of(p).next();
+    forked_->runnable.push_back(parent);
+  }
+  return true;
+}
+
+void Request::ask(std::uint32_t id, Context& context) {
+  Strand& s = strand(id);
+  const PlanStep& step = step_of(s);
+  if (plan().has_forks) forked_->strand_of[step.number - 1] = id;
+  const Model& model = rules_->model;
+  Address performer = context.self();
+  Duration delay = zero_duration;
+  if (step.kind != OperationKind::transaction) {
+    performer = service_address(step.service);
+    delay = link_delay(link_to(model.links, step.kind), model.seed, number_, step.number, Purpose::link_ask);
+  }
+  s.state = Strand::State::asked;
+  s.starts = after(context.now(), delay);
+  s.start_order = context.reserve(1);
+  context.send_in_place(s.start_order, performer,
+                        Ask{.from = context.self(),
+                            .number = number_,
+                            .operation = step.number,
+                            .model_call = step.model_call,
+                            .chunk_tokens = step.chunk_tokens,
+                            .ticket = ticket_,
+                            .kind = step.kind,
+                            .first_of_kind = step.first_of_kind},
+                        delay);
+}
+
+bool Request::has_started(const Strand& s, const Context& context) const {
+  if (s.state != Strand::State::asked) return false;
+  return s.starts < context.now() || (s.starts == context.now() && s.start_order < context.order());
+}
+
+std::uint32_t Request::in_progress(const Context& context) {
+  std::uint32_t count = 0;
+  for (std::uint32_t id = 0; id < strands(); ++id) count += has_started(strand(id), context) ? 1U : 0U;
+  return count;
+}
+
+/// Remembers the first cancel's time, and what was used by then.
+void Request::note_cancel(const Context& context) {
+  if (!cancel_note_) cancel_note_ = std::make_unique<CancelNote>();
+  cancel_noted_ = true;
+  *cancel_note_ = {.received = context.now(), .used = used_};
+  for (std::uint32_t id = 0; id < strands(); ++id) {
+    const Strand& s = strand(id);
+    if (!has_started(s, context)) continue;
+    const PlanStep& step = step_of(s);
+    const Usage usage = usage_so_far(sample_of(rules_->model, number_, step), context.now() - s.starts);
+    cancel_note_->used += amounts_of(step, usage);
+  }
+}
+
+void Request::watch_budget(Money cost_before, Tokens tokens_before, Context& context) {
+  if (!rules_->cancels_on_budget) return;
+  const std::vector<CancelSource>& sources = rules_->model.cancels;
+  for (std::size_t s = 0; s < sources.size(); ++s) {
+    bool exceeded = false;
+    if (const auto* cost = std::get_if<CancelOverCost>(&sources[s].moment)) {
+      exceeded = cost_before <= cost->limit && used_.cost > cost->limit;
+    } else if (const auto* tokens = std::get_if<CancelOverTokens>(&sources[s].moment)) {
+      exceeded = tokens_before <= tokens->limit && used_.tokens.sum() > tokens->limit;
+    }
+    if (!exceeded || !is_active(rules_->model, number_, s)) continue;
+    context.relay(client_address, MomentKnown{.number = number_,
+                                              .ticket = ticket_,
+                                              .source = static_cast<std::uint16_t>(s),
+                                              .delay = zero_duration,
+                                              .place = context.reserve(sources[s].times)});
+  }
+}
+
+/// Leaves only what is in progress.
+void Request::drain(Context& context) {
+  for (std::uint32_t id = 0; id < strands(); ++id) {
+    Strand& s = strand(id);
+    if (has_started(s, context)) continue;
+    if (s.state == Strand::State::queued || s.state == Strand::State::asked) withdraw(s, context);
+    s.state = Strand::State::idle;
+  }
+}
+
+/// Relayed: it has to be there before an Ask that is due now.
+void Request::withdraw(const Strand& s, Context& context) {
+  const PlanStep& step = step_of(s);
+  if (step.kind == OperationKind::transaction) return;  // its own Ask will find nobody waiting
+  context.relay(service_address(step.service),
+                Withdraw{.from = context.self(), .operation = step.number, .asked = has_started(s, context) || s.state == Strand::State::queued});
+}
+
+void Request::stop(Context& context) {
+  Ending ending;
+  RequestReport& report = ending.report;
+  report.number = number_;
+  report.ticket = ticket_;
+  report.outcome = *life_.outcome();
+  report.started = started_;
+  report.stopped = context.now();
+  for (std::uint32_t id = 0; id < strands(); ++id) {
+    if (has_started(strand(id), context)) cut_off(strand(id), ending, context);
+  }
+  drain(context);
+  close_books(ending);
+  context.report(report);
+
+  const Model& model = rules_->model;
+  const Duration drawn = link_delay(model.links.client, model.seed, number_, 0, Purpose::link_answer);
+  context.send(client_address, Answer{.number = number_, .ticket = ticket_, .outcome = report.outcome},
+               to_client_.delay(context.now(), drawn));
+  context.send(directory_address, Ended{.ticket = ticket_, .outcome = report.outcome, .client_link_free = to_client_.free});
+}
+
+/// Ends an operation in progress now; what is transactional is counted in full and runs on.
+void Request::cut_off(Strand& s, Ending& ending, Context& context) {
+  const PlanStep& step = step_of(s);
+  const OperationSample sample = sample_of(rules_->model, number_, step);
+  const Duration elapsed = context.now() - s.starts;
+  Usage usage = whole_usage(sample);
+  RequestReport& report = ending.report;
+  if (step.kind != OperationKind::transaction) {
+    const ServiceProfile& service = rules_->model.services[step.service];
+    usage = usage_if_cut_off(service, sample, elapsed);
+    if (elapsed < sample.duration && !service.transactional) {
+      ++report.interrupted[index_of(step.kind)];
+      if (service.side_effects == SideEffects::unsafe) ++report.interrupted_unsafe;
+      if (is_held(service, step.chunk_tokens)) withdraw(s, context);
+    }
+  }
+  const Amounts used = amounts_of(step, usage);
+  used_ += used;
+  ending.rest_of_cut_off += amounts_of(step, whole_usage(sample)) - used;
+  ending.billed_less += usage.used;
+  ending.billed_more += usage.billed;
+  if (cancel_noted_) {
+    if (report.cancelled_in == nothing_in_progress) report.cancelled_in = index_of(step.kind);
+    // A provider that bills nothing for what was cut off takes back what had been counted when the cancel came; nothing is used up then.
+    const Usage at_cancel = usage_so_far(sample, cancel_note_->received - s.starts);
+    const Money counted = cancel_note_->received < s.starts ? Money{} : amounts_of(step, at_cancel).cost;
+    if (used.cost < counted) cancel_note_->used.cost -= counted - used.cost;
+  }
+  s.state = Strand::State::idle;
+  if (plan().has_forks) forked_->done[step.number - 1] = true;
+  ++s.step;
+}
+
+Amounts Request::amounts_of(const PlanStep& step, const Usage& usage) const {
+  Amounts amounts{.tokens = usage.used};
+  amounts.busy[index_of(step.kind)] = usage.busy;
+  if (step.kind != OperationKind::transaction) amounts.cost = cost_of(rules_->model.services[step.service].price, usage.billed);
+  return amounts;
+}
+
+void Request::close_books(Ending& ending) {
+  RequestReport& report = ending.report;
+  const Model& model = rules_->model;
+  const bool cancelled = report.outcome == Outcome::cancelled;
+  (cancelled ? report.saved : report.forgone) += ending.rest_of_cut_off;
+
+  std::optional<PlannedTimes> planned;
+  if (cancelled && rules_->failures_end_requests) planned = planned_times(model, number_, plan());
+  const auto would_be_reached = [&](const PlanStep& step) {
+    return cancelled && !(planned && planned->fatal && planned->asked[step.number - 1] >= *planned->fatal);
+  };
+  const std::uint32_t first_left = plan().has_forks ? 0 : first_.step;
+  for (std::size_t i = first_left; i < plan().steps.size(); ++i) {
+    const PlanStep& step = plan().steps[i];
+    if (step.what != PlanStep::What::operation || (plan().has_forks && forked_->done[step.number - 1])) continue;
+    (would_be_reached(step) ? report.saved : report.forgone) += amounts_of(step, whole_usage(sample_of(model, number_, step)));
+  }
+
+  report.used = used_;
+  report.planned = report.used + report.saved + report.forgone;
+  report.operations_planned = plan().operations;
+  report.operations_done = operations_done_;
+  report.billed = used_.tokens - ending.billed_less;
+  report.billed += ending.billed_more;
+  report.chunks_sent = chunks_;
+  report.delivered = delivered_;
+  if (report.outcome == Outcome::completed) report.delivered += Tokens{last_answer_tokens_};
+  if (cancel_noted_) {
+    report.cancel_received = cancel_note_->received;
+    report.used_after_cancel = used_ - cancel_note_->used;
+    if (cancelled) {
+      if (report.cancelled_in == nothing_in_progress) report.cancelled_in = cancel_note_->cancelled_in;
+      report.answer_discarded = operations_done_ == plan().operations;
+    } else {
+      report.cancelled_in = nothing_in_progress;
+    }
+  }
+}
+
+}  // namespace caesura

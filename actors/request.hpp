@@ -1,0 +1,119 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "actors/context.hpp"
+#include "actors/life_cycle.hpp"
+#include "actors/messages.hpp"
+#include "actors/plan.hpp"
+#include "actors/reports.hpp"
+#include "actors/rules.hpp"
+
+namespace caesura {
+
+/// One user request: works through its plan, operation by operation, and at every checkpoint looks whether it was cancelled.
+///
+/// Guarantees: it answers every cancel at once; it ends once, with one outcome, reports once, and sends its client one Answer, after which
+/// come answers to late cancels only; no chunk is sent once a cancel was accepted.
+class Request {
+ public:
+  explicit Request(const Rules& rules);
+  Request(Request&&) noexcept;
+  Request& operator=(Request&&) = delete;
+  ~Request();
+
+  void receive(const Start& start, Context& context);
+  void receive(const Cancel& cancel, Context& context);
+  /// Its own: a transaction, which a request performs itself.
+  void receive(const Ask& ask, Context& context);
+  void receive(const Queued& queued, Context& context);
+  void receive(const Started& started, Context& context);
+  void receive(const Reply& reply, Context& context);
+  void receive(const ModelChunk& chunk, Context& context);
+  void receive(const WaitOver& wait, Context& context);
+  void receive(const TimeOut& timeout, Context& context);
+  /// Ends the actor, which may then be used for another request.
+  void receive(const Release& release, Context& context);
+
+ private:
+  /// One line of work through the plan: the whole of it, or one branch of a parallel step.
+  struct Strand {
+    enum class State : std::uint8_t {
+      idle,     ///< done, or drained
+      asked,    ///< starts, or started, at `starts`
+      queued,   ///< or turned away, which it will hear of
+      waiting,
+      forked,   ///< until its branches have ended
+    };
+    std::uint32_t step = 0;
+    std::uint32_t parent = 0;       ///< of a branch: the strand that forked
+    std::uint32_t branches = 0;     ///< while forked: how many have not ended
+    State state = State::idle;
+    Time starts{};
+    Order start_order = 0;          ///< of the Ask: with `starts`, whether the operation has started already
+  };
+  /// What only requests with parallel steps need.
+  struct Forked {
+    std::vector<Strand> strands;            ///< all but the first
+    std::vector<std::uint32_t> free;        ///< strands to use again
+    std::vector<std::uint32_t> runnable;    ///< to be advanced, last first
+    std::vector<std::uint32_t> strand_of;   ///< by operation number - 1: who asked for it
+    std::vector<bool> done;                 ///< by operation number - 1
+  };
+  /// What only cancelled requests need.
+  struct CancelNote {
+    Time received{};
+    Amounts used;  ///< when it was received
+    std::size_t cancelled_in = nothing_in_progress;
+  };
+  struct Ending;
+
+  const Plan& plan() const { return *plan_; }
+  const PlanStep& step_of(const Strand& strand) const { return plan().steps[strand.step]; }
+  Strand& strand(std::uint32_t id) { return id == 0 ? first_ : forked_->strands[id - 1]; }
+  std::uint32_t strands() const { return forked_ && plan().has_forks ? 1 + static_cast<std::uint32_t>(forked_->strands.size()) : 1; }
+  /// The strand that waits for operation `number`, if any does: a late reply finds none.
+  std::optional<std::uint32_t> strand_of(std::uint32_t number);
+
+  void advance(std::uint32_t id, Context& context);
+  bool take_step(std::uint32_t id, Context& context);
+  bool end_branch(std::uint32_t id);
+  void fork(std::uint32_t id);
+  void ask(std::uint32_t id, Context& context);
+
+  bool has_started(const Strand& strand, const Context& context) const;
+  std::uint32_t in_progress(const Context& context);
+  Amounts amounts_of(const PlanStep& step, const Usage& usage) const;
+  void note_cancel(const Context& context);
+  void watch_budget(Money cost_before, Tokens tokens_before, Context& context);
+  void drain(Context& context);
+  void withdraw(const Strand& strand, Context& context);
+  void act(LifeCycle::Next next, std::uint32_t id, Context& context);
+  void stop(Context& context);
+  void cut_off(Strand& strand, Ending& ending, Context& context);
+  void close_books(Ending& ending);
+
+  const Rules* rules_;
+  const Plan* plan_ = nullptr;
+  std::unique_ptr<Plan> own_plan_;
+  std::unique_ptr<Forked> forked_;
+  std::unique_ptr<CancelNote> cancel_note_;
+  RequestNumber number_ = 0;
+  Time arrived_{};
+  Time started_{};
+  LinkEnd to_client_;
+  Strand first_;
+  Amounts used_;
+  Tokens delivered_;
+  std::uint32_t last_answer_tokens_ = 0;  ///< of the plan's last model call, if it did not stream
+  std::uint32_t chunks_ = 0;
+  std::uint32_t operations_done_ = 0;
+  Ticket ticket_ = 0;
+  LifeCycle life_;
+  bool cancel_noted_ = false;
+};
+
+}  // namespace caesura

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <optional>
+
+#include "actors/context.hpp"
+#include "actors/messages.hpp"
+#include "actors/model.hpp"
+#include "actors/plan.hpp"
+
+namespace caesura {
+
+/// What every actor of one world goes by: the scenario and the policy, with what follows from them. Immutable, outlives the actors.
+struct Rules {
+  Rules(const Model& m, const Policy& p);
+
+  const Model& model;
+  const Policy policy;
+  const std::optional<Plan> shared_plan;  ///< the plan of every request, if all have the same
+  const bool cancels_during_operations;   ///< some source sends during an operation
+  const bool cancels_on_budget;           ///< some source sends when a budget is exceeded
+  const bool failures_end_requests;       ///< some called service may fail its request
+
+};
+
+/// Whether a service keeps account of a started operation until its end: if its places are counted, or the answer is streamed. Else it sends
+/// the reply when it starts, and a request that leaves need not tell it.
+bool is_held(const ServiceProfile& service, std::uint32_t chunk_tokens);
+
+// The lasting actors' addresses are known to all.
+inline constexpr Address client_address{0, 0};
+inline constexpr Address directory_address{1, 0};
+constexpr Address service_address(std::uint16_t service) { return {2U + service, 0}; }
+
+/// Whether source `source` cancels request `number` at all: drawn once for the two.
+bool is_active(const Model& model, RequestNumber number, std::size_t source);
+
+/// Called where an operation of known `duration` starts, before its end is scheduled: tells the client of every source that sends during it.
+void announce_cancels_during(const Rules& rules, const Ask& ask, Duration duration, Context& context);
+
+/// The end of a link on which messages never overtake each other.
+struct LinkEnd {
+  Time free{};  ///< no message arrives earlier
+
+  /// How long a message sent now takes whose own delay was drawn as `drawn`.
+  Duration delay(Time now, Duration drawn);
+};
+
+}  // namespace caesura

@@ -1,0 +1,189 @@
+#include "actors/service.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace caesura {
+namespace {
+
+const Distribution& link_of(const Links& links, ServiceKind kind) {
+  switch (kind) {
+    case ServiceKind::llm: return links.llm;
+    case ServiceKind::tool: return links.tool;
+    case ServiceKind::agent: return links.agent;
+  }
+  return links.llm;
+}
+
+std::uint32_t narrow(Tokens tokens) { return static_cast<std::uint32_t>(tokens.value); }
+
+/// The moment of a stream's next chunk, or of its end, from its start.
+Duration next_moment(const OperationSample& sample, std::uint32_t chunk, std::uint32_t chunks, std::uint32_t chunk_tokens) {
+  if (chunk > chunks) return sample.duration;
+  return token_time(sample, std::min(std::int64_t{chunk} * chunk_tokens, sample.tokens.output.value));
+}
+
+}  // namespace
+
+Service::Service(const Rules& rules, std::uint16_t index)
+    : rules_(&rules), profile_(&rules.model.services[index]), link_(&link_of(rules.model.links, profile_->kind)) {}
+
+template <class T>
+std::uint32_t Service::Slab<T>::take(const T& value) {
+  if (free.empty()) {
+    all.push_back(value);
+    return static_cast<std::uint32_t>(all.size() - 1);
+  }
+  const std::uint32_t i = free.back();
+  free.pop_back();
+  all[i] = value;
+  return i;
+}
+
+void Service::receive(const Ask& ask, Context& context) {
+  if (!withdrawn_.empty() && withdrawn_.erase({ask.from.index, ask.from.generation, ask.operation}) > 0) return;
+  if (has_room()) {
+    if (is_held(*profile_, ask.chunk_tokens)) hold(ask, none);
+    return start(ask, context);
+  }
+  if (!profile_->queue || waiting_ < *profile_->queue) return enqueue(ask, context);
+  // The rejection takes its time; that the operation is not in progress, the request knows at once.
+  context.send(ask.from, Queued{ask.operation});
+  LinkEnd to_request;
+  finish(Reply{.to = ask.from, .number = ask.number, .operation = ask.operation, .result = OperationResult::rejected}, to_request, context);
+}
+
+void Service::hold(const Ask& ask, std::uint32_t place) {
+  if (ask.from.index >= held_of_.size()) held_of_.resize(ask.from.index + std::size_t{1}, none);
+  std::uint32_t& first = held_of_[ask.from.index];
+  first = held_.take({.generation = ask.from.generation, .operation = ask.operation, .next = first, .place = place});
+}
+
+Service::Held* Service::find(Address from, std::uint32_t operation) {
+  if (from.index >= held_of_.size()) return nullptr;
+  for (std::uint32_t i = held_of_[from.index]; i != none; i = held_[i].next) {
+    if (held_[i].generation == from.generation && held_[i].operation == operation) return &held_[i];
+  }
+  return nullptr;
+}
+
+/// Strikes the operation from the account. False if it is not there: it was withdrawn.
+bool Service::release(Address from, std::uint32_t operation) {
+  if (from.index >= held_of_.size()) return false;
+  for (std::uint32_t* link = &held_of_[from.index]; *link != none; link = &held_[*link].next) {
+    const std::uint32_t i = *link;
+    if (held_[i].generation != from.generation || held_[i].operation != operation) continue;
+    *link = held_[i].next;
+    held_.free.push_back(i);
+    return true;
+  }
+  return false;
+}
+
+void Service::enqueue(const Ask& ask, Context& context) {
+  const std::uint32_t place = places_.take({.ask = ask, .before = last_waiting_, .after = none});
+  (last_waiting_ == none ? first_waiting_ : places_[last_waiting_].after) = place;
+  last_waiting_ = place;
+  ++waiting_;
+  hold(ask, place);
+  context.send(ask.from, Queued{ask.operation});
+}
+
+Ask Service::leave_queue(std::uint32_t place) {
+  const Waiting& leaving = places_[place];
+  (leaving.before == none ? first_waiting_ : places_[leaving.before].after) = leaving.after;
+  (leaving.after == none ? last_waiting_ : places_[leaving.after].before) = leaving.before;
+  places_.free.push_back(place);
+  --waiting_;
+  return leaving.ask;
+}
+
+void Service::start(const Ask& ask, Context& context) {
+  if (profile_->concurrency) ++in_service_;
+  const OperationSample sample = sample_operation(
+      *profile_, {.seed = rules_->model.seed, .request = ask.number, .operation = ask.operation, .model_call = ask.model_call});
+  const Reply reply{.to = ask.from,
+                    .number = ask.number,
+                    .operation = ask.operation,
+                    .result = sample.fails ? OperationResult::failed : OperationResult::ok,
+                    .input_tokens = narrow(sample.tokens.input),
+                    .cached_input_tokens = narrow(sample.tokens.cached_input),
+                    .output_tokens = narrow(sample.tokens.output),
+                    .busy = sample.duration};
+  announce_cancels_during(*rules_, ask, sample.duration, context);
+  if (ask.chunk_tokens > 0) return start_stream(ask, sample, reply, context);
+  if (is_held(*profile_, 0)) return context.send(context.self(), reply, sample.duration);
+  const Duration link = link_delay(*link_, rules_->model.seed, ask.number, ask.operation, Purpose::link_reply);
+  context.send(ask.from, reply, sample.duration + link);
+}
+
+void Service::start_stream(const Ask& ask, const OperationSample& sample, const Reply& reply, Context& context) {
+  const std::uint32_t chunks = (narrow(sample.tokens.output) + ask.chunk_tokens - 1) / ask.chunk_tokens;
+  // All chunks and the end count as sent now, though only the next one is on its way.
+  const Order place = context.reserve(chunks + 1);
+  const std::uint32_t id = streams_.take(
+      {.ask = ask, .sample = sample, .reply = reply, .start = context.now(), .first_place = place, .chunks = chunks});
+  context.send_in_place(place, context.self(), StreamDue{id}, next_moment(sample, 1, chunks, ask.chunk_tokens));
+}
+
+void Service::receive(const StreamDue& due, Context& context) {
+  Stream& stream = streams_[due.stream];
+  const Ask& ask = stream.ask;
+  const bool withdrawn = find(ask.from, ask.operation) == nullptr;
+  if (withdrawn || stream.next_chunk > stream.chunks) {
+    streams_.free.push_back(due.stream);
+    LinkEnd to_request = stream.to_request;
+    return operation_over(stream.reply, to_request, context);
+  }
+  const std::uint32_t chunk = stream.next_chunk++;
+  const std::int64_t before = std::int64_t{chunk - 1} * ask.chunk_tokens;
+  const auto tokens = static_cast<std::uint32_t>(std::min(std::int64_t{ask.chunk_tokens}, stream.sample.tokens.output.value - before));
+  const Duration drawn = link_delay(*link_, rules_->model.seed, ask.number, ask.operation, Purpose::link_chunk_to_request, chunk);
+  context.relay(ask.from, ModelChunk{.operation = ask.operation, .tokens = tokens}, stream.to_request.delay(context.now(), drawn));
+  const Duration next = next_moment(stream.sample, stream.next_chunk, stream.chunks, ask.chunk_tokens);
+  context.send_in_place(stream.first_place + chunk, context.self(), due, std::max(stream.start + next - context.now(), zero_duration));
+}
+
+void Service::receive(const Reply& reply, Context& context) {
+  LinkEnd to_request;
+  operation_over(reply, to_request, context);
+}
+
+void Service::operation_over(const Reply& reply, LinkEnd& to_request, Context& context) {
+  if (!release(reply.to, reply.operation)) return;  // withdrawn: its place is free already
+  finish(reply, to_request, context);
+  free_place(context);
+}
+
+void Service::finish(const Reply& reply, LinkEnd& to_request, Context& context) {
+  const Duration drawn = link_delay(*link_, rules_->model.seed, reply.number, reply.operation, Purpose::link_reply);
+  context.relay(reply.to, reply, to_request.delay(context.now(), drawn));
+}
+
+void Service::free_place(Context& context) {
+  if (!profile_->concurrency) return;
+  --in_service_;
+  if (first_waiting_ == none) return;
+  const Ask next = leave_queue(first_waiting_);
+  find(next.from, next.operation)->place = none;
+  start(next, context);
+  context.send(next.from, Started{next.operation});
+}
+
+void Service::receive(const Withdraw& withdraw, Context& context) {
+  // What the service knows counts, not what the request thinks: in real time messages may cross.
+  const Held* held = find(withdraw.from, withdraw.operation);
+  if (held == nullptr) {
+    if (!withdraw.asked) withdrawn_.insert({withdraw.from.index, withdraw.from.generation, withdraw.operation});
+    return;
+  }
+  const std::uint32_t place = held->place;
+  release(withdraw.from, withdraw.operation);
+  if (place != none) {
+    leave_queue(place);
+  } else {
+    free_place(context);
+  }
+}
+
+}  // namespace caesura

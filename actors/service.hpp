@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <tuple>
+#include <vector>
+
+#include "actors/context.hpp"
+#include "actors/messages.hpp"
+#include "actors/rules.hpp"
+
+namespace caesura {
+
+/// An LLM, an MCP tool or an A2A agent: performs the operations it is asked for, as its profile says, first come first served where its
+/// places are counted.
+///
+/// Guarantees: every Ask that is not withdrawn gets one Reply, after its chunks if it is streamed; a withdrawn operation leaves its place at
+/// once, and nothing more is heard of it.
+class Service {
+ public:
+  Service(const Rules& rules, std::uint16_t index);
+
+  void receive(const Ask& ask, Context& context);
+  void receive(const Withdraw& withdraw, Context& context);
+  /// Its own: an operation is over.
+  void receive(const Reply& reply, Context& context);
+  void receive(const StreamDue& due, Context& context);
+
+ private:
+  static constexpr std::uint32_t none = 0xffff'ffff;
+
+  /// An operation of which account is kept until its end. A request's operations are a list.
+  struct Held {
+    std::uint32_t generation = 0;   ///< with the list's index: the request's address
+    std::uint32_t operation = 0;
+    std::uint32_t next = none;
+    std::uint32_t place = none;     ///< while it waits
+  };
+  /// A waiting operation. The queue is a list.
+  struct Waiting {
+    Ask ask;
+    std::uint32_t before = none;
+    std::uint32_t after = none;
+  };
+  struct Stream {
+    Ask ask;
+    OperationSample sample;
+    Reply reply;
+    Time start{};
+    Order first_place = 0;
+    std::uint32_t next_chunk = 1;
+    std::uint32_t chunks = 0;
+    LinkEnd to_request{};
+  };
+  /// Things that are taken and given back by number.
+  template <class T>
+  struct Slab {
+    std::vector<T> all;
+    std::vector<std::uint32_t> free;
+    std::uint32_t take(const T& value);
+    T& operator[](std::uint32_t i) { return all[i]; }
+  };
+  using Key = std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>;
+
+  bool has_room() const { return !profile_->concurrency || in_service_ < *profile_->concurrency; }
+  void hold(const Ask& ask, std::uint32_t place);
+  Held* find(Address from, std::uint32_t operation);
+  bool release(Address from, std::uint32_t operation);
+  void enqueue(const Ask& ask, Context& context);
+  Ask leave_queue(std::uint32_t place);
+  void start(const Ask& ask, Context& context);
+  void start_stream(const Ask& ask, const OperationSample& sample, const Reply& reply, Context& context);
+  void operation_over(const Reply& reply, LinkEnd& to_request, Context& context);
+  void finish(const Reply& reply, LinkEnd& to_request, Context& context);
+  void free_place(Context& context);
+
+  const Rules* rules_;
+  const ServiceProfile* profile_;
+  const Distribution* link_;
+  std::uint64_t in_service_ = 0;
+  std::uint64_t waiting_ = 0;
+  std::uint32_t first_waiting_ = none;
+  std::uint32_t last_waiting_ = none;
+  std::vector<std::uint32_t> held_of_;   ///< by the request's address index: its first in held_
+  Slab<Held> held_;
+  Slab<Waiting> places_;
+  Slab<Stream> streams_;
+  std::set<Key> withdrawn_;              ///< operations whose Ask is still to come, and is to be ignored
+};
+
+}  // namespace caesura

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <variant>
+#include <vector>
+
+#include "actors/client.hpp"
+#include "actors/context.hpp"
+#include "actors/directory.hpp"
+#include "actors/messages.hpp"
+#include "actors/model.hpp"
+#include "actors/reports.hpp"
+#include "actors/request.hpp"
+#include "actors/rules.hpp"
+#include "actors/service.hpp"
+
+namespace caesura {
+
+using Actor = std::variant<Client, Directory, Service, Request>;
+
+/// Hands `message` to an actor of known kind. One that this kind of actor never gets is a broken invariant: throws std::logic_error.
+template <class OneActor>
+void hand_over(OneActor& actor, const Message& message, Context& context) {
+  std::visit(
+      [&](const auto& m) {
+        if constexpr (requires { actor.receive(m, context); }) {
+          actor.receive(m, context);
+        } else {
+          throw std::logic_error("a message came to an actor that never gets it");
+        }
+      },
+      message);
+}
+void receive(Actor& actor, const Message& message, Context& context);
+
+/// The actors that live as long as a world, in the order of their addresses: the client, the directory, the services.
+std::vector<Actor> lasting_actors(const Rules& rules, LoadPlay play);
+
+/// Sees every message when it is delivered, before its actor does. `to` may have ended: then the message is dropped.
+using Observer = std::function<void(Time now, Address to, const Message& message, bool dropped)>;
+
+struct WorldCounters {
+  std::uint64_t messages = 0;   ///< delivered
+  std::uint64_t requests_now = 0;   ///< request actors alive
+  std::uint64_t requests_peak = 0;
+};
+
+/// One policy's requests with the services they share, hosted on one engine. Virtual time: single-threaded, and starts anew at any post()
+/// into a world with nothing left to do, even at an earlier time.
+class World {
+ public:
+  virtual ~World() = default;
+
+  /// Schedules a message from outside, at `at`.
+  virtual void post(Address to, const Message& message, Time at) = 0;
+  /// Delivers messages in order until none is left (true), or until `stop` is seen to be set (false): looked at between messages, now and
+  /// then. Exceptions of actors come out here.
+  virtual bool run(const std::atomic<bool>& stop) = 0;
+  virtual WorldCounters counters() const = 0;
+};
+
+struct WorldOptions {
+  const Model& model;
+  const Policy& policy;
+  LoadPlay play = LoadPlay::all;
+  ReportSink& reports;
+  Observer observer;  ///< may be empty
+};
+
+/// The actors in a slab, their messages in one queue.
+std::unique_ptr<World> make_direct_world(const WorldOptions& options);
+/// Every actor in a CAF actor, on a coordinator that orders by (time, order) and never sleeps.
+std::unique_ptr<World> make_caf_world(const WorldOptions& options);
+
+}  // namespace caesura

@@ -1,0 +1,280 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <thread>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "actors/caf_coordinator.hpp"
+#include "actors/caf_host.hpp"
+#include "actors/world.hpp"
+
+#include <caf/all.hpp>
+
+namespace caesura {
+namespace {
+
+using namespace std::chrono_literals;
+
+const Policy checkpoint{.name = "checkpoint", .kind = PolicyKind::checkpoint};
+const std::atomic<bool> never_stop{false};
+
+/// Streamed LLM calls and tool calls, a third of the requests cancelled, some twice, some tools failing.
+Model busy_model(std::uint64_t requests, std::optional<std::uint64_t> concurrency) {
+  Model model;
+  model.load.requests = requests;
+  model.load.arrivals = ConstantArrivals{.requests = 100, .per = 1s};
+  ServiceProfile llm;
+  llm.name = "llm";
+  llm.latency = TokenLatency{Distribution::lognormal_median_sigma(2e8, 0.5), Distribution::constant(1e6)};
+  llm.output_tokens = Distribution::geometric(40);
+  llm.concurrency = concurrency;
+  ServiceProfile tool;
+  tool.kind = ServiceKind::tool;
+  tool.name = "tool";
+  tool.latency = WholeLatency{Distribution::exponential(3e8)};
+  tool.failure_rate = 0.02;
+  tool.on_failure = OnFailure::fail;
+  model.services = {llm, tool};
+  model.links.client = Distribution::uniform(0, 3e7);
+  model.workflow = {{Repeat{.times = Distribution::constant(3),
+                            .body = {{ServiceCall{.kind = OperationKind::llm, .service = 0, .chunk_tokens = 10}},
+                                     {ServiceCall{.kind = OperationKind::tool, .service = 1}}}}}};
+  model.cancels = {{.probability = 0.3, .moment = CancelAfter{Distribution::uniform(0, 2e9)}, .times = 2, .every = 20ms}};
+  model.timeout = 60s;
+  return model;
+}
+
+/// What a world does, message by message.
+using Trace = std::vector<std::tuple<Time, std::uint32_t, std::uint32_t, std::size_t, bool>>;
+
+class Reports final : public ReportSink {
+ public:
+  void add(const RequestReport& report) override { stopped[report.number] = {report.stopped, report.outcome}; }
+  void add(const ClientReport& report) override { answered[report.number] = report.answered; }
+
+  std::map<RequestNumber, std::pair<Time, Outcome>> stopped;
+  std::map<RequestNumber, Time> answered;
+  bool operator==(const Reports& other) const { return stopped == other.stopped && answered == other.answered; }
+};
+
+using MakeWorld = std::unique_ptr<World> (*)(const WorldOptions&);
+
+Trace trace_of(MakeWorld make_world, const Model& model, Reports& reports) {
+  Trace trace;
+  const auto world = make_world({.model = model,
+                                 .policy = checkpoint,
+                                 .reports = reports,
+                                 .observer = [&](Time now, Address to, const Message& message, bool dropped) {
+                                   trace.emplace_back(now, to.index, to.generation, message.index(), dropped);
+                                 }});
+  world->post(client_address, Arrive{}, Time{});
+  EXPECT_TRUE(world->run(never_stop));
+  return trace;
+}
+
+Reports reports_of(const Model& model) {
+  Reports reports;
+  const auto world = make_caf_world({.model = model, .policy = checkpoint, .reports = reports, .observer = {}});
+  world->post(client_address, Arrive{}, Time{});
+  EXPECT_TRUE(world->run(never_stop));
+  return reports;
+}
+
+class Coordinator : public testing::Test {
+ protected:
+  Coordinator() { CafCoordinator::install(config_); }
+
+  /// Runs plain CAF actors until nothing is left; returns how many delayed messages that took.
+  int run() {
+    int taken = 0;
+    for (; coordinator().pending(); ++taken) {
+      ScheduledElement next = coordinator().take();
+      next.receiver->enqueue(std::move(next.element), &coordinator());
+    }
+    return taken;
+  }
+  caf::actor_system& system() { return system_ ? *system_ : *(system_ = std::make_unique<caf::actor_system>(config_)); }
+  CafCoordinator& coordinator() { return CafCoordinator::of(system()); }
+
+ private:
+  caf::actor_system_config config_;
+  std::unique_ptr<caf::actor_system> system_;
+};
+
+TEST_F(Coordinator, HandsOutElementsByTimeThenOrderThenInsertion) {
+  const auto schedule = [&](Duration due, Order order, std::uint32_t label) {
+    coordinator().schedule(Time{due}, order, make_element({.to = {label, 0}, .due = {}, .message = TimeOut{}}));
+  };
+  schedule(2ns, 1, 6);
+  schedule(1ns, 3 | last_of_instant, 5);
+  schedule(1ns, 4, 2);
+  schedule(1ns, 2, 1);
+  schedule(1ns, 4, 3);
+  schedule(1ns, 5, 4);
+  schedule(0ns, 9, 0);
+  for (std::uint32_t label = 0; label <= 6; ++label) {
+    ASSERT_TRUE(coordinator().pending());
+    EXPECT_EQ(coordinator().take().element->content().get_as<Envelope>(0).to.index, label);
+  }
+  EXPECT_EQ(coordinator().now(), Time{2ns});
+  EXPECT_FALSE(coordinator().pending());
+}
+
+/// A plain CAF actor that sends itself a 1 in an hour and a 2 in two, notes what comes, and quits at a 2.
+class TwoHours : public caf::event_based_actor {
+ public:
+  TwoHours(caf::actor_config& config, std::vector<std::pair<int, Time>>& seen) : event_based_actor(config), seen_(seen) {}
+
+  caf::behavior make_behavior() override {
+    delayed_send(this, 2h, 2);
+    delayed_send(this, 1h, 1);
+    return {[this](int what) {
+      seen_.emplace_back(what, Time{clock().now().time_since_epoch()});
+      if (what == 2) quit();
+    }};
+  }
+
+ private:
+  std::vector<std::pair<int, Time>>& seen_;
+};
+
+TEST_F(Coordinator, RunsPlainCafActorsInVirtualTime) {
+  std::vector<std::pair<int, Time>> seen;
+  const caf::actor actor = system().spawn<TwoHours>(seen);
+  EXPECT_EQ(run(), 2);
+  EXPECT_EQ(seen, (std::vector<std::pair<int, Time>>{{1, Time{1h}}, {2, Time{2h}}}));
+}
+
+TEST_F(Coordinator, DropsMessagesToAnActorThatHasQuit) {
+  std::vector<std::pair<int, Time>> seen;
+  const caf::actor actor = system().spawn<TwoHours>(seen);
+  caf::anon_send(actor, 2);
+  caf::anon_send(actor, 3);
+  EXPECT_EQ(run(), 2);  // the two that it sent itself before it quit
+  EXPECT_EQ(seen, (std::vector<std::pair<int, Time>>{{2, Time{}}}));
+}
+
+TEST_F(Coordinator, FreesWhatIsLeftWhenItsSystemEnds) {
+  std::vector<std::pair<int, Time>> seen;
+  const caf::actor actor = system().spawn<TwoHours>(seen);
+  EXPECT_TRUE(coordinator().pending());
+  caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+  EXPECT_TRUE(coordinator().pending());
+}
+
+TEST(CafWorld, DoesExactlyWhatTheDirectWorldDoes) {
+  for (const auto& concurrency : {std::optional<std::uint64_t>{}, std::optional<std::uint64_t>{20}}) {
+    const Model model = busy_model(300, concurrency);
+    Reports by_caf;
+    Reports by_direct;
+    const Trace trace = trace_of(make_caf_world, model, by_caf);
+    EXPECT_EQ(trace, trace_of(make_direct_world, model, by_direct));
+    EXPECT_EQ(by_caf, by_direct);
+    EXPECT_EQ(by_caf.stopped.size(), 300U);
+    EXPECT_EQ(by_caf.answered.size(), 300U);
+  }
+}
+
+TEST(CafWorld, CountsDeliveriesToTheLivingAlone) {
+  const Model model = busy_model(200, {});
+  std::uint64_t delivered = 0;
+  std::uint64_t dropped = 0;
+  Reports reports;
+  const auto world =
+      make_caf_world({.model = model, .policy = checkpoint, .reports = reports, .observer = [&](Time, Address, const Message&, bool lost) {
+                        ++(lost ? dropped : delivered);
+                      }});
+  world->post(client_address, Arrive{}, Time{});
+  EXPECT_TRUE(world->run(never_stop));
+  EXPECT_GT(dropped, 0U);  // time-outs of requests that have ended
+  EXPECT_EQ(world->counters().messages, delivered);
+  EXPECT_EQ(world->counters().requests_now, 0U);
+  EXPECT_GT(world->counters().requests_peak, 1U);
+}
+
+TEST(CafWorld, GoesOnAfterAStopAsIfThereHadBeenNone) {
+  const Model model = busy_model(300, 20);
+  const Reports expected = reports_of(model);
+  Reports reports;
+  std::atomic<bool> stop{false};
+  std::uint64_t seen = 0;
+  const auto world =
+      make_caf_world({.model = model, .policy = checkpoint, .reports = reports, .observer = [&](Time, Address, const Message&, bool) {
+                        stop = ++seen % 3000 == 0;
+                      }});
+  world->post(client_address, Arrive{}, Time{});
+  int stops = 0;
+  for (stop = true; !world->run(stop); stop = false) ++stops;
+  EXPECT_GT(stops, 0);
+  EXPECT_EQ(reports, expected);
+}
+
+TEST(CafWorld, FreesEverythingIfItIsGivenUpHalfway) {
+  const Model model = busy_model(300, 20);
+  Reports reports;
+  std::atomic<bool> stop{false};
+  const auto world =
+      make_caf_world({.model = model, .policy = checkpoint, .reports = reports, .observer = [&](Time now, Address, const Message&, bool) {
+                        if (now > Time{1s}) stop = true;
+                      }});
+  world->post(client_address, Arrive{}, Time{});
+  EXPECT_FALSE(world->run(stop));
+  EXPECT_GT(world->counters().requests_now, 0U);
+}
+
+TEST(CafWorld, StartsAnewAtAnEarlierTime) {
+  const Model model = busy_model(1, {});
+  Reports reports;
+  const auto world =
+      make_caf_world({.model = model, .policy = checkpoint, .play = LoadPlay::one_by_one, .reports = reports, .observer = {}});
+  world->post(client_address, Arrive{.number = 7}, Time{1h});
+  EXPECT_TRUE(world->run(never_stop));
+  world->post(client_address, Arrive{.number = 3}, Time{1s});
+  EXPECT_TRUE(world->run(never_stop));
+  EXPECT_GE(reports.answered.at(7), Time{1h});
+  EXPECT_LT(reports.answered.at(3), Time{1h});
+}
+
+TEST(CafWorld, RefusesAMessageIntoThePastOfARunThatIsNotOver) {
+  const Model model = busy_model(1, {});
+  Reports reports;
+  const auto world = make_caf_world({.model = model, .policy = checkpoint, .reports = reports, .observer = {}});
+  world->post(client_address, Arrive{}, Time{1s});
+  EXPECT_THROW(world->post(client_address, Arrive{}, Time{}), std::logic_error);
+}
+
+TEST(CafWorld, HandsOutWhatAnActorThrows) {
+  const Model model = busy_model(1, {});
+  Reports reports;
+  const auto world = make_caf_world({.model = model, .policy = checkpoint, .reports = reports, .observer = {}});
+  world->post(client_address, Release{}, Time{});  // no client ever gets one
+  EXPECT_THROW(world->run(never_stop), std::logic_error);
+}
+
+TEST(CafHost, RefusesADelayPastTheEndOfTime) {
+  EXPECT_EQ(due_after(Time::max() - 1ns, 1ns), Time::max());
+  EXPECT_THROW(due_after(Time::max() - 1ns, 2ns), std::overflow_error);
+}
+
+TEST(CafWorld, DoesNotMindOthersInOtherThreads) {
+  const Model model = busy_model(100, 20);
+  const Reports expected = reports_of(model);
+  std::vector<Reports> found(4);
+  {
+    std::vector<std::jthread> threads;
+    for (Reports& reports : found) threads.emplace_back([&] { reports = reports_of(model); });
+  }
+  for (const Reports& reports : found) EXPECT_EQ(reports, expected);
+}
+
+}  // namespace
+}  // namespace caesura
