@@ -1,0 +1,39 @@
+#include "scenarios/joined_reports.hpp"
+
+#include <string>
+
+#include "scenarios/runner.hpp"
+
+namespace caesura {
+
+void JoinedReports::add(const RequestReport& report) {
+  if (report.ticket >= pending_.size()) pending_.resize(report.ticket + std::size_t{1});
+  Pending& pending = pending_[report.ticket];
+  if (pending.is_set) fail(report.number, "it ended twice");
+  if (!(report.planned == report.used + report.saved + report.forgone)) fail(report.number, "its ledger does not add up");
+  pending = {.report = report, .is_set = true};
+  ++unsettled_;
+}
+
+void JoinedReports::add(const ClientReport& client) {
+  if (client.ticket >= pending_.size() || !pending_[client.ticket].is_set) fail(client.number, "it was settled before it ended");
+  Pending& pending = pending_[client.ticket];
+  const RequestReport& request = pending.report;
+  if (request.number != client.number || request.outcome != client.outcome) fail(client.number, "client and server disagree about it");
+  const bool was_cancelled = request.outcome == Outcome::cancelled;
+  if (client.cancels_accepted != (was_cancelled ? 1U : 0U)) fail(client.number, "the answers to its cancels contradict its outcome");
+  const std::uint32_t answered =
+      client.cancels_accepted + client.cancels_too_late + client.cancels_already_cancelled + client.cancels_ignored;
+  if (answered != client.cancels_sent) fail(client.number, "a cancel of it was not answered once");
+  if (request.chunks_sent != client.chunks_received) fail(client.number, "a chunk of it was lost");
+  pending.is_set = false;
+  --unsettled_;
+  use_(request, client);
+}
+
+void JoinedReports::fail(RequestNumber number, const char* what) const {
+  throw BrokenInvariant("broken invariant: request " + std::to_string(number) + " of seed " + std::to_string(seed_) + ": " + what +
+                        "; please report this with the scenario");
+}
+
+}  // namespace caesura

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "actors/reports.hpp"
+
+namespace caesura {
+
+/// Puts the two reports of each request together: the request's when it stops, then the client's when it settles it.
+class JoinedReports final : public ReportSink {
+ public:
+  using Use = std::function<void(const RequestReport&, const ClientReport&)>;
+
+  /// Calls `use` once per settled request.
+  explicit JoinedReports(std::uint64_t seed, Use use) : seed_(seed), use_(std::move(use)) {}
+
+  /// Throws BrokenInvariant unless the reports agree and the ledger adds up.
+  void add(const RequestReport& report) override;
+  void add(const ClientReport& report) override;
+
+  /// Requests that have stopped and are not settled.
+  std::uint64_t unsettled() const { return unsettled_; }
+
+ private:
+  struct Pending {
+    RequestReport report;
+    bool is_set = false;
+  };
+  [[noreturn]] void fail(RequestNumber number, const char* what) const;
+
+  std::uint64_t seed_;
+  Use use_;
+  std::vector<Pending> pending_;  ///< by ticket
+  std::uint64_t unsettled_ = 0;
+};
+
+}  // namespace caesura

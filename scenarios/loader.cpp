@@ -1,0 +1,92 @@
+#include "scenarios/scenario.hpp"
+
+#include "scenarios/format.hpp"
+#include "scenarios/format_check.hpp"
+#include "scenarios/format_number.hpp"
+#include "scenarios/loader_distribution.hpp"
+#include "scenarios/loader_file.hpp"
+#include "scenarios/loader_options.hpp"
+#include "scenarios/loader_requests.hpp"
+#include "scenarios/loader_workflow.hpp"
+#include "scenarios/loader_yaml.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <string>
+#include <utility>
+
+namespace caesura {
+namespace {
+
+bool has_any(const ScenarioOptions& options) {
+  return !options.sets.empty() || options.seed || options.requests || !options.policies.empty();
+}
+
+Links read_links(const Value* links, const DistributionReader& distributions) {
+  if (links == nullptr) return {};
+  const auto delay = [&](const char* key) { return distributions.read_or(*links, key, Quantity::duration, {}); };
+  return {.client = delay("client"), .llm = delay("llm"), .tool = delay("tool"), .agent = delay("agent")};
+}
+
+Model read_model(const Value& root, const DistributionReader& distributions) {
+  Model model;
+  if (const auto* seed = root.find("seed")) model.seed = static_cast<std::uint64_t>(whole_from(seed->text));
+  model.load = read_load(*root.find("load"), distributions);
+  model.links = read_links(root.find("links"), distributions);
+  ServiceTable services(root.find("services"), distributions);
+  model.workflow = read_workflow(*root.find("workflow"), services, distributions);
+  model.services = services.take_profiles();
+  if (const auto* cancel = root.find("cancel")) model.cancels = read_cancels(*cancel, distributions);
+  if (const auto* timeout = root.find("timeout")) model.timeout = duration_from(timeout->text);
+  return model;
+}
+
+std::vector<ThresholdText> read_thresholds(const Value* thresholds) {
+  std::vector<ThresholdText> result;
+  if (thresholds == nullptr) return result;
+  for (const auto& item : thresholds->items) result.push_back({item.text, location(item.place)});
+  return result;
+}
+
+/// As the file has them, --set applied, but not --policy.
+std::vector<std::string> names_in_file(const Value* policy) {
+  return policy == nullptr ? std::vector<std::string>{"checkpoint"} : policy_names(*policy);
+}
+
+}  // namespace
+
+Scenario load_scenario(const std::string& file, const ScenarioOptions& options) {
+  std::deque<Source> sources{{file}};
+  const auto& source = sources.front();
+  const auto text = read_file(file, largest_scenario_bytes, {&source, 1, 1});
+  Value root = parse_yaml(text, source);
+  if (root.kind != Value::Kind::mapping) check(root, scenario_format());  // says why not
+
+  auto before_policies = options;
+  before_policies.policies.clear();
+  apply_options(before_policies, root, sources);
+  auto names = names_in_file(root.find("policy"));
+  ScenarioOptions only_policies;
+  only_policies.policies = options.policies;
+  apply_options(only_policies, root, sources);
+  check(root, scenario_format());
+
+  Scenario scenario;
+  scenario.file = file;
+  scenario.name = root.find("scenario")->text;
+  if (const auto* description = root.find("description")) scenario.description = description->text;
+  scenario.model = read_model(root, DistributionReader(file));
+  const auto* policy = root.find("policy");
+  scenario.policies =
+      policy == nullptr ? std::vector<Policy>{{.name = "checkpoint", .kind = PolicyKind::checkpoint}} : read_policies(*policy);
+  for (auto& name : names) {
+    const auto is_kept = [&](const Policy& kept) { return kept.name == name; };
+    if (name.empty() || std::any_of(scenario.policies.begin(), scenario.policies.end(), is_kept)) continue;
+    scenario.policies_left_out.push_back(std::move(name));
+  }
+  scenario.thresholds = read_thresholds(root.find("thresholds"));
+  scenario.yaml = has_any(options) ? to_yaml(root) : text;
+  return scenario;
+}
+
+}  // namespace caesura

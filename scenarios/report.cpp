@@ -1,0 +1,212 @@
+#include "scenarios/report.hpp"
+
+#include "scenarios/figures.hpp"
+#include "scenarios/json_text.hpp"
+
+#include <array>
+#include <cstdint>
+
+namespace caesura {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+const Json& at(const Json& json, const char* pointer) { return json.at(Json::json_pointer(pointer)); }
+
+std::int64_t whole(const Json& json, const char* pointer) { return at(json, pointer).get<std::int64_t>(); }
+double real(const Json& json, const char* pointer) { return at(json, pointer).get<double>(); }
+
+std::string count_at(const Json& json, const char* pointer) { return count_figure(whole(json, pointer)); }
+std::string money_at(const Json& json, const char* pointer) { return money_figure(real(json, pointer)); }
+std::string duration_at(const Json& json, const char* pointer) {
+  const Json& seconds = at(json, pointer);
+  return seconds.is_null() ? no_figure : duration_figure(seconds.get<double>());
+}
+
+/// What the savings of a policy are counted in: money where there is any, else tokens, else busy time.
+struct Savings {
+  double planned = 0;
+  double saved = 0;
+  double used_after_cancel = 0;
+  bool any_avoidable() const { return saved + used_after_cancel > 0; }
+  double of_avoidable() const { return saved / (saved + used_after_cancel); }
+};
+
+Savings savings_in(const Json& column) { return {column.at("planned"), column.at("saved"), column.at("used_after_cancel")}; }
+
+Savings busy_savings(const Json& policy) {
+  Savings sum;
+  for (const auto& kind : policy.at("busy_s")) {
+    const Savings one = savings_in(kind);
+    sum.planned += one.planned;
+    sum.saved += one.saved;
+    sum.used_after_cancel += one.used_after_cancel;
+  }
+  return sum;
+}
+
+Savings savings_of(const Json& policy) {
+  for (const char* const unit : {"cost_usd", "tokens"}) {
+    const Savings savings = savings_in(policy.at(unit));
+    if (savings.planned > 0) return savings;
+  }
+  return busy_savings(policy);
+}
+
+std::string requests_words(std::int64_t n) { return count_figure(n) + (n == 1 ? " request" : " requests"); }
+
+/// "31.2 % of tokens and $12.40"
+std::string saved_words(const Json& policy) {
+  if (real(policy, "/tokens/planned") == 0) {
+    const Savings busy = busy_savings(policy);
+    if (busy.planned == 0) return "nothing";
+    return share_figure(busy.saved / busy.planned) + " of busy time";
+  }
+  std::string words = share_figure(real(policy, "/tokens/saved_fraction")) + " of tokens";
+  if (real(policy, "/cost_usd/planned") > 0) words += " and " + money_at(policy, "/cost_usd/saved");
+  return words;
+}
+
+/// "1,500 tokens and $0.03 were used"
+std::string used_words(const Json& policy) {
+  std::string words = count_at(policy, "/tokens/used") + " tokens";
+  if (real(policy, "/cost_usd/planned") > 0) words += " and " + money_at(policy, "/cost_usd/used");
+  return words + " were used";
+}
+
+std::string cut_off(const Json& policy) {
+  std::int64_t sum = 0;
+  for (const char* const kind : {"llm", "decompose", "tool", "agent"}) sum += policy.at("interrupted").at(kind).get<std::int64_t>();
+  return count_figure(sum) + " (" + count_at(policy, "/interrupted/unsafe") + ")";
+}
+
+std::int64_t requests_of_all(const Json& results) {
+  std::int64_t sum = 0;
+  for (const auto& policy : results.at("policies")) sum += whole(policy, "/requests/total");
+  return sum;
+}
+
+void list(std::string& words, const std::string& item) { words += (words.empty() ? "" : ", ") + item; }
+
+}  // namespace
+
+std::optional<std::string> partial_line(const Json& results) {
+  if (!at(results, "/run/partial").get<bool>()) return std::nullopt;
+  const std::int64_t done = requests_of_all(results);
+  const std::int64_t wanted = whole(results, "/scenario/requests") * static_cast<std::int64_t>(results.at("policies").size());
+  const std::string of_all = wanted > done ? count_figure(done) + " of " + requests_words(wanted) : requests_words(done);
+  return "Interrupted: partial results of " + of_all + "; thresholds were not judged";
+}
+
+std::string headline(const Json& policy, const std::string& cancel_rule) {
+  const std::int64_t total = whole(policy, "/requests/total");
+  const std::int64_t cancelled = whole(policy, "/requests/cancelled");
+  const std::int64_t ignored = whole(policy, "/cancels/ignored");
+  const std::string name = policy.at("policy").get<std::string>() + ": ";
+  const std::string rule = " (" + cancel_rule + "); ";
+  if (total == 0) return name + "no request has ended.";
+  if (cancelled == 0 && ignored > 0) {
+    return name + count_figure(ignored) + (ignored == 1 ? " cancel" : " cancels") + " of " + requests_words(total) +
+           (ignored == 1 ? " was" : " were") + " ignored" + rule + used_words(policy) + ".";
+  }
+  if (cancelled == 0) return name + "none of " + requests_words(total) + " was cancelled" + rule + used_words(policy) + ".";
+
+  std::string words = name + count_figure(cancelled) + " of " + requests_words(total) + (cancelled == 1 ? " was" : " were") + " cancelled" +
+                      rule + "a cancel took effect " + duration_at(policy, "/cancel_latency_s/p50") + " after it was sent at the median, " +
+                      duration_at(policy, "/cancel_latency_s/p99") + " at p99; it saved " + saved_words(policy);
+  const Savings savings = savings_of(policy);
+  if (savings.any_avoidable()) words += ", " + share_figure(savings.of_avoidable()) + " of what was avoidable";
+  return words + ".";
+}
+
+Grid policy_grid(const Json& results) {
+  Grid grid{.titles = 1,
+            .header = {"policy", "requests", "cancelled", "stop after p50", "p90", "p99", "tokens saved", "$ saved", "of avoidable",
+                       "cut off (unsafe)", "discarded"},
+            .rows = {}};
+  for (const auto& policy : results.at("policies")) {
+    const Savings savings = savings_of(policy);
+    grid.rows.push_back({policy.at("policy").get<std::string>(), count_at(policy, "/requests/total"),
+                         count_at(policy, "/requests/cancelled"), duration_at(policy, "/cancel_latency_s/p50"),
+                         duration_at(policy, "/cancel_latency_s/p90"), duration_at(policy, "/cancel_latency_s/p99"),
+                         share_figure(real(policy, "/tokens/saved_fraction")), money_at(policy, "/cost_usd/saved"),
+                         savings.any_avoidable() ? share_figure(savings.of_avoidable()) : no_figure, cut_off(policy),
+                         count_at(policy, "/discarded_answers")});
+  }
+  return grid;
+}
+
+Grid ledger_grid(const Json& results) {
+  Grid grid{.titles = 2, .header = {"policy", "ledger", "planned", "used", "saved", "forgone"}, .rows = {}};
+  for (const auto& policy : results.at("policies")) {
+    const auto name = policy.at("policy").get<std::string>();
+    grid.rows.push_back({name, "tokens", count_at(policy, "/tokens/planned"), count_at(policy, "/tokens/used"),
+                         count_at(policy, "/tokens/saved"), count_at(policy, "/tokens/forgone")});
+    grid.rows.push_back({name, "cost", money_at(policy, "/cost_usd/planned"), money_at(policy, "/cost_usd/used"),
+                         money_at(policy, "/cost_usd/saved"), money_at(policy, "/cost_usd/forgone")});
+  }
+  return grid;
+}
+
+std::vector<std::string> outcome_lines(const Json& results) {
+  struct Words {
+    const char* field;
+    const char* words;
+  };
+  static constexpr std::array<Words, 5> outcomes{{{"/requests/completed", " completed"},
+                                                  {"/requests/cancelled", " cancelled"},
+                                                  {"/requests/failed", " failed"},
+                                                  {"/requests/timed_out", " timed out"},
+                                                  {"/requests/rejected", " rejected"}}};
+  static constexpr std::array<Words, 3> without_effect{
+      {{"/cancels/too_late", " too late"}, {"/cancels/already_cancelled", " already cancelled"}, {"/cancels/ignored", " ignored"}}};
+  std::vector<std::string> lines;
+  for (const auto& policy : results.at("policies")) {
+    std::string ends;
+    for (const auto& [field, words] : outcomes) {
+      if (whole(policy, field) > 0) list(ends, count_at(policy, field) + words);
+    }
+    if (ends.find(',') == std::string::npos || whole(policy, "/requests/total") < 2) ends.clear();
+    std::string lost;
+    for (const auto& [field, words] : without_effect) {
+      if (whole(policy, field) > 0) list(lost, count_at(policy, field) + words);
+    }
+    if (!lost.empty()) lost = "of " + count_at(policy, "/cancels/sent") + " cancels " + lost;
+    const std::string both = ends + (ends.empty() || lost.empty() ? "" : "; ") + lost;
+    if (!both.empty()) lines.push_back(policy.at("policy").get<std::string>() + ": " + both);
+  }
+  return lines;
+}
+
+std::vector<ThresholdLine> threshold_lines(const Json& results) {
+  std::vector<ThresholdLine> lines;
+  for (const auto& threshold : results.at("thresholds")) {
+    const Json& value = threshold.at("value");
+    const Json& ok = threshold.at("ok");
+    lines.push_back({.ok = ok.is_null() ? std::nullopt : std::optional(ok.get<bool>()),
+                     .expression = threshold.at("expression").get<std::string>(),
+                     .value = value.is_null() ? no_figure : number_text(value.get<double>())});
+  }
+  return lines;
+}
+
+std::string run_line(const Json& results) {
+  const Json& run = results.at("run");
+  const auto threads = whole(run, "/threads");
+  return "Engine " + results.at("engine").get<std::string>() + ": " + requests_words(requests_of_all(results)) + " in " +
+         duration_at(run, "/wall_seconds") + " (" + rough_figure(real(run, "/requests_per_second")) + " requests/s) on " +
+         count_figure(threads) + (threads == 1 ? " thread" : " threads") + "; " + duration_at(run, "/simulated_seconds") +
+         " of simulated time; seed " + std::to_string(at(results, "/scenario/seed").get<std::uint64_t>()) + "; Caesura " +
+         run.at("version").get<std::string>() + ".";
+}
+
+std::string measure_line(const Json& results, const Background& background) {
+  if (results.at("engine") != "caf-realtime") {
+    return "Virtual time: consequences of the rule under the scenario's latencies, not the speed of this machine.";
+  }
+  std::string words = "Real time: cancels as they took effect on this machine, on CAF's threads and the wall clock";
+  if (background.lateness_max) words += "; a message was at most " + duration_figure(seconds(*background.lateness_max)) + " late";
+  return words + ".";
+}
+
+}  // namespace caesura

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "scenarios/results.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace caesura {
+
+// What a report for people says, whatever it is set in: made from results.json, so that both say the same. Plain text of one line each.
+
+/// Cells are figures but for the first `titles` of each row, which say what the row is about.
+struct Grid {
+  std::size_t titles = 1;
+  std::vector<std::string> header;             ///< empty: none
+  std::vector<std::vector<std::string>> rows;  ///< each as long as the header
+};
+
+struct ThresholdLine {
+  std::optional<bool> ok;  ///< empty: not judged
+  std::string expression;
+  std::string value;
+};
+
+/// A first line for a run that was interrupted; empty for one that was not.
+std::optional<std::string> partial_line(const nlohmann::ordered_json& results);
+
+/// One policy's results in a sentence, which begins with the policy's name.
+std::string headline(const nlohmann::ordered_json& policy, const std::string& cancel_rule);
+
+Grid policy_grid(const nlohmann::ordered_json& results);
+
+/// Tokens and money of each policy: planned = used + saved + forgone.
+Grid ledger_grid(const nlohmann::ordered_json& results);
+
+/// Per policy how its requests ended, if in several ways, and what became of cancels that had no effect, if there were any.
+std::vector<std::string> outcome_lines(const nlohmann::ordered_json& results);
+
+std::vector<ThresholdLine> threshold_lines(const nlohmann::ordered_json& results);
+
+/// Engine, size and speed of the run.
+std::string run_line(const nlohmann::ordered_json& results);
+
+/// What the engine's times are times of.
+std::string measure_line(const nlohmann::ordered_json& results, const Background& background);
+
+}  // namespace caesura

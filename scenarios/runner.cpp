@@ -1,0 +1,366 @@
+#include "scenarios/runner.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <queue>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "actors/arrivals.hpp"
+#include "actors/caf_realtime.hpp"
+#include "actors/world.hpp"
+#include "scenarios/csv.hpp"
+#include "scenarios/joined_reports.hpp"
+
+namespace caesura {
+namespace {
+
+std::unique_ptr<World> make_world(EngineKind engine, const WorldOptions& options) {
+  switch (engine) {
+    case EngineKind::caf:
+      return make_caf_world(options);
+    case EngineKind::direct:
+      return make_direct_world(options);
+    case EngineKind::caf_realtime:
+      break;
+  }
+  throw std::logic_error("a world in real time is made by run_realtime");
+}
+
+/// Runs jobs on threads; the first exception stops all and comes out of join().
+class Crew {
+ public:
+  explicit Crew(const std::atomic<bool>& stop) : outer_stop_(stop) {}
+
+  /// `job` returns when there is nothing left to do for it, or soon after stop() is set.
+  void run(unsigned threads, const std::function<void()>& job) {
+    std::vector<std::jthread> helpers;
+    for (unsigned t = 1; t < threads; ++t) helpers.emplace_back([&] { guarded(job); });
+    guarded(job);
+    helpers.clear();
+    if (error_) std::rethrow_exception(error_);
+  }
+  bool failed() const { return failed_.load(std::memory_order_relaxed); }
+  bool should_stop() const { return failed() || outer_stop_.load(std::memory_order_relaxed); }
+
+ private:
+  void guarded(const std::function<void()>& job) {
+    try {
+      job();
+    } catch (...) {
+      const std::lock_guard lock(mutex_);
+      if (!error_) error_ = std::current_exception();
+      failed_ = true;
+    }
+  }
+
+  const std::atomic<bool>& outer_stop_;
+  std::atomic<bool> failed_{false};
+  std::mutex mutex_;
+  std::exception_ptr error_;
+};
+
+/// The most requests at the server at one time, from their stays in order of arrival.
+class InFlight {
+ public:
+  void add(Time started, Time stopped) {
+    while (!stops_.empty() && stops_.top() <= started) stops_.pop();
+    stops_.push(stopped);
+    peak_ = std::max<std::uint64_t>(peak_, stops_.size());
+  }
+  std::uint64_t peak() const { return peak_; }
+
+ private:
+  std::priority_queue<Time, std::vector<Time>, std::greater<>> stops_;
+  std::uint64_t peak_ = 0;
+};
+
+/// Lines of requests.csv that come in any order of request numbers, and leave in order.
+class OrderedLines {
+ public:
+  OrderedLines(const std::function<void(std::string_view)>& out) : out_(out) {}
+
+  void add(RequestNumber number, std::string line) {
+    waiting_.emplace(number, std::move(line));
+    while (!waiting_.empty() && waiting_.begin()->first == next_) {
+      out_(waiting_.begin()->second);
+      waiting_.erase(waiting_.begin());
+      ++next_;
+    }
+  }
+  /// A partial run leaves gaps.
+  void flush() {
+    for (const auto& [number, line] : waiting_) out_(line);
+    waiting_.clear();
+  }
+
+ private:
+  const std::function<void(std::string_view)>& out_;
+  std::map<RequestNumber, std::string> waiting_;
+  RequestNumber next_ = 0;
+};
+
+/// One policy's run.
+struct PolicyRun {
+  const Scenario& scenario;
+  const Policy& policy;
+  const RunOptions& options;
+  const std::atomic<bool>& stop;
+  Progress& progress;
+  std::uint64_t requests;  ///< of the whole load
+
+  PolicyTotals totals{};
+  std::uint64_t messages = 0;
+  std::uint64_t peak_in_flight = 0;
+  bool partial = false;
+  std::optional<Duration> lateness_max{};
+
+  const Model& model() const { return scenario.model; }
+  std::uint64_t user_of(RequestNumber number) const { return number % model().load.users; }
+  bool wants_lines() const { return static_cast<bool>(options.requests_csv); }
+
+  void note(const RequestReport& request, const ClientReport& client, PolicyTotals& to) const {
+    to.add(request, client);
+    if (options.each_request) options.each_request(request, client);
+    progress.requests_done.fetch_add(1, std::memory_order_relaxed);
+  }
+};
+
+/// Consecutive requests of an open load.
+struct Block {
+  std::uint64_t index = 0;
+  RequestNumber first = 0;
+  std::vector<Time> arrivals;
+};
+
+/// What came of a block.
+struct BlockOutcome {
+  std::string lines;
+  std::vector<std::pair<Time, Time>> stays;  ///< at the server, in order of arrival
+};
+
+/// Independent requests of an open load: one after another, each in a world by itself, in blocks shared out to threads.
+class BlockwiseRun {
+ public:
+  explicit BlockwiseRun(PolicyRun& run) : run_(run), arrivals_(run.model()), crew_(run.stop) {}
+
+  void run() {
+    crew_.run(run_.options.threads, [this] { work(); });
+    run_.peak_in_flight = in_flight_.peak();
+    for (const auto& [index, outcome] : finished_) publish(outcome);  // after a gap, in a partial run
+  }
+
+ private:
+  static constexpr std::size_t block_size = 512;
+
+  void work() {
+    PolicyTotals totals;
+    BlockOutcome outcome;
+    JoinedReports reports(run_.model().seed, [&](const RequestReport& request, const ClientReport& client) {
+      run_.note(request, client, totals);
+      outcome.stays.emplace_back(request.started, request.stopped);
+      if (run_.wants_lines()) append_csv_row(outcome.lines, run_.policy.name, request, client, run_.user_of(request.number));
+    });
+    const auto world =
+        make_world(run_.options.engine,
+                   {.model = run_.model(), .policy = run_.policy, .play = LoadPlay::one_by_one, .reports = reports, .observer = {}});
+    Block block;
+    while (!crew_.should_stop() && take(block)) {
+      for (std::size_t i = 0; i < block.arrivals.size() && !crew_.should_stop(); ++i) {
+        world->post(client_address, Arrive{block.first + i}, block.arrivals[i]);
+        if (!world->run(run_.stop)) break;
+      }
+      hand_in(block.index, std::exchange(outcome, {}));
+    }
+    const std::lock_guard lock(mutex_);
+    run_.totals.merge(std::move(totals));
+    run_.messages += world->counters().messages;
+    if (!crew_.should_stop() && (world->counters().requests_now != 0 || reports.unsettled() != 0)) {
+      throw BrokenInvariant("broken invariant: a request of seed " + std::to_string(run_.model().seed) + " never ended");
+    }
+  }
+
+  bool take(Block& block) {
+    const std::lock_guard lock(mutex_);
+    block.index = next_block_++;
+    block.first = next_number_;
+    block.arrivals.clear();
+    while (block.arrivals.size() < block_size) {
+      const auto arrival = arrivals_.next();
+      if (!arrival) break;
+      block.arrivals.push_back(*arrival);
+    }
+    next_number_ += block.arrivals.size();
+    return !block.arrivals.empty();
+  }
+
+  void hand_in(std::uint64_t index, BlockOutcome outcome) {
+    const std::lock_guard lock(mutex_);
+    finished_.emplace(index, std::move(outcome));
+    while (!finished_.empty() && finished_.begin()->first == next_to_publish_) {
+      publish(finished_.begin()->second);
+      finished_.erase(finished_.begin());
+      ++next_to_publish_;
+    }
+  }
+
+  void publish(const BlockOutcome& outcome) {
+    for (const auto& [started, stopped] : outcome.stays) in_flight_.add(started, stopped);
+    if (run_.wants_lines() && !outcome.lines.empty()) run_.options.requests_csv(outcome.lines);
+  }
+
+  PolicyRun& run_;
+  Arrivals arrivals_;
+  Crew crew_;
+  std::mutex mutex_;  // guards what follows, arrivals_ and the totals of run_
+  std::uint64_t next_block_ = 0;
+  RequestNumber next_number_ = 0;
+  std::map<std::uint64_t, BlockOutcome> finished_;
+  std::uint64_t next_to_publish_ = 0;
+  InFlight in_flight_;
+};
+
+/// Independent users of a closed load: each user's requests in a world by themselves.
+class UserwiseRun {
+ public:
+  explicit UserwiseRun(PolicyRun& run)
+      : run_(run),
+        users_(std::min(closed_load(run.model())->users, run.model().load.requests)),
+        crew_(run.stop),
+        lines_(run.options.requests_csv) {}
+
+  void run() {
+    crew_.run(run_.options.threads, [this] { work(); });
+    lines_.flush();
+    run_.peak_in_flight = users_;  // all send their first request at 0
+  }
+
+ private:
+  void work() {
+    PolicyTotals totals;
+    JoinedReports reports(run_.model().seed, [&](const RequestReport& request, const ClientReport& client) {
+      run_.note(request, client, totals);
+      if (!run_.wants_lines()) return;
+      std::string line;
+      append_csv_row(line, run_.policy.name, request, client, run_.user_of(request.number));
+      const std::lock_guard lock(mutex_);
+      lines_.add(request.number, std::move(line));
+    });
+    const auto world =
+        make_world(run_.options.engine,
+                   {.model = run_.model(), .policy = run_.policy, .play = LoadPlay::one_by_one, .reports = reports, .observer = {}});
+    for (std::uint64_t user = next_user_++; user < users_ && !crew_.should_stop(); user = next_user_++) {
+      world->post(client_address, Arrive{user}, Time{});
+      if (!world->run(run_.stop)) break;
+    }
+    const std::lock_guard lock(mutex_);
+    run_.totals.merge(std::move(totals));
+    run_.messages += world->counters().messages;
+  }
+
+  PolicyRun& run_;
+  std::uint64_t users_;
+  Crew crew_;
+  std::atomic<std::uint64_t> next_user_{0};
+  std::mutex mutex_;  // guards what follows and the totals of run_
+  OrderedLines lines_;
+};
+
+/// All requests in one world: those that compete for a service, and any in real time.
+void run_together(PolicyRun& run) {
+  OrderedLines lines(run.options.requests_csv);
+  JoinedReports reports(run.model().seed, [&](const RequestReport& request, const ClientReport& client) {
+    run.note(request, client, run.totals);
+    if (!run.wants_lines()) return;
+    std::string line;
+    append_csv_row(line, run.policy.name, request, client, run.user_of(request.number));
+    lines.add(request.number, std::move(line));
+  });
+  const WorldOptions options{.model = run.model(), .policy = run.policy, .play = LoadPlay::all, .reports = reports, .observer = {}};
+  std::unique_ptr<World> world;
+  RealtimeWorld* realtime = nullptr;
+  if (run.options.engine == EngineKind::caf_realtime) {
+    auto made = make_realtime_world(options, {.time_scale = run.options.time_scale, .requests_expected = run.requests});
+    realtime = made.get();
+    world = std::move(made);
+  } else {
+    world = make_world(run.options.engine, options);
+  }
+  announce_load(run.model(), *world);
+  const bool complete = world->run(run.stop);
+  const WorldCounters counters = world->counters();
+  run.messages = counters.messages;
+  run.peak_in_flight = counters.requests_peak;
+  if (realtime != nullptr) run.lateness_max = realtime->greatest_lateness();
+  lines.flush();
+  if (complete && realtime == nullptr && (counters.requests_now != 0 || reports.unsettled() != 0)) {
+    throw BrokenInvariant("broken invariant: a request of seed " + std::to_string(run.model().seed) + " never ended");
+  }
+}
+
+void run_policy(PolicyRun& run) {
+  const bool apart = !run.model().requests_compete() && run.options.engine != EngineKind::caf_realtime;
+  if (!apart) {
+    run_together(run);
+  } else if (closed_load(run.model()) != nullptr) {
+    UserwiseRun(run).run();
+  } else {
+    BlockwiseRun(run).run();
+  }
+  run.partial = run.totals.requests() < run.requests;
+}
+
+}  // namespace
+
+const char* name_of(EngineKind engine) {
+  switch (engine) {
+    case EngineKind::caf:
+      return "caf";
+    case EngineKind::direct:
+      return "direct";
+    case EngineKind::caf_realtime:
+      return "caf-realtime";
+  }
+  return "";
+}
+
+std::uint64_t count_requests(const Model& model) {
+  if (!model.load.duration) return model.load.requests;
+  std::uint64_t count = 0;
+  for (Arrivals arrivals(model); arrivals.next();) ++count;
+  return count;
+}
+
+void announce_load(const Model& model, World& world) {
+  if (const ClosedLoad* closed = closed_load(model)) {
+    for (std::uint64_t user = 0; user < std::min(closed->users, model.load.requests); ++user) {
+      world.post(client_address, Arrive{user}, Time{});
+    }
+  } else if (const auto first = Arrivals(model).next()) {
+    world.post(client_address, Arrive{0}, *first);
+  }
+}
+
+RunOutcome run_scenario(const Scenario& scenario, const RunOptions& options, const std::atomic<bool>& stop, Progress& progress) {
+  RunOutcome outcome;
+  outcome.requests = count_requests(scenario.model);
+  progress.requests_total += outcome.requests * scenario.policies.size();
+  for (const Policy& policy : scenario.policies) {
+    PolicyRun run{
+        .scenario = scenario, .policy = policy, .options = options, .stop = stop, .progress = progress, .requests = outcome.requests};
+    run_policy(run);
+    outcome.messages += run.messages;
+    outcome.peak_in_flight = std::max(outcome.peak_in_flight, run.peak_in_flight);
+    outcome.partial = outcome.partial || run.partial;
+    if (run.lateness_max) outcome.lateness_max = std::max(outcome.lateness_max.value_or(zero_duration), *run.lateness_max);
+    outcome.policies.push_back({policy, std::move(run.totals)});
+  }
+  return outcome;
+}
+
+}  // namespace caesura

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <string_view>
+#include <vector>
+
+#include "actors/world.hpp"
+#include "scenarios/results.hpp"
+#include "scenarios/scenario.hpp"
+#include "sim/time.hpp"
+
+namespace caesura {
+
+enum class EngineKind : std::uint8_t { caf, direct, caf_realtime };
+/// As on the command line and in results.json.
+const char* name_of(EngineKind engine);
+
+/// The simulation contradicts itself: a fault of Caesura, not of its input. The message names seed and request, so that it can be repeated.
+struct BrokenInvariant : std::logic_error {
+  using std::logic_error::logic_error;
+};
+
+/// How far a run is; may be read from another thread.
+struct Progress {
+  std::atomic<std::uint64_t> requests_done{0};  ///< of all policies
+  std::atomic<std::uint64_t> requests_total{0};
+};
+
+struct RunOptions {
+  EngineKind engine = EngineKind::caf;
+  unsigned threads = 1;       ///< at least 1; results do not depend on it
+  double time_scale = 1;      ///< caf_realtime only: how many times faster than life
+  /// Gets the lines of requests.csv, without header, in order of policy and request number; may be empty. Called by one thread at a time.
+  std::function<void(std::string_view lines)> requests_csv;
+  /// Gets every settled request, in any order; may be empty. Called by one thread at a time if `threads` is 1.
+  std::function<void(const RequestReport&, const ClientReport&)> each_request;
+};
+
+struct RunOutcome {
+  std::vector<PolicyResult> policies;  ///< in the scenario's order
+  std::uint64_t requests = 0;          ///< of each policy, as the load wants them
+  std::uint64_t messages = 0;
+  std::uint64_t peak_in_flight = 0;    ///< requests at the server at one (simulated) time, at most
+  bool partial = false;                ///< `stop` was set before the end
+  std::optional<Duration> lateness_max;  ///< caf_realtime only: simulated time
+};
+
+/// Runs every policy of the scenario on the same requests. In virtual time the outcome, but for `messages`, `peak_in_flight` and
+/// `partial`, is a function of the scenario alone. Once `stop` is set it returns within a fraction of a second with the requests that had
+/// ended. Throws BrokenInvariant, and what the plans (PlanTooLong), sums (std::overflow_error) and `requests_csv` throw.
+RunOutcome run_scenario(const Scenario& scenario, const RunOptions& options, const std::atomic<bool>& stop, Progress& progress);
+
+/// How many requests the load sends.
+std::uint64_t count_requests(const Model& model);
+
+/// Posts the first requests of the load to a world that plays all of it.
+void announce_load(const Model& model, World& world);
+
+}  // namespace caesura

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "actors/model.hpp"
+
+namespace caesura {
+
+/// Bad input, in one line: "file:line:column: what is wrong and what to do". Exit status 2.
+struct ScenarioError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// One line of `thresholds`, and where it stands.
+struct ThresholdText {
+  std::string expression;
+  std::string location;  ///< file:line:column, for messages
+};
+
+/// A scenario file, checked and compiled, options applied.
+struct Scenario {
+  std::string name;
+  std::string description;
+  std::string file;                ///< as given on the command line
+  Model model;
+  std::vector<Policy> policies;    ///< at least one, with different names
+  std::vector<std::string> policies_left_out;  ///< named in the file, replaced by --policy
+  std::vector<ThresholdText> thresholds;
+  std::string yaml;                ///< as it runs: the file with the options applied
+};
+
+/// Options of the command line that change a scenario.
+struct ScenarioOptions {
+  std::vector<std::string> sets;        ///< PATH=VALUE, in order
+  std::optional<std::uint64_t> seed;
+  std::optional<std::uint64_t> requests;
+  std::vector<std::string> policies;    ///< each as one item of `policy` in YAML; empty: the file's own
+};
+
+/// Throws ScenarioError on bad input, also for a file that is missing or unreadable.
+Scenario load_scenario(const std::string& file, const ScenarioOptions& options);
+
+/// The JSON Schema (draft 2020-12) of scenario files, from the same description that the loader checks them with.
+std::string scenario_schema();
+
+}  // namespace caesura

@@ -1,0 +1,80 @@
+#include "scenarios/report.hpp"
+
+#include "tests/scenarios/sample_results.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace caesura {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::string headline_of(const std::vector<ReportPair>& reports, const std::string& rule = "30 s after sending") {
+  return headline(totals_of(reports).to_json("p"), rule);
+}
+
+ReportPair completed() {
+  ReportPair pair = cancelled_after_1500_of_10000_tokens();
+  auto& [request, client] = pair;
+  request.outcome = client.outcome = Outcome::completed;
+  request.used = request.planned;
+  request.saved = {};
+  client.cancels_accepted = 0;
+  client.cancels_ignored = 1;
+  return pair;
+}
+
+TEST(Headline, SaysWhatACancelTookAndSaved) {
+  EXPECT_EQ(
+      headline_of({cancelled_after_1500_of_10000_tokens(), completed()}),
+      "p: 1 of 2 requests was cancelled (30 s after sending); a cancel took effect 4.1 s after it was sent at the median, 4.1 s at p99; "
+      "it saved 42.5 % of tokens and $0.17, 96.6 % of what was avoidable.");
+}
+
+TEST(Headline, OfThePolicyNeverSaysThatCancelsWereIgnored) {
+  EXPECT_EQ(headline_of({completed(), completed()}),
+            "p: 2 cancels of 2 requests were ignored (30 s after sending); 20,000 tokens and $0.40 were used.");
+}
+
+TEST(Headline, WithoutCancelsSaysWhatWasUsed) {
+  ReportPair pair = completed();
+  pair.client.cancel_sent.reset();
+  pair.client.cancels_sent = pair.client.cancels_ignored = 0;
+  EXPECT_EQ(headline_of({pair}, "nobody cancels"),
+            "p: none of 1 request was cancelled (nobody cancels); 10,000 tokens and $0.20 were used.");
+}
+
+TEST(Headline, WithoutMoneyCountsTokensAndWithoutTokensCountsTime) {
+  ReportPair pair = cancelled_after_1500_of_10000_tokens();
+  for (Amounts* const part : {&pair.request.planned, &pair.request.used, &pair.request.saved, &pair.request.used_after_cancel}) {
+    part->cost = {};
+  }
+  EXPECT_THAT(headline_of({pair}), HasSubstr("it saved 85 % of tokens, 98.3 % of what was avoidable."));
+  for (Amounts* const part : {&pair.request.planned, &pair.request.used, &pair.request.saved, &pair.request.used_after_cancel}) {
+    part->tokens = {};
+  }
+  EXPECT_THAT(headline_of({pair}), HasSubstr("it saved 75 % of busy time, 80.4 % of what was avoidable."));
+}
+
+TEST(OutcomeLines, AreOnlyThereIfThereIsSomethingToSay) {
+  EXPECT_THAT(outcome_lines(to_json(sample_results({"p"}, {cancelled_after_1500_of_10000_tokens()}))), IsEmpty());
+  EXPECT_THAT(outcome_lines(to_json(sample_results({"p"}, {cancelled_after_1500_of_10000_tokens(), completed()}))),
+              ElementsAre("p: 1 completed, 1 cancelled; of 2 cancels 1 ignored"));
+}
+
+TEST(MeasureLine, IsHonestAboutWhatWasMeasured) {
+  Results results = sample_results({"p"}, {});
+  EXPECT_THAT(measure_line(to_json(results), results.background), HasSubstr("not the speed of this machine"));
+  results.engine = "caf-realtime";
+  results.background.lateness_max = std::chrono::microseconds{1234};
+  EXPECT_THAT(measure_line(to_json(results), results.background), HasSubstr("a message was at most 1.23 ms late."));
+}
+
+}  // namespace
+}  // namespace caesura
