@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "scenarios/runner.hpp"
+#include "scenarios/scenario.hpp"
+
+namespace caesura {
+
+/// How the program ends. After a signal: 128 + its number.
+enum ExitStatus : int {
+  all_well = 0,
+  something_failed = 1,   ///< unwritable output, a full disk
+  bad_input = 2,          ///< or usage
+  threshold_missed = 3,
+};
+
+enum class OutputForm : std::uint8_t { table, json, csv, markdown };
+
+struct RunArguments {
+  std::vector<std::string> files;
+  ScenarioOptions scenario;
+  EngineKind engine = EngineKind::caf;
+  unsigned threads = 1;
+  double time_scale = 1;
+  OutputForm form = OutputForm::table;
+  std::optional<std::string> out;
+  bool no_progress = false;
+};
+
+struct TraceArguments {
+  std::string file;
+  ScenarioOptions scenario;
+  EngineKind engine = EngineKind::caf;
+  std::uint64_t request = 0;
+  bool mermaid = false;
+};
+
+// Each runs one command, prints its results on stdout, and returns its exit status. All scenarios are loaded and checked before the first
+// one runs. They throw what their parts throw.
+int run_command(const RunArguments& arguments);
+int verify_command(const RunArguments& arguments);
+int validate_command(const RunArguments& arguments);
+int trace_command(const TraceArguments& arguments);
+
+/// Writes to stdout; throws OutputError if that fails (a full disk, a closed pipe).
+void print_out(const std::string& text);
+
+}  // namespace caesura

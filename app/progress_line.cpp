@@ -1,0 +1,78 @@
+#include "app/progress_line.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <utility>
+
+#include "app/terminal.hpp"
+#include "scenarios/figures.hpp"
+
+namespace caesura {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+std::string time_left(double seconds) {
+  const auto whole = static_cast<std::uint64_t>(std::ceil(seconds));
+  if (whole < 120) return fmt::format("{} s left", whole);
+  if (whole < 7200) return fmt::format("{} min left", (whole + 30) / 60);
+  return fmt::format("{} h left", (whole + 1800) / 3600);
+}
+
+}  // namespace
+
+std::string progress_text(const std::string& title, std::uint64_t done, std::uint64_t total, double elapsed_s, std::size_t width) {
+  const double rate = elapsed_s > 0 ? static_cast<double>(done) / elapsed_s : 0;
+  const double share = total > 0 ? static_cast<double>(done) / static_cast<double>(total) : 0;
+  std::string figures = fmt::format("{} of {} requests ({} %)", count_figure(static_cast<std::int64_t>(done)), count_figure(static_cast<std::int64_t>(total)), static_cast<int>(share * 100));
+  if (rate > 0) {
+    figures += fmt::format(", {}/s", rough_figure(rate));
+    figures += ", " + time_left(static_cast<double>(total - done) / rate);
+  }
+  std::string text = title + ": " + figures;
+  if (text.size() > width) text = figures;
+  if (text.size() > width) text.resize(width);
+  return text;
+}
+
+ProgressLine::ProgressLine(std::string title, const Progress& progress, bool shown) : title_(std::move(title)), progress_(progress) {
+  if (shown) thread_ = std::thread([this] { show_until_done(); });
+}
+
+ProgressLine::~ProgressLine() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    done_ = true;
+  }
+  changed_.notify_one();
+  thread_.join();
+}
+
+void ProgressLine::show_until_done() {
+  constexpr const char* erase_line = "\r\x1b[K";
+  const Clock::time_point start = Clock::now();
+  std::unique_lock lock(mutex_);
+  bool is_shown = false;
+  auto next = start + 1s;
+  while (!changed_.wait_until(lock, next, [this] { return done_; })) {
+    next += 200ms;
+    const double elapsed = std::chrono::duration<double>(Clock::now() - start).count();
+    const std::string text =
+        progress_text(title_, progress_.requests_done, progress_.requests_total, elapsed, terminal_width(STDERR_FILENO, 80) - 1);
+    fmt::print(stderr, "{}{}", erase_line, text);
+    std::fflush(stderr);
+    is_shown = true;
+  }
+  if (is_shown) {
+    fmt::print(stderr, "{}", erase_line);
+    std::fflush(stderr);
+  }
+}
+
+}  // namespace caesura

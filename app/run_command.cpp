@@ -1,0 +1,171 @@
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "app/commands.hpp"
+#include "app/interrupt.hpp"
+#include "app/progress_line.hpp"
+#include "app/terminal.hpp"
+#include "scenarios/cancel_rule.hpp"
+#include "scenarios/csv.hpp"
+#include "scenarios/json_text.hpp"
+#include "scenarios/markdown.hpp"
+#include "scenarios/output_folder.hpp"
+#include "scenarios/results.hpp"
+#include "scenarios/table.hpp"
+#include "scenarios/thresholds.hpp"
+
+namespace caesura {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::uint64_t peak_rss_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+struct Loaded {
+  Scenario scenario;
+  std::vector<Threshold> thresholds;
+  Clock::duration load_time{};
+};
+
+/// Everything that can be wrong with the input is found here, before anything runs.
+std::vector<Loaded> load_all(const RunArguments& arguments) {
+  std::vector<Loaded> all;
+  std::set<std::string> names;
+  for (const std::string& file : arguments.files) {
+    const Clock::time_point start = Clock::now();
+    Scenario scenario = load_scenario(file, arguments.scenario);
+    std::vector<Threshold> thresholds = parse_thresholds(scenario);
+    if (arguments.out && !names.insert(scenario.name).second) {
+      throw ScenarioError(fmt::format("{}: another file has scenario {} too, and --out needs a folder for each; rename one", file, scenario.name));
+    }
+    all.push_back({std::move(scenario), std::move(thresholds), Clock::now() - start});
+  }
+  return all;
+}
+
+std::unique_ptr<OutputFolder> make_folder(const RunArguments& arguments, const Scenario& scenario) {
+  if (!arguments.out) return nullptr;
+  std::filesystem::path folder = *arguments.out;
+  if (arguments.files.size() > 1) folder /= scenario.name;
+  return std::make_unique<OutputFolder>(folder);
+}
+
+Results run_one(Loaded& loaded, const RunArguments& arguments, OutputFolder* folder) {
+  const Scenario& scenario = loaded.scenario;
+  const Clock::time_point start = Clock::now();
+  Progress progress;
+  RunOptions options{.engine = arguments.engine, .threads = arguments.threads, .time_scale = arguments.time_scale, .requests_csv = {}, .each_request = {}};
+  const bool csv_out = arguments.form == OutputForm::csv;
+  if (folder != nullptr || csv_out) {
+    options.requests_csv = [folder, csv_out](std::string_view lines) {
+      if (folder != nullptr) folder->append_requests(lines);
+      if (csv_out) print_out(std::string(lines));
+    };
+  }
+  RunOutcome outcome;
+  {
+    const bool shown = !arguments.no_progress && isatty(STDERR_FILENO) != 0;
+    const ProgressLine line(scenario.name, progress, shown);
+    outcome = run_scenario(scenario, options, stop_requested(), progress);
+  }
+  Results results{.scenario = scenario.name,
+                  .file = scenario.file,
+                  .seed = scenario.model.seed,
+                  .requests = outcome.requests,
+                  .engine = name_of(arguments.engine),
+                  .run = {},
+                  .policies = std::move(outcome.policies),
+                  .thresholds = loaded.thresholds,
+                  .background = {.description = scenario.description,
+                                 .cancel_rule = describe_cancels(scenario.model),
+                                 .lateness_max = outcome.lateness_max}};
+  Time latest{};
+  std::uint64_t requests = 0;
+  for (const PolicyResult& policy : results.policies) {
+    latest = std::max(latest, policy.totals.latest());
+    requests += policy.totals.requests();
+  }
+  const double wall_seconds = std::chrono::duration<double>(Clock::now() - start + loaded.load_time).count();
+  results.run = {.wall_seconds = wall_seconds,
+                 .simulated_seconds = seconds(latest),
+                 .messages = outcome.messages,
+                 .requests_per_second = static_cast<double>(requests) / wall_seconds,
+                 .peak_in_flight = outcome.peak_in_flight,
+                 .peak_rss_bytes = peak_rss_bytes(),
+                 .threads = arguments.threads,
+                 .partial = outcome.partial};
+  return results;
+}
+
+void print_form(const RunArguments& arguments, const nlohmann::ordered_json& results, const Background& background, bool first) {
+  switch (arguments.form) {
+    case OutputForm::table: {
+      const TableOptions options{.width = terminal_width(STDOUT_FILENO, 0), .colour = wants_colour(STDOUT_FILENO)};
+      print_out((first ? "" : "\n") + table_text(results, background, options));
+      return;
+    }
+    case OutputForm::markdown: return print_out((first ? "" : "\n") + markdown_text(results, background));
+    case OutputForm::json:  // one document at the end
+    case OutputForm::csv: return;  // was printed as it came
+  }
+}
+
+void mention_direct(const RunArguments& arguments, const nlohmann::ordered_json& results) {
+  constexpr double worth_mentioning_s = 2;
+  if (arguments.engine != EngineKind::caf || results["run"]["wall_seconds"].get<double>() <= worth_mentioning_s) return;
+  fmt::print(stderr, "caesura: --engine direct gives the same bytes several times faster\n");
+}
+
+}  // namespace
+
+void print_out(const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
+    throw OutputError(fmt::format("cannot write to standard output: {}", std::strerror(errno)));
+  }
+}
+
+int run_command(const RunArguments& arguments) {
+  std::vector<Loaded> all = load_all(arguments);
+  if (arguments.form == OutputForm::csv) {
+    std::string header;
+    append_csv_header(header);
+    print_out(header);
+  }
+  catch_interrupts();
+  nlohmann::ordered_json documents = nlohmann::ordered_json::array();
+  bool held = true;
+  for (Loaded& loaded : all) {
+    if (stop_requested()) break;
+    const auto folder = make_folder(arguments, loaded.scenario);
+    const Results results = run_one(loaded, arguments, folder.get());
+    nlohmann::ordered_json document = to_json(results);
+    held = held && thresholds_held(document);
+    if (folder) {
+      folder->finish({.results_json = json_text(document),
+                      .report_md = markdown_text(document, results.background),
+                      .scenario_yaml = loaded.scenario.yaml});
+    }
+    print_form(arguments, document, results.background, documents.empty());
+    mention_direct(arguments, document);
+    documents.push_back(std::move(document));
+  }
+  if (arguments.form == OutputForm::json) print_out(json_text(arguments.files.size() == 1 && documents.size() == 1 ? documents[0] : documents));
+  if (const int status = interrupt_status(); status != 0) return status;
+  return held ? all_well : threshold_missed;
+}
+
+}  // namespace caesura
