@@ -27,6 +27,7 @@ namespace {
 using namespace std::chrono_literals;
 using WallClock = caf::actor_clock::clock_type;
 
+constexpr std::size_t messages_a_turn = 32;
 /// How soon run() sees that it is to stop.
 constexpr auto look_interval = 20ms;
 /// How long run() waits for the last requests' actors to end, once their clients have settled them.
@@ -34,11 +35,13 @@ constexpr auto grace = 200ms;
 /// A message due later than that after the start never comes.
 constexpr auto longest_run = std::chrono::hours{24 * 365 * 100};
 
-/// Sharing, not CAF's default of stealing: idle workers sleep instead of polling, and a message finds a worker sooner.
+/// Sharing, not CAF's default of stealing: idle workers sleep instead of polling, and a message finds a worker sooner. And turns of bounded
+/// length: by default an actor that always has a next message for itself, as the client of a load that is behind, would keep its worker.
 struct RealtimeConfig : caf::actor_system_config {
   explicit RealtimeConfig(int workers) {
     set("scheduler.policy", caf::atom("sharing"));
     set("scheduler.max-threads", static_cast<std::size_t>(workers));
+    set("scheduler.max-throughput", messages_a_turn);
   }
 };
 

@@ -15,7 +15,8 @@ namespace caesura {
 
 /// What a scenario says, compiled: all that the actors know of the world beforehand. Immutable during a run, shared by all threads.
 
-/// One-way delay of each message to and from; distributions in nanoseconds. A client has one link a request; a request one to each service.
+/// One-way delay of each message to and from; distributions in nanoseconds. A request has one link to its client each way, and an operation
+/// one of its own to its service; on one link messages never overtake each other.
 struct Links {
   Distribution client;
   Distribution llm;

@@ -34,7 +34,7 @@ struct RequestReport {
   std::uint32_t chunks_sent = 0;
   std::array<std::uint32_t, operation_kinds> interrupted{};  ///< operations cut off
   std::uint32_t interrupted_unsafe = 0;                      ///< of these, tools with unsafe side effects
-  bool answer_discarded = false;  ///< all its work was done, and it was cancelled at its last checkpoint
+  bool answer_discarded = false;  ///< all its work was done well, and it was cancelled at its last checkpoint
 };
 
 /// The client's side, complete when it has the final answer and an answer to every cancel it sent, and will send no more.

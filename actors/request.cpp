@@ -107,6 +107,7 @@ void Request::receive(const Reply& reply, Context& context) {
   }
   s.state = Strand::State::idle;
   if (result != OperationResult::rejected) ++s.step;
+  if (result != OperationResult::ok) has_failed_ = true;
   watch_budget(cost_before, tokens_before, context);
   const bool goes_on = life_.is_running() && result == OperationResult::ok;
   act(life_.operation_ended(result, goes_on ? 0 : in_progress(context)), *id, context);
@@ -135,7 +136,7 @@ void Request::receive(const TimeOut&, Context& context) { act(life_.time_out(), 
 
 void Request::receive(const Release&, Context& context) {
   life_ = LifeCycle(rules_->policy.kind);
-  cancel_noted_ = false;
+  cancel_noted_ = has_failed_ = false;
   context.end();
 }
 
@@ -391,6 +392,19 @@ Amounts Request::amounts_of(const PlanStep& step, const Usage& usage) const {
   return amounts;
 }
 
+/// Whether some line of work has a wait before it still.
+bool Request::is_wait_left() {
+  for (std::uint32_t id = 0; id < strands(); ++id) {
+    for (std::size_t i = strand(id).step; i < plan().steps.size();) {
+      const PlanStep& step = plan().steps[i];
+      if (step.what == PlanStep::What::wait) return true;
+      if (step.what == PlanStep::What::branch_end) break;
+      i = step.what == PlanStep::What::fork ? step.next() : i + 1;
+    }
+  }
+  return false;
+}
+
 void Request::close_books(Ending& ending) {
   RequestReport& report = ending.report;
   const Model& model = rules_->model;
@@ -423,7 +437,7 @@ void Request::close_books(Ending& ending) {
     report.used_after_cancel = used_ - cancel_note_->used;
     if (cancelled) {
       if (report.cancelled_in == nothing_in_progress) report.cancelled_in = cancel_note_->cancelled_in;
-      report.answer_discarded = operations_done_ == plan().operations;
+      report.answer_discarded = !has_failed_ && operations_done_ == plan().operations && !is_wait_left();
     } else {
       report.cancelled_in = nothing_in_progress;
     }

@@ -94,6 +94,7 @@ class Request {
   void act(LifeCycle::Next next, std::uint32_t id, Context& context);
   void stop(Context& context);
   void cut_off(Strand& strand, Ending& ending, Context& context);
+  bool is_wait_left();
   void close_books(Ending& ending);
 
   const Rules* rules_;
@@ -114,6 +115,7 @@ class Request {
   Ticket ticket_ = 0;
   LifeCycle life_;
   bool cancel_noted_ = false;
+  bool has_failed_ = false;   ///< an operation failed in a way that ends the request, or was rejected
 };
 
 }  // namespace caesura

@@ -1,6 +1,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <map>
@@ -22,8 +26,8 @@ constexpr const char* about =
 
 constexpr const char* examples = R"(Examples:
   caesura run scenarios/cancel_after_timeout.yaml
-  caesura run scenarios/coding_agent.yaml --policy never --policy checkpoint --requests 1e5 --engine direct
-  caesura run scenarios/burst.yaml --set services.llm.coder.concurrency=8 --out results/
+  caesura run scenarios/cancel_after_timeout.yaml --policy checkpoint --requests 1e6 --engine direct
+  caesura run scenarios/burst.yaml --set services.llm.completer.concurrency=8 --out results/
   caesura trace scenarios/cancel_streaming.yaml --request 0 --mermaid
 
 Exit status: 0 all well, 2 bad input or usage, 3 a threshold was not held, 1 anything else,
@@ -35,27 +39,34 @@ unsigned cores() { return std::max(1U, std::thread::hardware_concurrency()); }
 /// A whole number as people write them: 10000, 1e6.
 CLI::Validator whole_number(double lowest, double highest, const std::string& name) {
   const auto check = [=](std::string& text) -> std::string {
-    std::size_t used = 0;
     double value = 0;
-    try {
-      value = std::stod(text, &used);
-    } catch (const std::exception&) {
-      used = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size() || value != std::floor(value) || value < lowest || value > highest) {
+      return fmt::format("'{}' is not a whole number from {:.0f} to {:g}", text, lowest, highest);
     }
-    if (used != text.size() || text.empty() || value != std::floor(value) || value < lowest || value > highest) {
-      return fmt::format("{} is not a whole number from {:.0f} to {:g}", text, lowest, highest);
-    }
-    if (text.find_first_not_of("0123456789") != std::string::npos) text = fmt::format("{:.0f}", value);
+    text = fmt::format("{:.0f}", value);  // as CLI11 understands it
     return {};
   };
   return CLI::Validator(check, name);
+}
+
+/// Any 64-bit number, digit by digit: seeds are not rounded.
+CLI::Validator seed_number() {
+  const auto check = [](std::string& text) -> std::string {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size()) return fmt::format("'{}' is not a whole number from 0 to 2^64 - 1", text);
+    text = fmt::format("{}", value);
+    return {};
+  };
+  return CLI::Validator(check, "N");
 }
 
 void add_scenario_options(CLI::App& command, ScenarioOptions& options) {
   command.add_option("--policy", options.policies, "run under this policy instead of the scenario's own; may be given several times")
       ->allow_extra_args(false)
       ->type_name("POLICY");
-  command.add_option("--seed", options.seed, "seed instead of the scenario's own")->type_name("N");
+  command.add_option("--seed", options.seed, "seed instead of the scenario's own")->transform(seed_number());
   command.add_option("--requests", options.requests, "so many requests instead of the scenario's requests or duration")
       ->transform(whole_number(1, 1e9, "N"));
   command.add_option("--set", options.sets, "change one value: services.llm.planner.latency=2s, cancel.0.after=10s; may be given several times")
@@ -157,6 +168,14 @@ int run_program(int argc, char** argv) {
   const CLI::App* validate_app = add_validate(app, run);
   const CLI::App* trace_app = add_trace(app, trace);
   const CLI::App* schema_app = app.add_subcommand("schema", "print the JSON Schema of scenario files, for editors");
+  if (argc > 1 && argv[1][0] != '-') {
+    std::vector<std::string> names;
+    for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(command->get_name());
+    if (std::find(names.begin(), names.end(), argv[1]) == names.end()) {
+      fmt::print(stderr, "caesura: there is no command {}; there are {}\n", argv[1], fmt::join(names, ", "));
+      return bad_input;
+    }
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -75,7 +75,7 @@ std::string money_figure(double usd) {
   const bool negative = usd < 0;
   const double size = std::fabs(usd);
   std::string digits = fmt::format("{:.{}f}", size, exact_decimals_max);
-  if (std::strtod(digits.c_str(), nullptr) != size) {
+  if (size >= 1 || std::strtod(digits.c_str(), nullptr) != size) {
     digits = fmt::format("{:.{}f}", size, size < 0.01 ? decimals_of(size) : static_cast<int>(cents));
   }
   if (digits.find('.') == std::string::npos) digits += ".00";

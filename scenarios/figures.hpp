@@ -19,7 +19,8 @@ std::string duration_figure(double seconds);
 /// With one decimal: "31.2 %", "100 %". What is not quite nothing or not quite all never looks so: "<0.1 %", ">99.9 %".
 std::string share_figure(double share);
 
-/// Exact as far as four decimals go, "$12.40", "$0.1234"; else to the cent, or below one cent to three significant digits: "$0.00123".
+/// From a dollar on to the cent, "$12.40"; below exact as far as four decimals go, "$0.1234", else to the cent, or below one cent to three
+/// significant digits: "$0.00123".
 std::string money_figure(double usd);
 
 /// For rates and the like: three significant digits, whole from 100 on: "1,310", "0.62".

@@ -53,6 +53,19 @@ std::vector<std::string> names_in_file(const Value* policy) {
   return policy == nullptr ? std::vector<std::string>{"checkpoint"} : policy_names(*policy);
 }
 
+/// What the scenario as it ran cannot be held to.
+void drop_thresholds_on(const std::vector<std::string>& policies_left_out, Value& root) {
+  const auto entry = std::find_if(root.entries.begin(), root.entries.end(), [](const ValueEntry& e) { return e.key == "thresholds"; });
+  if (entry == root.entries.end()) return;
+  std::erase_if(entry->value.items, [&](const Value& threshold) {
+    const auto begin = threshold.text.find_first_not_of(' ');
+    return std::any_of(policies_left_out.begin(), policies_left_out.end(), [&](const std::string& policy) {
+      return begin != std::string::npos && threshold.text.compare(begin, policy.size() + 1, policy + ".") == 0;
+    });
+  });
+  if (entry->value.items.empty()) root.entries.erase(entry);
+}
+
 }  // namespace
 
 Scenario load_scenario(const std::string& file, const ScenarioOptions& options) {
@@ -85,6 +98,7 @@ Scenario load_scenario(const std::string& file, const ScenarioOptions& options) 
     scenario.policies_left_out.push_back(std::move(name));
   }
   scenario.thresholds = read_thresholds(root.find("thresholds"));
+  drop_thresholds_on(scenario.policies_left_out, root);
   scenario.yaml = has_any(options) ? to_yaml(root) : text;
   return scenario;
 }

@@ -71,8 +71,11 @@ std::string markdown_text(const nlohmann::ordered_json& results, const Backgroun
   std::string text = "# " + escaped_markdown(results.at("scenario").at("name").get<std::string>()) + "\n\n";
   if (const auto partial = partial_line(results)) text += "**" + escaped_markdown(*partial) + "**\n\n";
   if (!background.description.empty()) text += escaped_markdown(background.description) + "\n\n";
-  for (const auto& policy : results.at("policies")) text += item_text(headline(policy, background.cancel_rule));
-  text += '\n' + grid_text(policy_grid(results)) + grid_text(ledger_grid(results));
+  text += escaped_markdown(cancel_line(background)) + "\n\n";
+  for (const auto& policy : results.at("policies")) text += item_text(headline(policy));
+  text += '\n' + grid_text(policy_grid(results));
+  if (const auto operations = operation_grid(results)) text += grid_text(*operations);
+  text += grid_text(ledger_grid(results));
   const auto outcomes = outcome_lines(results);
   for (const auto& line : outcomes) text += item_text(line);
   if (!outcomes.empty()) text += '\n';

@@ -74,6 +74,14 @@ std::string used_words(const Json& policy) {
   return words + " were used";
 }
 
+/// ", 1,000 tokens and $0.02 of them after the cancel"; nothing where nothing was.
+std::string after_cancel_words(const Json& policy) {
+  if (real(policy, "/tokens/used_after_cancel") == 0) return {};
+  std::string words = ", " + count_at(policy, "/tokens/used_after_cancel") + " tokens";
+  if (real(policy, "/cost_usd/planned") > 0) words += " and " + money_at(policy, "/cost_usd/used_after_cancel");
+  return words + " of them after a cancel had come";
+}
+
 std::string cut_off(const Json& policy) {
   std::int64_t sum = 0;
   for (const char* const kind : {"llm", "decompose", "tool", "agent"}) sum += policy.at("interrupted").at(kind).get<std::int64_t>();
@@ -98,22 +106,22 @@ std::optional<std::string> partial_line(const Json& results) {
   return "Interrupted: partial results of " + of_all + "; thresholds were not judged";
 }
 
-std::string headline(const Json& policy, const std::string& cancel_rule) {
+std::string headline(const Json& policy) {
   const std::int64_t total = whole(policy, "/requests/total");
   const std::int64_t cancelled = whole(policy, "/requests/cancelled");
   const std::int64_t ignored = whole(policy, "/cancels/ignored");
   const std::string name = policy.at("policy").get<std::string>() + ": ";
-  const std::string rule = " (" + cancel_rule + "); ";
   if (total == 0) return name + "no request has ended.";
   if (cancelled == 0 && ignored > 0) {
-    return name + count_figure(ignored) + (ignored == 1 ? " cancel" : " cancels") + " of " + requests_words(total) +
-           (ignored == 1 ? " was" : " were") + " ignored" + rule + used_words(policy) + ".";
+    return name + count_figure(ignored) + (ignored == 1 ? " cancel was" : " cancels were") + " ignored; " + used_words(policy) +
+           after_cancel_words(policy) + ".";
   }
-  if (cancelled == 0) return name + "none of " + requests_words(total) + " was cancelled" + rule + used_words(policy) + ".";
+  if (cancelled == 0) return name + "none of " + requests_words(total) + " was cancelled; " + used_words(policy) + ".";
 
-  std::string words = name + count_figure(cancelled) + " of " + requests_words(total) + (cancelled == 1 ? " was" : " were") + " cancelled" +
-                      rule + "a cancel took effect " + duration_at(policy, "/cancel_latency_s/p50") + " after it was sent at the median, " +
-                      duration_at(policy, "/cancel_latency_s/p99") + " at p99; it saved " + saved_words(policy);
+  std::string words = name + count_figure(cancelled) + " of " + requests_words(total) + (cancelled == 1 ? " was" : " were") +
+                      " cancelled; a cancel took effect " + duration_at(policy, "/cancel_latency_s/p50") +
+                      " after it was sent at the median, " + duration_at(policy, "/cancel_latency_s/p99") + " at p99; it saved " +
+                      saved_words(policy);
   const Savings savings = savings_of(policy);
   if (savings.any_avoidable()) words += ", " + share_figure(savings.of_avoidable()) + " of what was avoidable";
   return words + ".";
@@ -133,6 +141,23 @@ Grid policy_grid(const Json& results) {
                          savings.any_avoidable() ? share_figure(savings.of_avoidable()) : no_figure, cut_off(policy),
                          count_at(policy, "/discarded_answers")});
   }
+  return grid;
+}
+
+std::optional<Grid> operation_grid(const Json& results) {
+  Grid grid{.titles = 2, .header = {"policy", "cancelled in", "requests", "stop after p50", "p90", "p99", "max"}, .rows = {}};
+  bool several = false;
+  for (const auto& policy : results.at("policies")) {
+    std::size_t kinds = 0;
+    for (const auto& [kind, latency] : policy.at("cancel_latency_by_operation_s").items()) {
+      if (whole(latency, "/count") == 0) continue;
+      several = several || ++kinds > 1;
+      grid.rows.push_back({policy.at("policy").get<std::string>(), kind == "none" ? "nothing in progress" : kind, count_at(latency, "/count"),
+                           duration_at(latency, "/p50"), duration_at(latency, "/p90"), duration_at(latency, "/p99"),
+                           duration_at(latency, "/max")});
+    }
+  }
+  if (!several) return std::nullopt;
   return grid;
 }
 
@@ -171,7 +196,8 @@ std::vector<std::string> outcome_lines(const Json& results) {
     for (const auto& [field, words] : without_effect) {
       if (whole(policy, field) > 0) list(lost, count_at(policy, field) + words);
     }
-    if (!lost.empty()) lost = "of " + count_at(policy, "/cancels/sent") + " cancels " + lost;
+    const std::int64_t sent = whole(policy, "/cancels/sent");
+    if (!lost.empty()) lost = "of " + count_figure(sent) + (sent == 1 ? " cancel " : " cancels ") + lost;
     const std::string both = ends + (ends.empty() || lost.empty() ? "" : "; ") + lost;
     if (!both.empty()) lines.push_back(policy.at("policy").get<std::string>() + ": " + both);
   }

@@ -29,10 +29,16 @@ struct ThresholdLine {
 /// A first line for a run that was interrupted; empty for one that was not.
 std::optional<std::string> partial_line(const nlohmann::ordered_json& results);
 
+/// The rule by which people cancel, from describe_cancels(), as a line of its own.
+inline std::string cancel_line(const Background& background) { return "Cancels: " + background.cancel_rule + "."; }
+
 /// One policy's results in a sentence, which begins with the policy's name.
-std::string headline(const nlohmann::ordered_json& policy, const std::string& cancel_rule);
+std::string headline(const nlohmann::ordered_json& policy);
 
 Grid policy_grid(const nlohmann::ordered_json& results);
+
+/// Cancellation latency by the kind of operation in progress when the cancel came; none if there is but one.
+std::optional<Grid> operation_grid(const nlohmann::ordered_json& results);
 
 /// Tokens and money of each policy: planned = used + saved + forgone.
 Grid ledger_grid(const nlohmann::ordered_json& results);

@@ -124,6 +124,13 @@ struct PolicyRun {
   std::uint64_t user_of(RequestNumber number) const { return number % model().load.users; }
   bool wants_lines() const { return static_cast<bool>(options.requests_csv); }
 
+  /// When a run ends, no request is left.
+  void expect_nothing_left(const World& world, const JoinedReports& reports) const {
+    if (world.counters().requests_now == 0 && reports.unsettled() == 0) return;
+    throw BrokenInvariant("broken invariant: a request of seed " + std::to_string(model().seed) +
+                          " never ended; please report this with the scenario");
+  }
+
   void note(const RequestReport& request, const ClientReport& client, PolicyTotals& to) const {
     to.add(request, client);
     if (options.each_request) options.each_request(request, client);
@@ -180,9 +187,7 @@ class BlockwiseRun {
     const std::lock_guard lock(mutex_);
     run_.totals.merge(std::move(totals));
     run_.messages += world->counters().messages;
-    if (!crew_.should_stop() && (world->counters().requests_now != 0 || reports.unsettled() != 0)) {
-      throw BrokenInvariant("broken invariant: a request of seed " + std::to_string(run_.model().seed) + " never ended");
-    }
+    if (!crew_.should_stop()) run_.expect_nothing_left(*world, reports);
   }
 
   bool take(Block& block) {
@@ -261,6 +266,7 @@ class UserwiseRun {
     const std::lock_guard lock(mutex_);
     run_.totals.merge(std::move(totals));
     run_.messages += world->counters().messages;
+    if (!crew_.should_stop()) run_.expect_nothing_left(*world, reports);
   }
 
   PolicyRun& run_;
@@ -298,9 +304,7 @@ void run_together(PolicyRun& run) {
   run.peak_in_flight = counters.requests_peak;
   if (realtime != nullptr) run.lateness_max = realtime->greatest_lateness();
   lines.flush();
-  if (complete && realtime == nullptr && (counters.requests_now != 0 || reports.unsettled() != 0)) {
-    throw BrokenInvariant("broken invariant: a request of seed " + std::to_string(run.model().seed) + " never ended");
-  }
+  if (complete && realtime == nullptr) run.expect_nothing_left(*world, reports);
 }
 
 void run_policy(PolicyRun& run) {

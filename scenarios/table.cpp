@@ -129,10 +129,15 @@ std::string table_text(const nlohmann::ordered_json& results, const Background& 
   const auto name = results.at("scenario").at("name").get<std::string>();
   table.prose(name + (background.description.empty() ? "" : " — " + background.description));
   table.gap();
-  for (const auto& policy : results.at("policies")) table.prose(headline(policy, background.cancel_rule), bold);
+  table.prose(cancel_line(background));
+  for (const auto& policy : results.at("policies")) table.prose(headline(policy), bold);
   table.gap();
   table.grid(policy_grid(results));
   table.gap();
+  if (const auto operations = operation_grid(results)) {
+    table.grid(*operations);
+    table.gap();
+  }
   table.grid(ledger_grid(results));
   table.gap();
 

@@ -27,6 +27,8 @@ class Tracer {
     std::visit([this](const auto& m) { see(m); }, message);
   }
   const std::vector<TraceLine>& lines() const { return lines_; }
+  /// The request's actor has ended.
+  bool has_gone() const { return has_gone_; }
 
  private:
   // Timers, and the leave to go, which is of no interest to people.
@@ -38,7 +40,9 @@ class Tracer {
     if (is_request()) add("request", "request", "wait over");
   }
   void see(const Release&) {
-    if (is_request()) request_.reset();
+    if (!is_request()) return;
+    request_.reset();
+    has_gone_ = true;
   }
 
   void see(const Start& start) {
@@ -118,6 +122,7 @@ class Tracer {
   Time now_{};
   Address to_;
   bool dropped_ = false;
+  bool has_gone_ = false;
 };
 
 }  // namespace
@@ -130,9 +135,8 @@ std::vector<TraceLine> trace_request(const Scenario& scenario, const Policy& pol
   }
   Tracer tracer(scenario, number);
   std::atomic<bool> stop{false};
-  JoinedReports reports(model.seed, [&](const RequestReport& request, const ClientReport&) {
-    if (request.number == number) stop = true;
-  });
+  bool is_settled = false;
+  JoinedReports reports(model.seed, [&](const RequestReport& request, const ClientReport&) { is_settled = is_settled || request.number == number; });
   const bool alone = !model.requests_compete();
   const WorldOptions options{.model = model,
                              .policy = policy,
@@ -140,6 +144,7 @@ std::vector<TraceLine> trace_request(const Scenario& scenario, const Policy& pol
                              .reports = reports,
                              .observer = [&](Time now, Address to, const Message& message, bool dropped) {
                                if (!stop) tracer.see(now, to, message, dropped);
+                               stop = is_settled && tracer.has_gone();
                              }};
   const auto world = engine == EngineKind::direct ? make_direct_world(options) : make_caf_world(options);
   if (!alone) {

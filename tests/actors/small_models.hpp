@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -55,26 +56,27 @@ struct Settled {
   ClientReport client;
 };
 
-/// Keeps both reports of every request, by number.
-class Collected final : public ReportSink {
+/// Puts both reports of each request together and passes them on.
+class PassedOn final : public ReportSink {
  public:
-  void add(const RequestReport& report) override { requests_[report.number] = report; }
-  void add(const ClientReport& report) override { settled_[report.number] = {requests_.at(report.number), report}; }
-  const std::map<RequestNumber, Settled>& settled() const { return settled_; }
+  using Use = std::function<void(const Settled&)>;
+  explicit PassedOn(Use use) : use_(std::move(use)) {}
+  void add(const RequestReport& report) override { stopped_[report.ticket] = report; }
+  void add(const ClientReport& report) override { use_({stopped_.at(report.ticket), report}); }
 
  private:
-  std::map<RequestNumber, RequestReport> requests_;
-  std::map<RequestNumber, Settled> settled_;
+  Use use_;
+  std::map<Ticket, RequestReport> stopped_;
 };
 
 using MakeWorld = std::unique_ptr<World> (*)(const WorldOptions&);
 
-/// Plays the whole load in one world.
-inline std::map<RequestNumber, Settled> play(const Model& model, PolicyKind kind = PolicyKind::checkpoint, MakeWorld make = make_direct_world,
-                                             Observer observer = {}) {
-  Collected reports;
+/// Plays the whole load in one world; `use` gets every request when it is settled.
+inline void play_each(const Model& model, const PassedOn::Use& use, PolicyKind kind = PolicyKind::checkpoint,
+                      MakeWorld make = make_direct_world) {
+  PassedOn reports(use);
   const Policy p = policy(kind);
-  const auto world = make({.model = model, .policy = p, .play = LoadPlay::all, .reports = reports, .observer = std::move(observer)});
+  const auto world = make({.model = model, .policy = p, .play = LoadPlay::all, .reports = reports, .observer = {}});
   if (const ClosedLoad* closed = closed_load(model)) {
     for (std::uint64_t user = 0; user < std::min(closed->users, model.load.requests); ++user) world->post(client_address, Arrive{user}, Time{});
   } else if (const auto first = Arrivals(model).next()) {
@@ -82,7 +84,13 @@ inline std::map<RequestNumber, Settled> play(const Model& model, PolicyKind kind
   }
   const std::atomic<bool> stop{false};
   world->run(stop);
-  return reports.settled();
+}
+
+/// As above; all requests, by number.
+inline std::map<RequestNumber, Settled> play(const Model& model, PolicyKind kind = PolicyKind::checkpoint, MakeWorld make = make_direct_world) {
+  std::map<RequestNumber, Settled> all;
+  play_each(model, [&](const Settled& s) { all[s.request.number] = s; }, kind, make);
+  return all;
 }
 
 inline Settled play_one(const Model& model, PolicyKind kind = PolicyKind::checkpoint) { return play(model, kind).at(0); }

@@ -71,6 +71,36 @@ TEST_P(Worlds, ACancelAtTheLastCheckpointDiscardsTheAnswer) {
   EXPECT_EQ(s.request.saved, Amounts{});
 }
 
+TEST_P(Worlds, OnlyAFinishedAnswerIsDiscarded) {
+  Model model = two_services();
+  model.services[0].failure_rate = 1;
+  model.services[0].on_failure = OnFailure::fail;
+  model.workflow = {{Parallel{{{call(OperationKind::llm, 0)}, {call(OperationKind::tool, 1)}}}}};
+  model.cancels = {cancel_after(5s)};
+  const Settled failing = one(model);
+  EXPECT_EQ(failing.request.outcome, Outcome::cancelled);
+  EXPECT_EQ(failing.request.operations_done, 2U);
+  EXPECT_FALSE(failing.request.answer_discarded);
+
+  Model waiting = two_services();
+  waiting.workflow.push_back({Wait{fixed(1s)}});
+  waiting.cancels = {cancel_after(22s)};
+  EXPECT_FALSE(one(waiting).request.answer_discarded);
+}
+
+TEST_P(Worlds, ACancelWhileARejectionIsOnItsWayStopsTheRequestAtOnce) {
+  Model model = two_services(2);
+  model.workflow = {call(OperationKind::tool, 1)};
+  model.services[1].concurrency = 1;
+  model.services[1].queue = 0;
+  model.links.tool = fixed(1s);
+  model.cancels = {cancel_after(1500ms)};
+  const auto settled = play(model, PolicyKind::checkpoint, GetParam());
+  EXPECT_EQ(settled.at(1).request.outcome, Outcome::cancelled);
+  EXPECT_EQ(settled.at(1).request.stopped, at(1500ms));
+  EXPECT_EQ(settled.at(1).request.used_after_cancel, Amounts{});
+}
+
 TEST_P(Worlds, AnAnswerThatCrossesTheCancelOnTheWireMakesItTooLate) {
   Model model = two_services();
   model.links.client = fixed(100ms);
@@ -299,14 +329,15 @@ TEST_P(Worlds, NothingIsLeftWhenARunEnds) {
   Model model = two_services(50);
   model.timeout = 30s;
   model.cancels = {cancel_after(3s)};
-  Collected reports;
+  std::size_t settled = 0;
+  PassedOn reports([&](const Settled&) { ++settled; });
   const Policy p = policy(PolicyKind::checkpoint);
   const auto world = GetParam()({.model = model, .policy = p, .play = LoadPlay::all, .reports = reports, .observer = {}});
   world->post(client_address, Arrive{0}, Time{});
   const std::atomic<bool> stop{false};
   EXPECT_TRUE(world->run(stop));
   EXPECT_EQ(world->counters().requests_now, 0U);
-  EXPECT_EQ(reports.settled().size(), 50U);
+  EXPECT_EQ(settled, 50U);
 }
 
 }  // namespace

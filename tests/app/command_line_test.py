@@ -279,6 +279,14 @@ class Output(ProgramTest):
         self.assertEqual(without_run(first), without_run(second))
         self.assertEqual((self.folder / "out/requests.csv").read_bytes(), (self.folder / "again/requests.csv").read_bytes())
 
+    def test_the_scenario_in_out_still_finds_the_data_it_names(self):
+        (self.folder / "in").mkdir()
+        self.write("in/arrivals.csv", "0\n0.5\n0.75\n")
+        self.write("in/traced.yaml", TINY.replace("requests: 20, arrivals: {constant: 200/s}", "arrivals: {trace: arrivals.csv}"))
+        first = self.results("in/traced.yaml", "--out", "out", "--policy", "never", "--set", "thresholds=[never.requests.total == 3]")
+        second = self.results("out/scenario.yaml")
+        self.assertEqual(first["policies"], second["policies"])
+
 
 class Options(ProgramTest):
     def test_requests_and_seed_replace_those_of_the_scenario(self):
@@ -469,6 +477,15 @@ class Trouble(ProgramTest):
         self.assertIn(run.returncode, (1, -signal.SIGPIPE))
         self.assertEqual(self.files_in("out"), FILES)
 
+    def test_a_reader_that_leaves_in_the_middle_leaves_no_temporary_files(self):
+        reading, writing = os.pipe()
+        os.close(reading)
+        with os.fdopen(writing, "wb") as stdout:
+            run = self.caesura("run", "tiny.yaml", "--requests", "1e4", "--csv", "--out", "out", stdout=stdout)
+        self.assertIn(run.returncode, (1, -signal.SIGPIPE))
+        left = self.files_in("out") if (self.folder / "out").exists() else []
+        self.assertIn(left, ([], FILES))
+
 
 class Terminal:
     """The program on a pseudo-terminal, which is its stderr and, if asked for, its stdout."""
@@ -514,7 +531,7 @@ class Terminal:
         return self.seen
 
     def end(self):
-        """The exit status, and how long it took to come."""
+        """The exit status, and how many seconds it took to come."""
         start = time.monotonic()
         self.read_until()
         return self.process.wait(PATIENCE_S), time.monotonic() - start
@@ -580,6 +597,11 @@ class Interrupted(ProgramTest):
         with open(self.folder / "out/requests.csv", "rb") as requests:
             self.assertEqual(sum(1 for _ in requests) - 1, document["policies"][0]["requests"]["total"])
         self.assertIn("partial", (self.folder / "out/report.md").read_text(encoding="utf-8"))
+
+    def test_a_load_that_lasts_so_long_that_its_arrivals_take_time_to_count_is_interrupted_too(self):
+        self.write("lasting.yaml", TINY.replace("requests: 20, arrivals: {constant: 200/s}", "duration: 8700h, arrivals: {poisson: 30/s}"))
+        status, _ = self.interrupt(signal.SIGINT, "lasting.yaml", "--engine", "direct")
+        self.assertEqual(status, 130)
 
     def test_requests_that_compete_and_real_time_are_interrupted_too(self):
         self.write("competing.yaml", TINY.replace("requests: 20", "requests: 1e9").replace("200/s", "1000000/s").replace("120ms,", "120ms, concurrency: 1000000,"))

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Holds README.md and docs/ to the program: the commands and options of docs/command-line.md are those of --help, examples are accepted,
-and outputs that the pages show are what the program prints. Exit status 1 with one line per difference."""
+and outputs that the pages show are what the program prints. Exit status 1 and what differs
+if they do not; --write brings the outputs up to date."""
 
 import argparse
 import difflib
@@ -187,17 +188,33 @@ def check_outputs(caesura, root, page, text):
     return len(shown)
 
 
+def rewrite_outputs(caesura, root, path):
+    """Puts the program's present outputs into the blocks that show them."""
+
+    def shown(found):
+        printed = in_terminal([caesura, *shlex.split(found.group(2))[1:]], root)
+        return found.group(1) + printed.rstrip("\n") + "\n```"
+
+    text = path.read_text()
+    path.write_text(re.sub(rf"({OUTPUT_OF.pattern}\n```[a-z]*\n).*?^```", shown, text, flags=re.MULTILINE | re.DOTALL))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--caesura", required=True, help="the program")
     parser.add_argument("--root", default=Path(__file__).resolve().parents[2], type=Path, help="the folder of README.md and docs/")
+    parser.add_argument("--write", action="store_true", help="rewrite the outputs that the pages show")
     arguments = parser.parse_args()
     caesura = str(Path(arguments.caesura).resolve())
     root = arguments.root.resolve()
+    pages = [root / "README.md", *sorted((root / "docs").rglob("*.md"))]
+    if arguments.write:
+        for path in pages:
+            rewrite_outputs(caesura, root, path)
 
     known = check_commands_and_options(caesura, (root / "docs" / "command-line.md").read_text())
     outputs = 0
-    for path in [root / "README.md", *sorted((root / "docs").rglob("*.md"))]:
+    for path in pages:
         page, text = str(path.relative_to(root)), path.read_text()
         check_mentions(page, text, known)
         check_examples(caesura, root, page, text, known)

@@ -133,7 +133,8 @@ void add_keys(const Json& value, Names& keys) {
 Json empty_results() {
   Results results;
   results.policies.push_back({});
-  results.thresholds.push_back({.expression = "x.requests.total == 0", .policy = "x", .field = "requests.total", .comparison = {}, .limit = 0});
+  results.thresholds.push_back(
+      {.expression = "x.requests.total == 0", .policy = "x", .field = "requests.total", .comparison = {}, .limit = 0});
   return to_json(results);
 }
 
@@ -172,7 +173,8 @@ Names anchors_of(const std::string& text) {
     std::string anchor;
     for (const char c : line.substr(level + 1)) {
       if (c == ' ') anchor += '-';
-      if (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-') anchor += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+      if (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-')
+        anchor += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     }
     anchors.insert(anchor);
   }
@@ -225,9 +227,7 @@ TEST(Docs, ResultsExplainNoFieldThatIsNotThere) {
   }
 }
 
-TEST(Docs, ResultsExplainTheColumnsOfRequestsCsvInTheirOrder) {
-  EXPECT_EQ(first_cells(page("results.md"), "column"), csv_columns());
-}
+TEST(Docs, ResultsExplainTheColumnsOfRequestsCsvInTheirOrder) { EXPECT_EQ(first_cells(page("results.md"), "column"), csv_columns()); }
 
 TEST(Docs, PoliciesExplainsThoseThatThereAreAndThoseThatAreRefused) {
   std::vector<std::string> available;

@@ -46,7 +46,9 @@ TEST(Markdown, OfOnePolicy) {
 
 Users give up after 30 s.
 
-- checkpoint: 1 of 1 request was cancelled (30 s after sending); a cancel took effect 4.1 s after it was sent at the median, 4.1 s at p99; it saved 85 % of tokens and $0.17, 98.3 % of what was avoidable.
+Cancels: 30 s after sending.
+
+- checkpoint: 1 of 1 request was cancelled; a cancel took effect 4.1 s after it was sent at the median, 4.1 s at p99; it saved 85 % of tokens and $0.17, 98.3 % of what was avoidable.
 
 | policy | requests | cancelled | stop after p50 | p90 | p99 | tokens saved | $ saved | of avoidable | cut off (unsafe) | discarded |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
@@ -85,7 +87,7 @@ TEST(Markdown, IsNotBrokenByHostileText) {
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     const auto bars = std::count(line.begin(), line.end(), '|');
-    EXPECT_TRUE(bars == 0 || bars == 12 || bars == 7) << line;
+    EXPECT_TRUE(bars == 0 || bars == 12 || bars == 7 || bars == 8) << line;
   }
 }
 

@@ -15,9 +15,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-std::string headline_of(const std::vector<ReportPair>& reports, const std::string& rule = "30 s after sending") {
-  return headline(totals_of(reports).to_json("p"), rule);
-}
+std::string headline_of(const std::vector<ReportPair>& reports) { return headline(totals_of(reports).to_json("p")); }
 
 ReportPair completed() {
   ReportPair pair = cancelled_after_1500_of_10000_tokens();
@@ -33,21 +31,21 @@ ReportPair completed() {
 TEST(Headline, SaysWhatACancelTookAndSaved) {
   EXPECT_EQ(
       headline_of({cancelled_after_1500_of_10000_tokens(), completed()}),
-      "p: 1 of 2 requests was cancelled (30 s after sending); a cancel took effect 4.1 s after it was sent at the median, 4.1 s at p99; "
+      "p: 1 of 2 requests was cancelled; a cancel took effect 4.1 s after it was sent at the median, 4.1 s at p99; "
       "it saved 42.5 % of tokens and $0.17, 96.6 % of what was avoidable.");
 }
 
 TEST(Headline, OfThePolicyNeverSaysThatCancelsWereIgnored) {
   EXPECT_EQ(headline_of({completed(), completed()}),
-            "p: 2 cancels of 2 requests were ignored (30 s after sending); 20,000 tokens and $0.40 were used.");
+            "p: 2 cancels were ignored; 20,000 tokens and $0.40 were used, 300 tokens and $0.006 of them after a cancel had come.");
 }
 
 TEST(Headline, WithoutCancelsSaysWhatWasUsed) {
   ReportPair pair = completed();
   pair.client.cancel_sent.reset();
   pair.client.cancels_sent = pair.client.cancels_ignored = 0;
-  EXPECT_EQ(headline_of({pair}, "nobody cancels"),
-            "p: none of 1 request was cancelled (nobody cancels); 10,000 tokens and $0.20 were used.");
+  EXPECT_EQ(headline_of({pair}),
+            "p: none of 1 request was cancelled; 10,000 tokens and $0.20 were used.");
 }
 
 TEST(Headline, WithoutMoneyCountsTokensAndWithoutTokensCountsTime) {
@@ -66,6 +64,19 @@ TEST(OutcomeLines, AreOnlyThereIfThereIsSomethingToSay) {
   EXPECT_THAT(outcome_lines(to_json(sample_results({"p"}, {cancelled_after_1500_of_10000_tokens()}))), IsEmpty());
   EXPECT_THAT(outcome_lines(to_json(sample_results({"p"}, {cancelled_after_1500_of_10000_tokens(), completed()}))),
               ElementsAre("p: 1 completed, 1 cancelled; of 2 cancels 1 ignored"));
+}
+
+TEST(OperationGrid, IsThereOnlyIfCancelsLandedInSeveralKindsOfOperation) {
+  ReportPair in_tool = cancelled_after_1500_of_10000_tokens();
+  in_tool.request.cancelled_in = index_of(OperationKind::tool);
+  const auto one_kind = operation_grid(to_json(sample_results({"p"}, {in_tool, in_tool})));
+  EXPECT_FALSE(one_kind);
+  ReportPair in_nothing = in_tool;
+  in_nothing.request.cancelled_in = nothing_in_progress;
+  const auto two_kinds = operation_grid(to_json(sample_results({"p"}, {in_tool, in_nothing})));
+  ASSERT_TRUE(two_kinds);
+  EXPECT_THAT(two_kinds->rows[0], ElementsAre("p", "tool", "1", "4.1 s", "4.1 s", "4.1 s", "4.1 s"));
+  EXPECT_THAT(two_kinds->rows[1], ElementsAre("p", "nothing in progress", "1", "4.1 s", "4.1 s", "4.1 s", "4.1 s"));
 }
 
 TEST(MeasureLine, IsHonestAboutWhatWasMeasured) {
