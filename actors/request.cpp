@@ -109,6 +109,7 @@ void Request::receive(const Reply& reply, Context& context) {
   if (result != OperationResult::rejected) ++s.step;
   if (result != OperationResult::ok) has_failed_ = true;
   watch_budget(cost_before, tokens_before, context);
+  if (!life_.is_running()) --left_in_progress_;
   const bool goes_on = life_.is_running() && result == OperationResult::ok;
   act(life_.operation_ended(result, goes_on ? 0 : in_progress(context)), *id, context);
 }
@@ -136,7 +137,8 @@ void Request::receive(const TimeOut&, Context& context) { act(life_.time_out(), 
 
 void Request::receive(const Release&, Context& context) {
   life_ = LifeCycle(rules_->policy.kind);
-  cancel_noted_ = has_failed_ = false;
+  cancel_noted_ = has_failed_ = is_draining_ = false;
+  left_in_progress_ = 0;
   context.end();
 }
 
@@ -159,7 +161,11 @@ void Request::act(LifeCycle::Next next, std::uint32_t id, Context& context) {
   switch (next) {
     case LifeCycle::Next::nothing: return;
     case LifeCycle::Next::go_on: return advance(id, context);
-    case LifeCycle::Next::drain: return drain(context);
+    case LifeCycle::Next::drain:
+      // The first time; then nothing is left that could be withdrawn.
+      if (!is_draining_) drain(context);
+      is_draining_ = true;
+      return;
     case LifeCycle::Next::stop: return stop(context);
   }
 }
@@ -274,6 +280,7 @@ bool Request::has_started(const Strand& s, const Context& context) const {
 }
 
 std::uint32_t Request::in_progress(const Context& context) {
+  if (!life_.is_running()) return left_in_progress_;
   std::uint32_t count = 0;
   for (std::uint32_t id = 0; id < strands(); ++id) count += has_started(strand(id), context) ? 1U : 0U;
   return count;
@@ -314,9 +321,13 @@ void Request::watch_budget(Money cost_before, Tokens tokens_before, Context& con
 
 /// Leaves only what is in progress.
 void Request::drain(Context& context) {
+  left_in_progress_ = 0;
   for (std::uint32_t id = 0; id < strands(); ++id) {
     Strand& s = strand(id);
-    if (has_started(s, context)) continue;
+    if (has_started(s, context)) {
+      ++left_in_progress_;
+      continue;
+    }
     if (s.state == Strand::State::queued || s.state == Strand::State::asked) withdraw(s, context);
     s.state = Strand::State::idle;
   }

@@ -85,6 +85,7 @@ class Request {
   void ask(std::uint32_t id, Context& context);
 
   bool has_started(const Strand& strand, const Context& context) const;
+  /// How many operations are in progress; counted anew only while the request is running.
   std::uint32_t in_progress(const Context& context);
   Amounts amounts_of(const PlanStep& step, const Usage& usage) const;
   void note_cancel(const Context& context);
@@ -112,9 +113,11 @@ class Request {
   std::uint32_t last_answer_tokens_ = 0;  ///< of the plan's last model call, if it did not stream
   std::uint32_t chunks_ = 0;
   std::uint32_t operations_done_ = 0;
+  std::uint32_t left_in_progress_ = 0;  ///< once it drains
   Ticket ticket_ = 0;
   LifeCycle life_;
   bool cancel_noted_ = false;
+  bool is_draining_ = false;
   bool has_failed_ = false;   ///< an operation failed in a way that ends the request, or was rejected
 };
 

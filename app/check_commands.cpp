@@ -40,7 +40,7 @@ std::string summary_text(const Scenario& scenario, std::size_t thresholds) {
   for (const Policy& policy : scenario.policies) policies += (policies.empty() ? "" : ", ") + policy.name;
   std::string text = fmt::format("{}: ok\n", scenario.file);
   if (!scenario.description.empty()) text += fmt::format("  {}: {}\n", scenario.name, scenario.description);
-  text += fmt::format("  requests    {}, seed {}, {}\n", count_figure(static_cast<std::int64_t>(count_requests(model))), model.seed,
+  text += fmt::format("  requests    {}, seed {}, {}\n", count_figure(static_cast<std::int64_t>(count_requests(model, stop_requested()))), model.seed,
                       model.requests_compete() ? "competing for services of limited concurrency" : "independent of one another");
   if (const auto plan = shared_plan(model)) {
     text += fmt::format("  operations  {} in every request\n", plan->operations);
@@ -77,11 +77,15 @@ int verify_command(const RunArguments& arguments) {
 }
 
 int validate_command(const RunArguments& arguments) {
+  catch_interrupts();
+  std::string text;
   for (const std::string& file : arguments.files) {
     const Scenario scenario = load_scenario(file, arguments.scenario);
     const std::size_t thresholds = parse_thresholds(scenario).size();
-    print_out(summary_text(scenario, thresholds));
+    text += summary_text(scenario, thresholds);
+    if (const int status = interrupt_status(); status != 0) return status;
   }
+  print_out(text);
   return all_well;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
@@ -48,6 +49,16 @@ CLI::Validator whole_number(double lowest, double highest, const std::string& na
     return {};
   };
   return CLI::Validator(check, name);
+}
+
+CLI::Validator time_scale() {
+  const auto check = [](std::string& text) -> std::string {
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const bool is_number = error == std::errc() && end == text.data() + text.size();
+    return is_number && value >= 1e-3 && value <= 1e6 ? "" : fmt::format("'{}' is not a number from 0.001 to 1000000", text);
+  };
+  return CLI::Validator(check, "X");
 }
 
 /// Any 64-bit number, digit by digit: seeds are not rounded.
@@ -108,14 +119,15 @@ CLI::App* add_run(CLI::App& app, RunArguments& run) {
              "caf (default): CAF actors in virtual time; direct: the same actors and the same bytes, several times faster; "
              "caf-realtime: CAF actors on threads and the wall clock");
   CLI::Option* scale = command->add_option("--time-scale", run.time_scale, "caf-realtime only: so many times faster than life")
-                           ->check(CLI::Range(1e-3, 1e6))
-                           ->type_name("X");
+                           ->check(time_scale());
   command->add_flag_callback("--json", [&run] { run.form = OutputForm::json; }, "print results.json");
   command->add_flag_callback("--csv", [&run] { run.form = OutputForm::csv; }, "print requests.csv: one line a request and policy (one scenario only)");
   command->add_flag_callback("--markdown", [&run] { run.form = OutputForm::markdown; }, "print a report to paste into a pull request");
   command->get_option("--json")->excludes("--csv")->excludes("--markdown");
   command->get_option("--csv")->excludes("--markdown");
-  command->add_option("--out", run.out, "write results.json, requests.csv, report.md and scenario.yaml there")->type_name("DIR");
+  command->add_option("--out", run.out, "write results.json, requests.csv, report.md and scenario.yaml there")
+      ->check([](const std::string& folder) { return folder.empty() ? std::string("the folder's name is empty") : std::string(); })
+      ->type_name("DIR");
   command->add_flag("--no-progress", run.no_progress, "no progress line");
   command->final_callback([&run, scale] {
     if (scale->count() > 0 && run.engine != EngineKind::caf_realtime) {
@@ -198,6 +210,9 @@ int run_program(int argc, char** argv) {
 }  // namespace caesura
 
 int main(int argc, char** argv) {
+  // A reader that leaves, or a file that may not grow, is an output that cannot be written: one clear line, no temporary files left.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   const auto fail = [](const std::exception& error, caesura::ExitStatus status) {
     fmt::print(stderr, "caesura: {}\n", error.what());
     return static_cast<int>(status);

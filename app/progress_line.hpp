@@ -30,7 +30,7 @@ class ProgressLine {
   std::thread thread_;
 };
 
-/// The line's text, no wider than `width` columns: "title: 4,200 of 10,000 requests (42 %), 201,000/s, 3 s left".
+/// The line's text, in as many parts as fit into `width` columns: "title: 4,200 of 10,000 requests (42 %), 201,000/s, 3 s left".
 std::string progress_text(const std::string& title, std::uint64_t done, std::uint64_t total, double elapsed_s, std::size_t width);
 
 }  // namespace caesura

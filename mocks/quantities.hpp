@@ -13,7 +13,7 @@ namespace caesura {
 /// a + b. Throws std::overflow_error where 64 bits do not hold it: a request of over $9 million, or 292 years of work.
 constexpr std::int64_t checked_sum(std::int64_t a, std::int64_t b) {
   std::int64_t sum = 0;
-  if (__builtin_add_overflow(a, b, &sum)) throw std::overflow_error("one request costs over $9 million or works for over 292 years");
+  if (__builtin_add_overflow(a, b, &sum)) throw std::overflow_error("one request costs over $9 million or works for over 292 years; check prices, token counts and latencies");
   return sum;
 }
 

@@ -11,6 +11,7 @@
 #include "scenarios/loader_yaml.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <deque>
 #include <string>
 #include <utility>
@@ -51,6 +52,22 @@ std::vector<ThresholdText> read_thresholds(const Value* thresholds) {
 /// As the file has them, --set applied, but not --policy.
 std::vector<std::string> names_in_file(const Value* policy) {
   return policy == nullptr ? std::vector<std::string>{"checkpoint"} : policy_names(*policy);
+}
+
+/// Gives data files their absolute paths, since the scenario as it ran will lie elsewhere. Whether there are any.
+bool name_data_from_anywhere(const std::string& scenario_file, Value& value) {
+  bool any = false;
+  for (auto& item : value.items) any = name_data_from_anywhere(scenario_file, item) || any;
+  for (auto& [key, place, below] : value.entries) {
+    if ((key == "trace" || key == "empirical") && below.kind == Value::Kind::scalar) {
+      below.text = std::filesystem::absolute(beside(scenario_file, below.text)).lexically_normal().string();
+      below.quoted = true;
+      any = true;
+    } else {
+      any = name_data_from_anywhere(scenario_file, below) || any;
+    }
+  }
+  return any;
 }
 
 /// What the scenario as it ran cannot be held to.
@@ -99,7 +116,8 @@ Scenario load_scenario(const std::string& file, const ScenarioOptions& options) 
   }
   scenario.thresholds = read_thresholds(root.find("thresholds"));
   drop_thresholds_on(scenario.policies_left_out, root);
-  scenario.yaml = has_any(options) ? to_yaml(root) : text;
+  const bool names_data = name_data_from_anywhere(file, root);
+  scenario.yaml = has_any(options) || names_data ? to_yaml(root) : text;
   return scenario;
 }
 

@@ -1,6 +1,8 @@
 #include "scenarios/runner.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
 #include <exception>
 #include <functional>
 #include <map>
@@ -154,16 +156,21 @@ struct BlockOutcome {
 /// Independent requests of an open load: one after another, each in a world by itself, in blocks shared out to threads.
 class BlockwiseRun {
  public:
-  explicit BlockwiseRun(PolicyRun& run) : run_(run), arrivals_(run.model()), crew_(run.stop) {}
+  explicit BlockwiseRun(PolicyRun& run)
+      : run_(run),
+        all_at_once_(std::holds_alternative<ArrivalsAtOnce>(run.model().load.arrivals)),
+        arrivals_(run.model()),
+        crew_(run.stop) {}
 
   void run() {
     crew_.run(run_.options.threads, [this] { work(); });
-    run_.peak_in_flight = in_flight_.peak();
+    run_.peak_in_flight = all_at_once_ ? run_.totals.requests() : in_flight_.peak();
     for (const auto& [index, outcome] : finished_) publish(outcome);  // after a gap, in a partial run
   }
 
  private:
   static constexpr std::size_t block_size = 512;
+  static constexpr std::uint64_t most_blocks_ahead = 1024;
 
   void work() {
     PolicyTotals totals;
@@ -191,7 +198,9 @@ class BlockwiseRun {
   }
 
   bool take(Block& block) {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    // If one thread is held up, the others do not pile up what has to wait for its block.
+    while (next_block_ >= next_to_publish_ + most_blocks_ahead && !crew_.should_stop()) published_.wait_for(lock, std::chrono::milliseconds(20));
     block.index = next_block_++;
     block.first = next_number_;
     block.arrivals.clear();
@@ -212,17 +221,22 @@ class BlockwiseRun {
       finished_.erase(finished_.begin());
       ++next_to_publish_;
     }
+    published_.notify_all();
   }
 
   void publish(const BlockOutcome& outcome) {
-    for (const auto& [started, stopped] : outcome.stays) in_flight_.add(started, stopped);
+    for (const auto& [started, stopped] : outcome.stays) {
+      if (!all_at_once_) in_flight_.add(started, stopped);
+    }
     if (run_.wants_lines() && !outcome.lines.empty()) run_.options.requests_csv(outcome.lines);
   }
 
   PolicyRun& run_;
+  const bool all_at_once_;  // then all are in flight together, and there is no need to remember when each stops
   Arrivals arrivals_;
   Crew crew_;
   std::mutex mutex_;  // guards what follows, arrivals_ and the totals of run_
+  std::condition_variable published_;
   std::uint64_t next_block_ = 0;
   RequestNumber next_number_ = 0;
   std::map<std::uint64_t, BlockOutcome> finished_;
@@ -333,10 +347,11 @@ const char* name_of(EngineKind engine) {
   return "";
 }
 
-std::uint64_t count_requests(const Model& model) {
+std::uint64_t count_requests(const Model& model, const std::atomic<bool>& stop) {
   if (!model.load.duration) return model.load.requests;
   std::uint64_t count = 0;
-  for (Arrivals arrivals(model); arrivals.next();) ++count;
+  Arrivals arrivals(model);
+  while (arrivals.next() && !stop.load(std::memory_order_relaxed)) ++count;
   return count;
 }
 
@@ -352,7 +367,8 @@ void announce_load(const Model& model, World& world) {
 
 RunOutcome run_scenario(const Scenario& scenario, const RunOptions& options, const std::atomic<bool>& stop, Progress& progress) {
   RunOutcome outcome;
-  outcome.requests = count_requests(scenario.model);
+  outcome.requests = count_requests(scenario.model, stop);
+  outcome.partial = stop;
   progress.requests_total += outcome.requests * scenario.policies.size();
   for (const Policy& policy : scenario.policies) {
     PolicyRun run{

@@ -54,8 +54,8 @@ struct RunOutcome {
 /// ended. Throws BrokenInvariant, and what the plans (PlanTooLong), sums (std::overflow_error) and `requests_csv` throw.
 RunOutcome run_scenario(const Scenario& scenario, const RunOptions& options, const std::atomic<bool>& stop, Progress& progress);
 
-/// How many requests the load sends.
-std::uint64_t count_requests(const Model& model);
+/// How many requests the load sends; if `stop` is set while it counts, how many it had counted.
+std::uint64_t count_requests(const Model& model, const std::atomic<bool>& stop);
 
 /// Posts the first requests of the load to a world that plays all of it.
 void announce_load(const Model& model, World& world);

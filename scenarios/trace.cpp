@@ -129,12 +129,12 @@ class Tracer {
 
 std::vector<TraceLine> trace_request(const Scenario& scenario, const Policy& policy, RequestNumber number, EngineKind engine) {
   const Model& model = scenario.model;
-  const std::uint64_t requests = count_requests(model);
+  std::atomic<bool> stop{false};
+  const std::uint64_t requests = count_requests(model, stop);
   if (number >= requests) {
     throw ScenarioError(fmt::format("--request {}: {} has {} requests, numbered from 0", number, scenario.file, requests));
   }
   Tracer tracer(scenario, number);
-  std::atomic<bool> stop{false};
   bool is_settled = false;
   JoinedReports reports(model.seed, [&](const RequestReport& request, const ClientReport&) { is_settled = is_settled || request.number == number; });
   const bool alone = !model.requests_compete();

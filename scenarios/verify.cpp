@@ -62,9 +62,9 @@ EndingsRun run_endings(const Scenario& scenario, EngineKind engine, double time_
 }
 
 /// The first requests, under the first policy that can cancel.
-Scenario shortened(const Scenario& scenario, std::uint64_t requests) {
+Scenario shortened(const Scenario& scenario, std::uint64_t requests, const std::atomic<bool>& stop) {
   Scenario shorter = scenario;
-  shorter.model.load.requests = std::min(count_requests(scenario.model), requests);
+  shorter.model.load.requests = std::min(count_requests(scenario.model, stop), requests);
   const auto can_cancel =
       std::find_if(scenario.policies.begin(), scenario.policies.end(), [](const Policy& p) { return p.kind != PolicyKind::never; });
   shorter.policies = {can_cancel == scenario.policies.end() ? scenario.policies.front() : *can_cancel};
@@ -73,7 +73,7 @@ Scenario shortened(const Scenario& scenario, std::uint64_t requests) {
 
 std::optional<RealtimeDeviation> realtime_deviation(const Scenario& scenario, const VerifyOptions& options, const std::atomic<bool>& stop,
                                                     Progress& progress) {
-  const Scenario shorter = shortened(scenario, options.realtime_requests);
+  const Scenario shorter = shortened(scenario, options.realtime_requests, stop);
   const EndingsRun nominal = run_endings(shorter, EngineKind::direct, 1, stop, progress);
   RealtimeDeviation deviation;
   deviation.requests = shorter.model.load.requests;

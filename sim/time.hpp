@@ -31,7 +31,7 @@ inline constexpr Time never_time = Time::max();
 
 /// `delay` (>= 0) after `t`. Throws std::overflow_error where no Time is that late.
 constexpr Time after(Time t, Duration delay) {
-  if (t > Time{} && delay > Time::max() - t) throw std::overflow_error("simulated time runs past 292 years");
+  if (t > Time{} && delay > Time::max() - t) throw std::overflow_error("simulated time runs past 292 years; shorten the load, its think times or the latencies");
   return t + delay;
 }
 

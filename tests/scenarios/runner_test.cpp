@@ -74,7 +74,7 @@ void expect_same_bytes_everywhere(const Scenario& scenario) {
   EXPECT_EQ(reference, run_bytes(scenario, EngineKind::direct, 1));
   EXPECT_EQ(reference, run_bytes(scenario, EngineKind::direct, 3));
   EXPECT_EQ(std::count(reference.csv.begin(), reference.csv.end(), '\n'),
-            static_cast<std::ptrdiff_t>(scenario.policies.size() * count_requests(scenario.model)));
+            static_cast<std::ptrdiff_t>(scenario.policies.size() * scenario.model.load.requests));
 }
 
 TEST(Runner, IndependentRequestsGiveTheSameBytesOnBothEnginesAndAnyNumberOfThreads) { expect_same_bytes_everywhere(eventful(3000)); }
@@ -134,7 +134,8 @@ TEST(Runner, ALoadOfADurationHasTheArrivalsStrictlyBeforeItsEnd) {
   Model model = two_services(1'000'000'000);
   model.load.arrivals = ConstantArrivals{.requests = 20, .per = 1s};
   model.load.duration = 10s;
-  EXPECT_EQ(count_requests(model), 200U);
+  const std::atomic<bool> stop{false};
+  EXPECT_EQ(count_requests(model, stop), 200U);
 }
 
 TEST(Runner, ErrorsOfARequestsPlanComeOutOfAnyThread) {
