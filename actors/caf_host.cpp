@@ -1,7 +1,6 @@
 #include "actors/caf_host.hpp"
 
 #include <algorithm>
-#include <stdexcept>
 #include <utility>
 
 #include <caf/actor_cast.hpp>
@@ -11,11 +10,6 @@ namespace caesura {
 
 caf::mailbox_element_ptr make_element(const Envelope& envelope) {
   return caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, envelope);
-}
-
-Time due_after(Time now, Duration delay) {
-  if (delay > Time::max() - now) throw std::overflow_error("simulated time runs past 292 years");
-  return now + delay;
 }
 
 CafHome::CafHome() : alive_([](const Envelope&) {}) {}

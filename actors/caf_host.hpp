@@ -28,9 +28,6 @@ struct Envelope {
 /// One allocation.
 caf::mailbox_element_ptr make_element(const Envelope& envelope);
 
-/// now + delay; throws std::overflow_error if simulated time has no such moment.
-Time due_after(Time now, Duration delay);
-
 class CafHost;
 
 /// What hosts live in; outlives them.

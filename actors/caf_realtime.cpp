@@ -123,6 +123,7 @@ class CafRealtimeWorld final : public RealtimeWorld, private CafHome {
   Address spawn_request(caf::actor_system& system);
   caf::strong_actor_ptr hold(Address address);
   void remove(Address address);
+  void leave();
 
   void begin();
   bool wait(const std::atomic<bool>& stop);
@@ -144,6 +145,9 @@ class CafRealtimeWorld final : public RealtimeWorld, private CafHome {
   mutable std::mutex hosts_mutex_;
   HostTable hosts_;
   bool closed_ = false;  ///< keeps no more hosts
+  std::size_t leaving_ = 0;          ///< hosts there at the shutdown that have not ended yet
+  std::condition_variable all_left_;
+  std::atomic<bool> farewell_{false};  ///< hosts end at the next message
 
   std::mutex state_mutex_;  ///< taken before, never after, hosts_mutex_
   std::condition_variable changed_;
@@ -225,11 +229,20 @@ void CafRealtimeWorld::shut_down() {
     phase_ = Phase::over;
   }
   if (!system_) return;
+  // Each actor has to end on a worker: one that were destroyed without, by the clock's thread along with its last message, would there and
+  // then tell the clock, whose bounded queue nobody but that thread empties.
   std::vector<caf::strong_actor_ptr> hosts;
   {
     const std::lock_guard lock(hosts_mutex_);
     closed_ = true;
     hosts = hosts_.remove_all();
+    leaving_ = hosts.size();
+    farewell_ = true;
+  }
+  for (const caf::strong_actor_ptr& host : hosts) host->enqueue(make_element(Envelope{}), nullptr);
+  {
+    std::unique_lock lock(hosts_mutex_);
+    all_left_.wait(lock, [this] { return leaving_ == 0; });
   }
   system_->clock().cancel_all();
   hosts.clear();
@@ -237,6 +250,11 @@ void CafRealtimeWorld::shut_down() {
 }
 
 void CafRealtimeWorld::handle(CafHost& host, const Envelope& envelope) noexcept {
+  if (farewell_.load(std::memory_order_relaxed)) {
+    host.end();
+    const std::lock_guard lock(hosts_mutex_);
+    return leave();
+  }
   if (deaf_.load(std::memory_order_relaxed)) return;
   note_lateness(envelope.due);
   messages_.fetch_add(1, std::memory_order_relaxed);
@@ -313,7 +331,13 @@ caf::strong_actor_ptr CafRealtimeWorld::hold(Address address) {
 void CafRealtimeWorld::remove(Address address) {
   caf::strong_actor_ptr host;  // released when the lock is
   const std::lock_guard lock(hosts_mutex_);
-  if (!closed_) host = hosts_.remove(address);
+  if (closed_) return leave();
+  host = hosts_.remove(address);
+}
+
+/// Under hosts_mutex_.
+void CafRealtimeWorld::leave() {
+  if (--leaving_ == 0) all_left_.notify_all();
 }
 
 CafRealtimeWorld::HandlerContext::HandlerContext(CafRealtimeWorld& world, CafHost& host, const Envelope& envelope)
@@ -325,7 +349,7 @@ CafRealtimeWorld::HandlerContext::HandlerContext(CafRealtimeWorld& world, CafHos
 }
 
 void CafRealtimeWorld::HandlerContext::post(Address to, const Message& message, Duration delay, Order order) {
-  world_.send(host_, to == self_, delay > zero_duration, {to, due_after(now_, delay), order, message});
+  world_.send(host_, to == self_, delay > zero_duration, {to, after(now_, delay), order, message});
 }
 
 }  // namespace

@@ -125,7 +125,7 @@ void CafWorld::HandlerContext::begin(const Envelope& envelope) {
 }
 
 void CafWorld::HandlerContext::post(Address to, const Message& message, Duration delay, Order order) {
-  world_.schedule({to, due_after(now_, delay), order, message});
+  world_.schedule({to, after(now_, delay), order, message});
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "actors/client.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace caesura {
 
@@ -44,7 +45,8 @@ void Client::schedule_cancels(Ticket ticket, Time started, Context& context) {
       Plan plan;
       if (!rules_->shared_plan) expand(model, number, plan);
       const Duration planned = planned_times(model, number, rules_->shared_plan ? *rules_->shared_plan : plan).duration;
-      const Duration into = to_duration(drawn_moment(during->share) * static_cast<double>(planned.count()));
+      const double share = std::clamp(drawn_moment(during->share), 0.0, 1.0);
+      const Duration into{std::min<std::int64_t>(std::llround(share * static_cast<double>(planned.count())), planned.count())};
       schedule(s, started - context.now() + into);
     }
   }
@@ -86,11 +88,12 @@ void Client::send_cancel(Ticket ticket, Order place, Context& context) {
   const Model& model = rules_->model;
   const Cancel cancel{.number = report.number, .ticket = ticket, .copy = report.cancels_sent};
   const Duration drawn = link_delay(model.links.client, model.seed, report.number, 0, Purpose::link_cancel, cancel.copy);
+  // One that has to wait for another keeps behind it.
+  const bool waits = !model.links.client.is_constant() && after(context.now(), drawn) <= open.to_server.free;
   const Duration delay = open.to_server.delay(context.now(), drawn);
   if (report.cancels_sent++ == 0) report.cancel_sent = context.now();
   ++open.unanswered;
-  // One that had to wait for another keeps behind it.
-  context.send_in_place(delay == drawn ? place : context.reserve(1), directory_address, cancel, delay);
+  context.send_in_place(waits ? context.reserve(1) : place, directory_address, cancel, delay);
 }
 
 void Client::receive(const CancelAnswer& answer, Context& context) {

@@ -132,7 +132,6 @@ class PlannedWalk {
  public:
   PlannedWalk(const Model& model, RequestNumber request, const Plan& plan) : model_(model), request_(request), plan_(plan) {
     times_.asked.resize(plan.operations);
-    times_.ended.resize(plan.operations);
   }
 
   PlannedTimes run() {
@@ -147,7 +146,7 @@ class PlannedWalk {
       const PlanStep& step = plan_.steps[i++];
       switch (step.what) {
         case PlanStep::What::operation: t = end_of(step, t); break;
-        case PlanStep::What::wait: t += wait_of(model_, request_, step); break;
+        case PlanStep::What::wait: t = later(t, wait_of(model_, request_, step)); break;
         case PlanStep::What::branch_begin: break;
         case PlanStep::What::branch_end: return {i, t};
         case PlanStep::What::fork: {
@@ -165,18 +164,19 @@ class PlannedWalk {
     return {i, t};
   }
 
+  static Duration later(Duration t, Duration delay) { return after(Time{t}, delay).time_since_epoch(); }
+
   Duration end_of(const PlanStep& step, Duration asked) {
     const OperationSample sample = sample_of(model_, request_, step);
-    Duration ended = asked + sample.duration;
+    Duration ended = later(asked, sample.duration);
     if (step.kind != OperationKind::transaction) {
       const Distribution& link = link_to(model_.links, step.kind);
-      ended += link_delay(link, model_.seed, request_, step.number, Purpose::link_ask);
-      ended += link_delay(link, model_.seed, request_, step.number, Purpose::link_reply);
+      ended = later(ended, link_delay(link, model_.seed, request_, step.number, Purpose::link_ask));
+      ended = later(ended, link_delay(link, model_.seed, request_, step.number, Purpose::link_reply));
       const bool fatal = sample.fails && model_.services[step.service].on_failure == OnFailure::fail;
       if (fatal) times_.fatal = std::min(times_.fatal.value_or(ended), ended);
     }
     times_.asked[step.number - 1] = asked;
-    times_.ended[step.number - 1] = ended;
     return ended;
   }
 

@@ -63,7 +63,6 @@ Duration wait_of(const Model& model, RequestNumber request, const PlanStep& step
 /// links to services included.
 struct PlannedTimes {
   std::vector<Duration> asked;   ///< by operation number - 1
-  std::vector<Duration> ended;   ///< its reply's arrival, by operation number - 1
   Duration duration{0};          ///< of the whole request, failures left aside
   /// The first end of an operation that fails its request: what is asked then or later, the request would never have come to.
   std::optional<Duration> fatal;

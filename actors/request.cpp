@@ -290,7 +290,7 @@ std::uint32_t Request::in_progress(const Context& context) {
 void Request::note_cancel(const Context& context) {
   if (!cancel_note_) cancel_note_ = std::make_unique<CancelNote>();
   cancel_noted_ = true;
-  *cancel_note_ = {.received = context.now(), .used = used_};
+  *cancel_note_ = {.received = context.now(), .used = used_, .had_failed = has_failed_};
   for (std::uint32_t id = 0; id < strands(); ++id) {
     const Strand& s = strand(id);
     if (!has_started(s, context)) continue;
@@ -333,7 +333,7 @@ void Request::drain(Context& context) {
   }
 }
 
-/// Relayed: it has to be there before an Ask that is due now.
+/// Relayed: it has to be there before an Ask that is due now, or that comes of what is sent now.
 void Request::withdraw(const Strand& s, Context& context) {
   const PlanStep& step = step_of(s);
   if (step.kind == OperationKind::transaction) return;  // its own Ask will find nobody waiting
@@ -358,9 +358,9 @@ void Request::stop(Context& context) {
 
   const Model& model = rules_->model;
   const Duration drawn = link_delay(model.links.client, model.seed, number_, 0, Purpose::link_answer);
-  context.send(client_address, Answer{.number = number_, .ticket = ticket_, .outcome = report.outcome},
-               to_client_.delay(context.now(), drawn));
-  context.send(directory_address, Ended{.ticket = ticket_, .outcome = report.outcome, .client_link_free = to_client_.free});
+  const Duration delay = to_client_.delay(context.now(), drawn);
+  context.relay(directory_address, Ended{.ticket = ticket_, .outcome = report.outcome, .client_link_free = to_client_.free});
+  context.send(client_address, Answer{.number = number_, .ticket = ticket_, .outcome = report.outcome}, delay);
 }
 
 /// Ends an operation in progress now; what is transactional is counted in full and runs on.
@@ -416,6 +416,15 @@ bool Request::is_wait_left() {
   return false;
 }
 
+/// Summed up by itself, so that the ledger can be checked against it.
+Amounts Request::planned_amounts() const {
+  Amounts sum;
+  for (const PlanStep& step : plan().steps) {
+    if (step.what == PlanStep::What::operation) sum += amounts_of(step, whole_usage(sample_of(rules_->model, number_, step)));
+  }
+  return sum;
+}
+
 void Request::close_books(Ending& ending) {
   RequestReport& report = ending.report;
   const Model& model = rules_->model;
@@ -425,7 +434,7 @@ void Request::close_books(Ending& ending) {
   std::optional<PlannedTimes> planned;
   if (cancelled && rules_->failures_end_requests) planned = planned_times(model, number_, plan());
   const auto would_be_reached = [&](const PlanStep& step) {
-    return cancelled && !(planned && planned->fatal && planned->asked[step.number - 1] >= *planned->fatal);
+    return cancelled && !cancel_note_->had_failed && !(planned && planned->fatal && planned->asked[step.number - 1] >= *planned->fatal);
   };
   const std::uint32_t first_left = plan().has_forks ? 0 : first_.step;
   for (std::size_t i = first_left; i < plan().steps.size(); ++i) {
@@ -435,7 +444,7 @@ void Request::close_books(Ending& ending) {
   }
 
   report.used = used_;
-  report.planned = report.used + report.saved + report.forgone;
+  report.planned = report.outcome == Outcome::completed ? report.used : planned_amounts();
   report.operations_planned = plan().operations;
   report.operations_done = operations_done_;
   report.billed = used_.tokens - ending.billed_less;

@@ -68,6 +68,7 @@ class Request {
     Time received{};
     Amounts used;  ///< when it was received
     std::size_t cancelled_in = nothing_in_progress;
+    bool had_failed = false;  ///< before: nothing behind the failure would have been reached
   };
   struct Ending;
 
@@ -96,6 +97,7 @@ class Request {
   void stop(Context& context);
   void cut_off(Strand& strand, Ending& ending, Context& context);
   bool is_wait_left();
+  Amounts planned_amounts() const;
   void close_books(Ending& ending);
 
   const Rules* rules_;

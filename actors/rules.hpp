@@ -18,7 +18,7 @@ struct Rules {
   const std::optional<Plan> shared_plan;  ///< the plan of every request, if all have the same
   const bool cancels_during_operations;   ///< some source sends during an operation
   const bool cancels_on_budget;           ///< some source sends when a budget is exceeded
-  const bool failures_end_requests;       ///< some called service may fail its request
+  const bool failures_end_requests;       ///< some service may fail its request
 
 };
 

@@ -48,20 +48,23 @@ void Service::receive(const Ask& ask, Context& context) {
   }
   if (!profile_->queue || waiting_ < *profile_->queue) return enqueue(ask, context);
   // The rejection takes its time; that the operation is not in progress, the request knows at once.
-  context.send(ask.from, Queued{ask.operation});
+  context.relay(ask.from, Queued{ask.operation});
   LinkEnd to_request;
   finish(Reply{.to = ask.from, .number = ask.number, .operation = ask.operation, .result = OperationResult::rejected}, to_request, context);
 }
 
 void Service::hold(const Ask& ask, std::uint32_t place) {
-  if (ask.from.index >= held_of_.size()) held_of_.resize(ask.from.index + std::size_t{1}, none);
-  std::uint32_t& first = held_of_[ask.from.index];
-  first = held_.take({.generation = ask.from.generation, .operation = ask.operation, .next = first, .place = place});
+  if (ask.from.index >= held_of_.size()) held_of_.resize(ask.from.index + std::size_t{1});
+  HeldList& list = held_of_[ask.from.index];
+  const std::uint32_t last = held_.take({.generation = ask.from.generation, .operation = ask.operation, .place = place});
+  // Oldest first: mostly they end and are withdrawn in that order, and are found at once however many there are.
+  (list.first == none ? list.first : held_[list.last].next) = last;
+  list.last = last;
 }
 
 Service::Held* Service::find(Address from, std::uint32_t operation) {
   if (from.index >= held_of_.size()) return nullptr;
-  for (std::uint32_t i = held_of_[from.index]; i != none; i = held_[i].next) {
+  for (std::uint32_t i = held_of_[from.index].first; i != none; i = held_[i].next) {
     if (held_[i].generation == from.generation && held_[i].operation == operation) return &held_[i];
   }
   return nullptr;
@@ -70,10 +73,12 @@ Service::Held* Service::find(Address from, std::uint32_t operation) {
 /// Strikes the operation from the account. False if it is not there: it was withdrawn.
 bool Service::release(Address from, std::uint32_t operation) {
   if (from.index >= held_of_.size()) return false;
-  for (std::uint32_t* link = &held_of_[from.index]; *link != none; link = &held_[*link].next) {
-    const std::uint32_t i = *link;
+  HeldList& list = held_of_[from.index];
+  std::uint32_t before = none;
+  for (std::uint32_t i = list.first; i != none; before = i, i = held_[i].next) {
     if (held_[i].generation != from.generation || held_[i].operation != operation) continue;
-    *link = held_[i].next;
+    (before == none ? list.first : held_[before].next) = held_[i].next;
+    if (list.last == i) list.last = before;
     held_.free.push_back(i);
     return true;
   }
@@ -86,7 +91,7 @@ void Service::enqueue(const Ask& ask, Context& context) {
   last_waiting_ = place;
   ++waiting_;
   hold(ask, place);
-  context.send(ask.from, Queued{ask.operation});
+  context.relay(ask.from, Queued{ask.operation});
 }
 
 Ask Service::leave_queue(std::uint32_t place) {
@@ -166,8 +171,8 @@ void Service::free_place(Context& context) {
   if (first_waiting_ == none) return;
   const Ask next = leave_queue(first_waiting_);
   find(next.from, next.operation)->place = none;
+  context.relay(next.from, Started{next.operation});
   start(next, context);
-  context.send(next.from, Started{next.operation});
 }
 
 void Service::receive(const Withdraw& withdraw, Context& context) {

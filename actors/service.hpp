@@ -36,6 +36,10 @@ class Service {
     std::uint32_t next = none;
     std::uint32_t place = none;     ///< while it waits
   };
+  struct HeldList {
+    std::uint32_t first = none;
+    std::uint32_t last = none;
+  };
   /// A waiting operation. The queue is a list.
   struct Waiting {
     Ask ask;
@@ -81,7 +85,7 @@ class Service {
   std::uint64_t waiting_ = 0;
   std::uint32_t first_waiting_ = none;
   std::uint32_t last_waiting_ = none;
-  std::vector<std::uint32_t> held_of_;   ///< by the request's address index: its first in held_
+  std::vector<HeldList> held_of_;   ///< by the request's address index
   Slab<Held> held_;
   Slab<Waiting> places_;
   Slab<Stream> streams_;

@@ -25,11 +25,12 @@ std::string verification_text(const Scenario& scenario, const Verification& v, u
   text += fmt::format("  direct                {}  (1 thread)\n", hash_text(v.direct_on_one_thread));
   if (!v.realtime) return text;
   const RealtimeDeviation& real = *v.realtime;
-  text += fmt::format("  caf-realtime          first {} requests, {} times faster than life: greatest lateness {}, stops at most {} apart,\n",
-                      count_figure(static_cast<std::int64_t>(real.requests)), rough_figure(real.time_scale),
-                      duration_figure(seconds(real.lateness_max)), duration_figure(seconds(real.stop_deviation_max)));
-  text += fmt::format("                        {} with another outcome, {} with other tokens than in virtual time\n", real.other_outcomes,
-                      real.other_tokens);
+  text += fmt::format("  caf-realtime          requests: {}, {} times faster than life\n", count_figure(static_cast<std::int64_t>(real.requests)),
+                      rough_figure(real.time_scale));
+  text += fmt::format("                        greatest lateness {}, stops at most {} apart\n", duration_figure(seconds(real.lateness_max)),
+                      duration_figure(seconds(real.stop_deviation_max)));
+  text += fmt::format("                        {} with another outcome and {} with other tokens\n", real.other_outcomes, real.other_tokens);
+  text += "                        than in virtual time\n";
   return text;
 }
 

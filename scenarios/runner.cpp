@@ -10,6 +10,7 @@
 #include <mutex>
 #include <queue>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -42,7 +43,11 @@ class Crew {
   /// `job` returns when there is nothing left to do for it, or soon after stop() is set.
   void run(unsigned threads, const std::function<void()>& job) {
     std::vector<std::jthread> helpers;
-    for (unsigned t = 1; t < threads; ++t) helpers.emplace_back([&] { guarded(job); });
+    try {
+      for (unsigned t = 1; t < threads; ++t) helpers.emplace_back([&] { guarded(job); });
+    } catch (const std::system_error&) {
+      // No more threads to be had: those there are do it all, to the same result.
+    }
     guarded(job);
     helpers.clear();
     if (error_) std::rethrow_exception(error_);
@@ -216,10 +221,9 @@ class BlockwiseRun {
   void hand_in(std::uint64_t index, BlockOutcome outcome) {
     const std::lock_guard lock(mutex_);
     finished_.emplace(index, std::move(outcome));
-    while (!finished_.empty() && finished_.begin()->first == next_to_publish_) {
-      publish(finished_.begin()->second);
-      finished_.erase(finished_.begin());
+    while (!crew_.failed() && !finished_.empty() && finished_.begin()->first == next_to_publish_) {
       ++next_to_publish_;
+      publish(finished_.extract(finished_.begin()).mapped());  // may throw, and must not be tried again
     }
     published_.notify_all();
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <optional>
 
@@ -20,10 +21,9 @@ class Tracer {
  public:
   Tracer(const Scenario& scenario, RequestNumber number) : model_(scenario.model), number_(number) { expand(model_, number, plan_); }
 
-  void see(Time now, Address to, const Message& message, bool dropped) {
+  void see(Time now, Address to, const Message& message) {
     now_ = now;
     to_ = to;
-    dropped_ = dropped;
     std::visit([this](const auto& m) { see(m); }, message);
   }
   const std::vector<TraceLine>& lines() const { return lines_; }
@@ -49,15 +49,19 @@ class Tracer {
     if (start.number != number_) return;
     if (to_ == directory_address) return add("client", "directory", fmt::format("start request {}", number_));
     request_ = to_;
+    ticket_ = start.ticket;
     add("directory", "request", fmt::format("start: {} operations planned", plan_.operations));
   }
   void see(const Cancel& cancel) {
     if (cancel.number != number_) return;
     const bool to_directory = to_ == directory_address;
+    if (!to_directory || has_ended_) answering_.push_back(to_directory ? "directory" : "request");
     add(to_directory ? "client" : "directory", to_directory ? "directory" : "request", "cancel");
   }
   void see(const CancelAnswer& answer) {
-    if (answer.number == number_) add(request_ ? "request" : "directory", "client", fmt::format("cancel: {}", name_of(answer.verdict)));
+    if (answer.number != number_) return;
+    add(answering_.front(), "client", fmt::format("cancel: {}", name_of(answer.verdict)));
+    answering_.pop_front();
   }
   void see(const Answer& answer) {
     if (answer.number == number_) add("request", "client", fmt::format("answer: {}", name_of(answer.outcome)));
@@ -66,15 +70,15 @@ class Tracer {
     if (chunk.number == number_) add("request", "client", fmt::format("chunk {}: {} tokens", chunk.index, chunk.tokens));
   }
   void see(const Ended& ended) {
-    // The directory hears of an end from the request that the trace is of, if that one has an outcome to tell.
-    if (request_ && ended.ticket == ticket_of_request_) add("request", "directory", fmt::format("ended: {}", name_of(ended.outcome)));
+    if (!request_ || ended.ticket != ticket_) return;
+    has_ended_ = true;
+    add("request", "directory", fmt::format("ended: {}", name_of(ended.outcome)));
   }
   void see(const TimeOut&) {
-    if (is_request() && !dropped_) add("request", "request", "timeout");
+    if (is_request()) add("request", "request", "timeout");
   }
   void see(const Ask& ask) {
     if (ask.number != number_) return;
-    ticket_of_request_ = ask.ticket;
     add("request", service_of(ask.operation), fmt::format("ask: operation {} of {} ({})", ask.operation, plan_.operations, name_of(ask.kind)));
   }
   void see(const Queued& queued) {
@@ -94,12 +98,11 @@ class Tracer {
     if (reply.result != OperationResult::rejected) text += fmt::format(" after {} s", seconds(reply.busy));
     const std::uint64_t tokens = std::uint64_t{reply.input_tokens} + reply.cached_input_tokens + reply.output_tokens;
     if (tokens > 0) text += fmt::format(", {} tokens", tokens);
-    if (dropped_) text += " (too late)";
     const std::string from = service_of(reply.operation);
     add(from, "request", text);
   }
   void see(const ModelChunk& chunk) {
-    if (is_request() && !dropped_) add(service_of(chunk.operation), "request", fmt::format("{} tokens", chunk.tokens));
+    if (is_request()) add(service_of(chunk.operation), "request", fmt::format("{} tokens", chunk.tokens));
   }
 
   bool is_request() const { return request_ && to_ == *request_; }
@@ -118,10 +121,11 @@ class Tracer {
   Plan plan_;
   std::vector<TraceLine> lines_;
   std::optional<Address> request_;
-  Ticket ticket_of_request_ = 0;
+  Ticket ticket_ = 0;
+  bool has_ended_ = false;
+  std::deque<const char*> answering_;  // who answers the cancels that are on their way, in order
   Time now_{};
   Address to_;
-  bool dropped_ = false;
   bool has_gone_ = false;
 };
 
@@ -143,7 +147,7 @@ std::vector<TraceLine> trace_request(const Scenario& scenario, const Policy& pol
                              .play = alone ? LoadPlay::one_by_one : LoadPlay::all,
                              .reports = reports,
                              .observer = [&](Time now, Address to, const Message& message, bool dropped) {
-                               if (!stop) tracer.see(now, to, message, dropped);
+                               if (!stop && !dropped) tracer.see(now, to, message);
                                stop = is_settled && tracer.has_gone();
                              }};
   const auto world = engine == EngineKind::direct ? make_direct_world(options) : make_caf_world(options);

@@ -26,9 +26,6 @@ inline constexpr Duration zero_duration{0};
 /// No sampled duration is longer than this (a heavy tail such as Pareto's knows no bound).
 inline constexpr Duration longest_duration = std::chrono::hours{24 * 365};
 
-/// Later than any moment of a run; stands for "never".
-inline constexpr Time never_time = Time::max();
-
 /// `delay` (>= 0) after `t`. Throws std::overflow_error where no Time is that late.
 constexpr Time after(Time t, Duration delay) {
   if (t > Time{} && delay > Time::max() - t) throw std::overflow_error("simulated time runs past 292 years; shorten the load, its think times or the latencies");

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <ostream>
+
 #include "tests/actors/small_models.hpp"
 
 namespace caesura {
@@ -9,12 +11,18 @@ namespace {
 
 using namespace testing;
 
-class Worlds : public ::testing::TestWithParam<MakeWorld> {
- protected:
-  Settled one(const Model& model, PolicyKind kind = PolicyKind::checkpoint) { return play(model, kind, GetParam()).at(0); }
+/// An engine in virtual time: all that follows has to be true on each.
+struct Engine {
+  const char* name;
+  MakeWorld make;
 };
-INSTANTIATE_TEST_SUITE_P(Direct, Worlds, ::testing::Values(make_direct_world));
-INSTANTIATE_TEST_SUITE_P(Caf, Worlds, ::testing::Values(make_caf_world));
+void PrintTo(const Engine& engine, std::ostream* out) { *out << engine.name; }
+
+class Worlds : public ::testing::TestWithParam<Engine> {
+ protected:
+  Settled one(const Model& model, PolicyKind kind = PolicyKind::checkpoint) { return play(model, kind, GetParam().make).at(0); }
+};
+INSTANTIATE_TEST_SUITE_P(Virtual, Worlds, ::testing::Values(Engine{"direct", make_direct_world}, Engine{"caf", make_caf_world}));
 
 TEST_P(Worlds, ARequestNobodyCancelsTakesTheSumOfItsOperationsAndLinks) {
   Model model = two_services();
@@ -95,7 +103,7 @@ TEST_P(Worlds, ACancelWhileARejectionIsOnItsWayStopsTheRequestAtOnce) {
   model.services[1].queue = 0;
   model.links.tool = fixed(1s);
   model.cancels = {cancel_after(1500ms)};
-  const auto settled = play(model, PolicyKind::checkpoint, GetParam());
+  const auto settled = play(model, PolicyKind::checkpoint, GetParam().make);
   EXPECT_EQ(settled.at(1).request.outcome, Outcome::cancelled);
   EXPECT_EQ(settled.at(1).request.stopped, at(1500ms));
   EXPECT_EQ(settled.at(1).request.used_after_cancel, Amounts{});
@@ -269,7 +277,7 @@ TEST_P(Worlds, OperationsBeyondThePlacesWaitFirstComeFirstServed) {
   Model model = two_services(3);
   model.workflow = {call(OperationKind::tool, 1)};
   model.services[1].concurrency = 1;
-  const auto settled = play(model, PolicyKind::checkpoint, GetParam());
+  const auto settled = play(model, PolicyKind::checkpoint, GetParam().make);
   EXPECT_EQ(settled.at(0).request.stopped, at(10s));
   EXPECT_EQ(settled.at(1).request.stopped, at(20s));
   EXPECT_EQ(settled.at(2).request.stopped, at(30s));
@@ -281,12 +289,13 @@ TEST_P(Worlds, AQueuedOperationIsWithdrawnAtOnceAndItsSuccessorMovesUp) {
   model.workflow = {call(OperationKind::tool, 1)};
   model.services[1].concurrency = 1;
   CancelSource source;
-  source.moment = CancelDuringRequest{Distribution::constant(0.9)};
+  source.moment = CancelDuringRequest{Distribution::constant(0.8)};
   model.cancels = {source};
-  const auto settled = play(model, PolicyKind::checkpoint, GetParam());
+  const auto settled = play(model, PolicyKind::checkpoint, GetParam().make);
   EXPECT_EQ(settled.at(0).request.stopped, at(10s));
-  EXPECT_EQ(settled.at(1).request.stopped, at(10s));  // sent at 1 s + 9 s: a cancel scheduled at arrival is earlier than the place
+  EXPECT_EQ(settled.at(1).request.stopped, at(9s));
   EXPECT_EQ(settled.at(1).request.used, Amounts{});
+  // Its cancel comes at 10 s too, but the end that freed its place was scheduled earlier: it has just been started.
   EXPECT_EQ(settled.at(2).request.stopped, at(20s));
   EXPECT_EQ(settled.at(2).request.cancelled_in, index_of(OperationKind::tool));
 }
@@ -296,7 +305,7 @@ TEST_P(Worlds, AFullQueueRejects) {
   model.workflow = {call(OperationKind::tool, 1)};
   model.services[1].concurrency = 1;
   model.services[1].queue = 1;
-  const auto settled = play(model, PolicyKind::checkpoint, GetParam());
+  const auto settled = play(model, PolicyKind::checkpoint, GetParam().make);
   EXPECT_EQ(settled.at(2).request.outcome, Outcome::rejected);
   EXPECT_EQ(settled.at(2).request.stopped, at(0s));
   EXPECT_EQ(settled.at(2).request.forgone, settled.at(2).request.planned);
@@ -309,17 +318,56 @@ TEST_P(Worlds, ATimedOutOperationFreesItsPlaceAtOnce) {
   model.timeout = 12s;
   model.load.arrivals = ConstantArrivals{.requests = 1, .per = 9s};
   model.services[1].latency = WholeLatency{fixed(11s)};
-  const auto settled = play(model, PolicyKind::checkpoint, GetParam());
+  const auto settled = play(model, PolicyKind::checkpoint, GetParam().make);
   EXPECT_EQ(settled.at(0).request.stopped, at(11s));
   EXPECT_EQ(settled.at(1).request.outcome, Outcome::timed_out);
   EXPECT_EQ(settled.at(1).request.stopped, at(21s));
   EXPECT_EQ(settled.at(1).request.used.busy[index_of(OperationKind::tool)], Duration{10s});
 }
 
+TEST_P(Worlds, ThePlaceOfATimedOutOperationIsFreeForWhatIsAskedAtThatInstant) {
+  Model model = two_services(2);
+  model.workflow = {call(OperationKind::tool, 1)};
+  model.services[1].concurrency = 1;
+  model.services[1].queue = 0;
+  model.timeout = 5s;
+  model.load.arrivals = ClosedLoad{.users = 1, .think = fixed(0s)};
+  const auto settled = play(model, PolicyKind::checkpoint, GetParam().make);
+  EXPECT_EQ(settled.at(0).request.outcome, Outcome::timed_out);
+  EXPECT_EQ(settled.at(1).request.outcome, Outcome::timed_out);
+}
+
+TEST_P(Worlds, AnOperationThatFoundNoPlaceIsQueuedForACancelOfThatVeryInstant) {
+  Model model = two_services(2);
+  model.load.arrivals = ConstantArrivals{.requests = 1, .per = 1s};
+  model.workflow = {{Parallel{{{call(OperationKind::llm, 0)}, {call(OperationKind::tool, 1)}}}}};
+  model.services[1].concurrency = 1;
+  CancelSource source;
+  source.moment = CancelDuringOperation{.operation = 1, .at = Distribution::constant(0)};
+  model.cancels = {source};
+  const auto settled = play(model, PolicyKind::checkpoint, GetParam().make);
+  EXPECT_EQ(settled.at(1).request.stopped, at(2s));
+  EXPECT_EQ(settled.at(1).request.operations_done, 1U);
+}
+
+TEST_P(Worlds, WhatARejectionLeftUnusedIsForgoneEvenIfTheRequestIsCancelledLater) {
+  Model model = two_services(2);
+  model.load.arrivals = ConstantArrivals{.requests = 1, .per = 1s};
+  model.services[0].latency = WholeLatency{fixed(5s)};
+  model.workflow = {{Parallel{{{call(OperationKind::llm, 0)}, {call(OperationKind::tool, 1)}}}}};
+  model.services[1].concurrency = 1;
+  model.services[1].queue = 0;
+  model.cancels = {cancel_after(3s)};
+  const auto settled = play(model, PolicyKind::checkpoint, GetParam().make);
+  EXPECT_EQ(settled.at(1).request.outcome, Outcome::cancelled);
+  EXPECT_EQ(settled.at(1).request.forgone.busy[index_of(OperationKind::tool)], Duration{10s});
+  EXPECT_EQ(settled.at(1).request.saved, Amounts{});
+}
+
 TEST_P(Worlds, UsersOfAClosedLoadThinkBetweenAnswerAndNextRequest) {
   Model model = two_services(4, 1);
   model.load.arrivals = ClosedLoad{.users = 2, .think = fixed(5s)};
-  const auto settled = play(model, PolicyKind::checkpoint, GetParam());
+  const auto settled = play(model, PolicyKind::checkpoint, GetParam().make);
   EXPECT_EQ(settled.at(1).client.arrived, at(0s));
   EXPECT_EQ(settled.at(2).client.arrived, at(16s));
   EXPECT_EQ(settled.at(3).client.answered, at(27s));
@@ -332,7 +380,7 @@ TEST_P(Worlds, NothingIsLeftWhenARunEnds) {
   std::size_t settled = 0;
   PassedOn reports([&](const Settled&) { ++settled; });
   const Policy p = policy(PolicyKind::checkpoint);
-  const auto world = GetParam()({.model = model, .policy = p, .play = LoadPlay::all, .reports = reports, .observer = {}});
+  const auto world = GetParam().make({.model = model, .policy = p, .play = LoadPlay::all, .reports = reports, .observer = {}});
   world->post(client_address, Arrive{0}, Time{});
   const std::atomic<bool> stop{false};
   EXPECT_TRUE(world->run(stop));

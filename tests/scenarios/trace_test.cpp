@@ -1,5 +1,6 @@
 #include "scenarios/trace.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/actors/small_models.hpp"
@@ -39,6 +40,14 @@ TEST(Trace, TellsTheLifeOfACancelledRequestInOrder) {
                               "request > directory: ended: cancelled",
                               "request > client: answer: cancelled",
                           }));
+}
+
+TEST(Trace, NamesWhoAnsweredACancelEvenIfTheRequestHasGoneMeanwhile) {
+  Scenario scenario = cancelled_in_the_tool();
+  scenario.model.workflow = {{Wait{fixed(60s)}}, call(OperationKind::llm, 0)};
+  const auto all = texts(trace_request(scenario, policy(PolicyKind::checkpoint), 1, EngineKind::direct));
+  EXPECT_THAT(all, ::testing::Contains("request > client: cancel: accepted"));
+  EXPECT_THAT(all, ::testing::Contains("request > directory: ended: cancelled"));
 }
 
 TEST(Trace, IsTheSameOnBothEngines) {
