@@ -131,7 +131,7 @@ bool shape_is_drawn(const Workflow& workflow) {
 class PlannedWalk {
  public:
   PlannedWalk(const Model& model, RequestNumber request, const Plan& plan) : model_(model), request_(request), plan_(plan) {
-    times_.asked.resize(plan.operations);
+    times_.starts.resize(plan.operations);
   }
 
   PlannedTimes run() {
@@ -168,15 +168,16 @@ class PlannedWalk {
 
   Duration end_of(const PlanStep& step, Duration asked) {
     const OperationSample sample = sample_of(model_, request_, step);
-    Duration ended = later(asked, sample.duration);
+    Duration start = asked;
+    Duration ended = later(start, sample.duration);
     if (step.kind != OperationKind::transaction) {
       const Distribution& link = link_to(model_.links, step.kind);
-      ended = later(ended, link_delay(link, model_.seed, request_, step.number, Purpose::link_ask));
-      ended = later(ended, link_delay(link, model_.seed, request_, step.number, Purpose::link_reply));
+      start = later(asked, link_delay(link, model_.seed, request_, step.number, Purpose::link_ask));
+      ended = later(later(start, sample.duration), link_delay(link, model_.seed, request_, step.number, Purpose::link_reply));
       const bool fatal = sample.fails && model_.services[step.service].on_failure == OnFailure::fail;
       if (fatal) times_.fatal = std::min(times_.fatal.value_or(ended), ended);
     }
-    times_.asked[step.number - 1] = asked;
+    times_.starts[step.number - 1] = start;
     return ended;
   }
 

@@ -62,9 +62,9 @@ Duration wait_of(const Model& model, RequestNumber request, const PlanStep& step
 /// When things would happen to a request that nobody cancels, whose every operation is served at once; from when it reaches the server,
 /// links to services included.
 struct PlannedTimes {
-  std::vector<Duration> asked;   ///< by operation number - 1
+  std::vector<Duration> starts;   ///< at its service, by operation number - 1
   Duration duration{0};          ///< of the whole request, failures left aside
-  /// The first end of an operation that fails its request: what is asked then or later, the request would never have come to.
+  /// The first end of an operation that fails its request: what would start then or later, the request would never have come to.
   std::optional<Duration> fatal;
 };
 PlannedTimes planned_times(const Model& model, RequestNumber request, const Plan& plan);

@@ -434,7 +434,7 @@ void Request::close_books(Ending& ending) {
   std::optional<PlannedTimes> planned;
   if (cancelled && rules_->failures_end_requests) planned = planned_times(model, number_, plan());
   const auto would_be_reached = [&](const PlanStep& step) {
-    return cancelled && !cancel_note_->had_failed && !(planned && planned->fatal && planned->asked[step.number - 1] >= *planned->fatal);
+    return cancelled && !cancel_note_->had_failed && !(planned && planned->fatal && planned->starts[step.number - 1] >= *planned->fatal);
   };
   const std::uint32_t first_left = plan().has_forks ? 0 : first_.step;
   for (std::size_t i = first_left; i < plan().steps.size(); ++i) {

@@ -93,7 +93,7 @@ TEST(PlannedTimes, AParallelStepTakesItsLongestBranch) {
   model.links.llm = fixed(100ms);
   const Plan plan = plan_of(model);
   EXPECT_EQ(planned_times(model, 0, plan).duration, Duration{13s});
-  EXPECT_EQ(planned_times(model, 0, plan).asked[1], Duration{1200ms});
+  EXPECT_EQ(planned_times(model, 0, plan).starts[1], Duration{1300ms});
 }
 
 TEST(PlannedTimes, AgreeWithTheRunOfAnyRequestThatNobodyCancels) {

@@ -212,6 +212,8 @@ def budget_moment(when, run):
         else:
             spent, limit = spent + op.service.price.of(*tokens), number(when["cost_over"]) * 10**12
         if spent > limit:
+            if sum(other.reply == op.reply for other in run.done()) > 1:
+                raise Ambiguous("operations that end together, one of which exceeds a budget")
             return op.reply, "when", op
     return None
 

@@ -81,7 +81,7 @@ def used_after(op, story):
 def reached(op, run):
     """Whether the request would have got as far as `op` without its cancel."""
     failure = run.plan.first_fatal_reply()
-    return failure is None or op.asked < failure or op in run.started
+    return failure is None or op.start < failure or op in run.started
 
 
 def ledger(story):
