@@ -144,8 +144,8 @@ class CafRealtimeWorld final : public RealtimeWorld, private CafHome {
 
   mutable std::mutex hosts_mutex_;
   HostTable hosts_;
-  bool closed_ = false;  ///< keeps no more hosts
-  std::size_t leaving_ = 0;          ///< hosts there at the shutdown that have not ended yet
+  bool closed_ = false;      ///< keeps no more hosts
+  std::size_t leaving_ = 0;  ///< hosts there at the shutdown that have not ended yet
   std::condition_variable all_left_;
   std::atomic<bool> farewell_{false};  ///< hosts end at the next message
 

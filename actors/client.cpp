@@ -18,11 +18,13 @@ void Client::receive(const Arrive& arrive, Context& context) {
   open.report.number = arrive.number;
   open.report.ticket = ticket;
   open.report.arrived = context.now();
-  const Duration delay = open.to_server.delay(context.now(), link_delay(model.links.client, model.seed, arrive.number, 0, Purpose::link_start));
+  const Duration delay =
+      open.to_server.delay(context.now(), link_delay(model.links.client, model.seed, arrive.number, 0, Purpose::link_start));
   context.send(directory_address, Start{.number = arrive.number, .arrived = context.now(), .ticket = ticket}, delay);
   if (!model.cancels.empty()) schedule_cancels(ticket, context.now() + delay, context);
   if (play_ == LoadPlay::all && closed_load(model) == nullptr) {
-    if (const auto next = arrivals_.next()) context.send(context.self(), Arrive{arrive.number + 1}, std::max(*next - context.now(), zero_duration));
+    if (const auto next = arrivals_.next())
+      context.send(context.self(), Arrive{arrive.number + 1}, std::max(*next - context.now(), zero_duration));
   }
 }
 
@@ -102,10 +104,18 @@ void Client::receive(const CancelAnswer& answer, Context& context) {
   ClientReport& report = open->report;
   if (!report.acknowledged) report.acknowledged = context.now();
   switch (answer.verdict) {
-    case CancelVerdict::accepted: ++report.cancels_accepted; break;
-    case CancelVerdict::already_cancelled: ++report.cancels_already_cancelled; break;
-    case CancelVerdict::too_late: ++report.cancels_too_late; break;
-    case CancelVerdict::ignored: ++report.cancels_ignored; break;
+    case CancelVerdict::accepted:
+      ++report.cancels_accepted;
+      break;
+    case CancelVerdict::already_cancelled:
+      ++report.cancels_already_cancelled;
+      break;
+    case CancelVerdict::too_late:
+      ++report.cancels_too_late;
+      break;
+    case CancelVerdict::ignored:
+      ++report.cancels_ignored;
+      break;
   }
   --open->unanswered;
   settle_if_done(answer.ticket, context);

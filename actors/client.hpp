@@ -35,7 +35,7 @@ class Client {
   struct Open {
     ClientReport report;
     LinkEnd to_server;
-    std::uint32_t unanswered = 0;   ///< cancels on their way, or their answers
+    std::uint32_t unanswered = 0;    ///< cancels on their way, or their answers
     std::uint32_t late_moments = 0;  ///< CancelMoments to come that count even once the answer is there
     bool answered = false;
     bool taken = false;
@@ -53,7 +53,7 @@ class Client {
   const Rules* rules_;
   LoadPlay play_;
   Arrivals arrivals_;
-  std::vector<Open> open_;     ///< by ticket
+  std::vector<Open> open_;  ///< by ticket
   std::vector<Ticket> free_;
 };
 

@@ -34,8 +34,8 @@ class Context {
   /// As send(), after all messages that are due at the same instant.
   void send_last(Address to, const Message& message, Duration delay) { post(to, message, delay, reserve(1) | last_of_instant); }
   /// As send(), in the place of the message being handled: with no delay, before anything else that is sent from now on. (The place of one
-  /// that came last of its instant is left: what follows from it comes next.) At most one of a message's relays may have a given delay other
-  /// than zero.
+  /// that came last of its instant is left: what follows from it comes next.) At most one of a message's relays may have a given delay
+  /// other than zero.
   void relay(Address to, const Message& message, Duration delay = zero_duration) {
     post(to, message, delay, (order_ & last_of_instant) != 0 ? reserve(1) : order_);
   }

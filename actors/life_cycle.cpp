@@ -10,11 +10,15 @@ LifeCycle::Next LifeCycle::end(Outcome outcome) {
 
 LifeCycle::Next LifeCycle::start() {
   switch (phase_) {
-    case Phase::pending: phase_ = Phase::running; return Next::go_on;
-    case Phase::cancelling: return end(Outcome::cancelled);
+    case Phase::pending:
+      phase_ = Phase::running;
+      return Next::go_on;
+    case Phase::cancelling:
+      return end(Outcome::cancelled);
     case Phase::running:
     case Phase::failing:
-    case Phase::ended: return Next::nothing;
+    case Phase::ended:
+      return Next::nothing;
   }
   return Next::nothing;
 }
@@ -30,7 +34,8 @@ LifeCycle::CancelEffect LifeCycle::cancel(std::uint32_t in_progress) {
       if (policy_ == PolicyKind::never) return {CancelVerdict::ignored, Next::nothing};
       phase_ = Phase::cancelling;
       return {CancelVerdict::accepted, in_progress == 0 ? end(Outcome::cancelled) : Next::drain};
-    case Phase::cancelling: return {CancelVerdict::already_cancelled, Next::nothing};
+    case Phase::cancelling:
+      return {CancelVerdict::already_cancelled, Next::nothing};
     case Phase::ended:
       return {outcome_ == Outcome::cancelled ? CancelVerdict::already_cancelled : CancelVerdict::too_late, Next::nothing};
   }
@@ -44,10 +49,13 @@ LifeCycle::Next LifeCycle::operation_ended(OperationResult result, std::uint32_t
       phase_ = Phase::failing;
       outcome_ = result == OperationResult::failed ? Outcome::failed : Outcome::rejected;
       return in_progress == 0 ? end(outcome_) : Next::drain;
-    case Phase::failing: return in_progress == 0 ? end(outcome_) : Next::drain;
-    case Phase::cancelling: return in_progress == 0 ? end(Outcome::cancelled) : Next::drain;
+    case Phase::failing:
+      return in_progress == 0 ? end(outcome_) : Next::drain;
+    case Phase::cancelling:
+      return in_progress == 0 ? end(Outcome::cancelled) : Next::drain;
     case Phase::pending:
-    case Phase::ended: return Next::nothing;
+    case Phase::ended:
+      return Next::nothing;
   }
   return Next::nothing;
 }
@@ -57,10 +65,13 @@ LifeCycle::Next LifeCycle::work_done() { return phase_ == Phase::running ? end(O
 LifeCycle::Next LifeCycle::time_out() {
   switch (phase_) {
     case Phase::running:
-    case Phase::failing: return end(Outcome::timed_out);
-    case Phase::cancelling: return end(Outcome::cancelled);
+    case Phase::failing:
+      return end(Outcome::timed_out);
+    case Phase::cancelling:
+      return end(Outcome::cancelled);
     case Phase::pending:
-    case Phase::ended: return Next::nothing;
+    case Phase::ended:
+      return Next::nothing;
   }
   return Next::nothing;
 }

@@ -114,7 +114,7 @@ struct Ask {
   std::uint32_t chunk_tokens = 0;  ///< 0: the answer is not streamed
   Ticket ticket = 0;
   OperationKind kind = OperationKind::llm;
-  bool first_of_kind = false;      ///< in the request's plan
+  bool first_of_kind = false;  ///< in the request's plan
 };
 
 /// Service to request, of an operation that found no free place: it waits, or will be rejected; and: it has started now.
@@ -155,7 +155,7 @@ struct ModelChunk {
   std::uint32_t tokens = 0;
 };
 
-using Message = std::variant<Arrive, Start, MomentKnown, CancelMoment, Cancel, CancelAnswer, Answer, Chunk, Ended, Release, TimeOut, WaitOver, Ask, Queued,
-                             Started, Withdraw, Reply, StreamDue, ModelChunk>;
+using Message = std::variant<Arrive, Start, MomentKnown, CancelMoment, Cancel, CancelAnswer, Answer, Chunk, Ended, Release, TimeOut,
+                             WaitOver, Ask, Queued, Started, Withdraw, Reply, StreamDue, ModelChunk>;
 
 }  // namespace caesura

@@ -30,8 +30,8 @@ using Workflow = std::vector<WorkflowStep>;
 /// An LLM call (llm or decompose), tool call or agent request.
 struct ServiceCall {
   OperationKind kind = OperationKind::llm;
-  std::uint16_t service = 0;        ///< index into Model::services
-  std::uint32_t chunk_tokens = 0;   ///< 0: not streamed
+  std::uint16_t service = 0;       ///< index into Model::services
+  std::uint32_t chunk_tokens = 0;  ///< 0: not streamed
 };
 struct Transaction {
   Distribution duration;  ///< nanoseconds
@@ -102,8 +102,8 @@ struct Policy {
 
 /// Request n arrives at n × gap.
 struct ConstantArrivals {
-  std::int64_t requests = 1;      ///< so many ...
-  Duration per{1};                ///< ... in this time
+  std::int64_t requests = 1;  ///< so many ...
+  Duration per{1};            ///< ... in this time
 };
 /// The first request arrives after one gap.
 struct RandomArrivals {
@@ -120,10 +120,10 @@ struct ClosedLoad {
 };
 
 struct Load {
-  std::uint64_t requests = 1;   ///< at most
+  std::uint64_t requests = 1;        ///< at most
   std::optional<Duration> duration;  ///< only the arrivals before it
   std::variant<ConstantArrivals, RandomArrivals, ArrivalsAtOnce, TracedArrivals, ClosedLoad> arrivals;
-  std::uint64_t users = 1;      ///< request n belongs to user n mod users
+  std::uint64_t users = 1;  ///< request n belongs to user n mod users
 };
 
 struct Model {

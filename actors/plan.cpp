@@ -25,9 +25,7 @@ class Expansion {
     add_operation({.kind = call.kind, .service = call.service, .model_call = model_calls_, .chunk_tokens = call.chunk_tokens});
     if (is_model_call(call.kind)) ++model_calls_;
   }
-  void add(const Transaction& transaction) {
-    add_operation({.kind = OperationKind::transaction, .duration = &transaction.duration});
-  }
+  void add(const Transaction& transaction) { add_operation({.kind = OperationKind::transaction, .duration = &transaction.duration}); }
   void add(const Wait& wait) { push({.what = PlanStep::What::wait, .number = waits_++, .duration = &wait.duration}); }
   void add(const Repeat& repeat) {
     const std::int64_t times = count_of(repeat.times, Purpose::repeat_times);
@@ -145,10 +143,16 @@ class PlannedWalk {
     while (i < plan_.steps.size()) {
       const PlanStep& step = plan_.steps[i++];
       switch (step.what) {
-        case PlanStep::What::operation: t = end_of(step, t); break;
-        case PlanStep::What::wait: t = later(t, wait_of(model_, request_, step)); break;
-        case PlanStep::What::branch_begin: break;
-        case PlanStep::What::branch_end: return {i, t};
+        case PlanStep::What::operation:
+          t = end_of(step, t);
+          break;
+        case PlanStep::What::wait:
+          t = later(t, wait_of(model_, request_, step));
+          break;
+        case PlanStep::What::branch_begin:
+          break;
+        case PlanStep::What::branch_end:
+          return {i, t};
         case PlanStep::What::fork: {
           Duration joined = t;
           for (std::uint32_t branch = 0; branch < step.branches(); ++branch) {
@@ -194,9 +198,8 @@ void expand(const Model& model, RequestNumber request, Plan& plan) {
   plan.operations = 0;
   plan.has_forks = false;
   Expansion(model.seed, request, plan).add(model.workflow);
-  const auto last = std::find_if(plan.steps.rbegin(), plan.steps.rend(), [](const PlanStep& step) {
-    return step.what == PlanStep::What::operation && is_model_call(step.kind);
-  });
+  const auto last = std::find_if(plan.steps.rbegin(), plan.steps.rend(),
+                                 [](const PlanStep& step) { return step.what == PlanStep::What::operation && is_model_call(step.kind); });
   if (last != plan.steps.rend()) last->last_model_call = true;
 }
 
@@ -221,9 +224,7 @@ Duration wait_of(const Model& model, RequestNumber request, const PlanStep& step
   return to_duration(step.duration->quantile(draw(model.seed, request, step.number, Purpose::wait)));
 }
 
-PlannedTimes planned_times(const Model& model, RequestNumber request, const Plan& plan) {
-  return PlannedWalk(model, request, plan).run();
-}
+PlannedTimes planned_times(const Model& model, RequestNumber request, const Plan& plan) { return PlannedWalk(model, request, plan).run(); }
 
 Duration link_delay(const Distribution& link, std::uint64_t seed, RequestNumber request, std::uint32_t operation, Purpose purpose,
                     std::uint32_t index) {
@@ -233,10 +234,14 @@ Duration link_delay(const Distribution& link, std::uint64_t seed, RequestNumber 
 const Distribution& link_to(const Links& links, OperationKind kind) {
   switch (kind) {
     case OperationKind::llm:
-    case OperationKind::decompose: return links.llm;
-    case OperationKind::tool: return links.tool;
-    case OperationKind::agent: return links.agent;
-    case OperationKind::transaction: break;
+    case OperationKind::decompose:
+      return links.llm;
+    case OperationKind::tool:
+      return links.tool;
+    case OperationKind::agent:
+      return links.agent;
+    case OperationKind::transaction:
+      break;
   }
   throw std::logic_error("a transaction has no link");
 }

@@ -30,12 +30,12 @@ struct PlanStep {
   };
   What what = What::operation;
   OperationKind kind = OperationKind::llm;
-  bool first_of_kind = false;     ///< the first operation of its kind in the plan
-  bool last_model_call = false;   ///< the last llm or decompose operation in the plan
-  std::uint16_t service = 0;            ///< of a call: index into Model::services
-  std::uint32_t number = 0;             ///< operation: from 1, depth first; wait: from 0
-  std::uint32_t model_call = 0;         ///< operation: model calls before it; fork: branches()
-  std::uint32_t chunk_tokens = 0;       ///< operation: 0 if not streamed; fork, branch_begin: next()
+  bool first_of_kind = false;              ///< the first operation of its kind in the plan
+  bool last_model_call = false;            ///< the last llm or decompose operation in the plan
+  std::uint16_t service = 0;               ///< of a call: index into Model::services
+  std::uint32_t number = 0;                ///< operation: from 1, depth first; wait: from 0
+  std::uint32_t model_call = 0;            ///< operation: model calls before it; fork: branches()
+  std::uint32_t chunk_tokens = 0;          ///< operation: 0 if not streamed; fork, branch_begin: next()
   const Distribution* duration = nullptr;  ///< of a wait or transaction; lives in the Model
 
   std::uint32_t branches() const { return model_call; }
@@ -62,7 +62,7 @@ Duration wait_of(const Model& model, RequestNumber request, const PlanStep& step
 /// When things would happen to a request that nobody cancels, whose every operation is served at once; from when it reaches the server,
 /// links to services included.
 struct PlannedTimes {
-  std::vector<Duration> starts;   ///< at its service, by operation number - 1
+  std::vector<Duration> starts;  ///< at its service, by operation number - 1
   Duration duration{0};          ///< of the whole request, failures left aside
   /// The first end of an operation that fails its request: what would start then or later, the request would never have come to.
   std::optional<Duration> fatal;

@@ -18,11 +18,11 @@ struct RequestReport {
   RequestNumber number = 0;
   Ticket ticket = 0;
   Outcome outcome = Outcome::completed;
-  Time started;                 ///< when it reached the server
+  Time started;  ///< when it reached the server
   Time stopped;
-  std::optional<Time> cancel_received;   ///< of the first cancel
+  std::optional<Time> cancel_received;             ///< of the first cancel
   std::size_t cancelled_in = nothing_in_progress;  ///< of cancelled requests; of several operations the one that ended last
-  std::uint32_t operations_done = 0;     ///< that ran to their end
+  std::uint32_t operations_done = 0;               ///< that ran to their end
   std::uint32_t operations_planned = 0;
   Amounts planned;
   Amounts used;
@@ -34,18 +34,18 @@ struct RequestReport {
   std::uint32_t chunks_sent = 0;
   std::array<std::uint32_t, operation_kinds> interrupted{};  ///< operations cut off
   std::uint32_t interrupted_unsafe = 0;                      ///< of these, tools with unsafe side effects
-  bool answer_discarded = false;  ///< all its work was done well, and it was cancelled at its last checkpoint
+  bool answer_discarded = false;                             ///< all its work was done well, and it was cancelled at its last checkpoint
 };
 
 /// The client's side, complete when it has the final answer and an answer to every cancel it sent, and will send no more.
 struct ClientReport {
   RequestNumber number = 0;
-  Ticket ticket = 0;   ///< no other request has it before this report
+  Ticket ticket = 0;  ///< no other request has it before this report
   Outcome outcome = Outcome::completed;
   Time arrived;
   Time answered;
-  std::optional<Time> cancel_sent;    ///< the first
-  std::optional<Time> acknowledged;   ///< its answer received
+  std::optional<Time> cancel_sent;   ///< the first
+  std::optional<Time> acknowledged;  ///< its answer received
   std::uint32_t cancels_sent = 0;
   std::uint32_t cancels_accepted = 0;
   std::uint32_t cancels_too_late = 0;

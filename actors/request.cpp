@@ -8,9 +8,9 @@ namespace caesura {
 /// The report of a request that stops, while it is being made.
 struct Request::Ending {
   RequestReport report;
-  Amounts rest_of_cut_off;     ///< what operations cut off left unused
-  TokenCounts billed_less;     ///< used, but not billed ...
-  TokenCounts billed_more;     ///< ... and the reverse
+  Amounts rest_of_cut_off;  ///< what operations cut off left unused
+  TokenCounts billed_less;  ///< used, but not billed ...
+  TokenCounts billed_more;  ///< ... and the reverse
 };
 
 Request::Request(const Rules& rules) : rules_(&rules), life_(rules.policy.kind) {}
@@ -90,8 +90,7 @@ void Request::receive(const Reply& reply, Context& context) {
   const Tokens tokens_before = used_.tokens.sum();
   OperationResult result = reply.result;
   if (result != OperationResult::rejected) {
-    const TokenCounts tokens{
-        .input = {reply.input_tokens}, .cached_input = {reply.cached_input_tokens}, .output = {reply.output_tokens}};
+    const TokenCounts tokens{.input = {reply.input_tokens}, .cached_input = {reply.cached_input_tokens}, .output = {reply.output_tokens}};
     Amounts amounts{.tokens = tokens};
     amounts.busy[index_of(step.kind)] = reply.busy;
     if (step.kind != OperationKind::transaction) {
@@ -151,7 +150,8 @@ std::optional<std::uint32_t> Request::strand_of(std::uint32_t number) {
       return std::nullopt;
     case Strand::State::idle:
     case Strand::State::waiting:
-    case Strand::State::forked: return std::nullopt;
+    case Strand::State::forked:
+      return std::nullopt;
   }
   return std::nullopt;
 }
@@ -159,14 +159,17 @@ std::optional<std::uint32_t> Request::strand_of(std::uint32_t number) {
 /// Does what the rules say; `id`: the strand that goes on.
 void Request::act(LifeCycle::Next next, std::uint32_t id, Context& context) {
   switch (next) {
-    case LifeCycle::Next::nothing: return;
-    case LifeCycle::Next::go_on: return advance(id, context);
+    case LifeCycle::Next::nothing:
+      return;
+    case LifeCycle::Next::go_on:
+      return advance(id, context);
     case LifeCycle::Next::drain:
       // The first time; then nothing is left that could be withdrawn.
       if (!is_draining_) drain(context);
       is_draining_ = true;
       return;
-    case LifeCycle::Next::stop: return stop(context);
+    case LifeCycle::Next::stop:
+      return stop(context);
   }
 }
 
@@ -200,9 +203,14 @@ bool Request::take_step(std::uint32_t id, Context& context) {
       s.state = Strand::State::waiting;
       context.send(context.self(), WaitOver{.strand = id, .step = s.step}, wait_of(rules_->model, number_, step));
       return true;
-    case PlanStep::What::fork: fork(id); return true;
-    case PlanStep::What::branch_begin: ++s.step; return take_step(id, context);
-    case PlanStep::What::branch_end: return end_branch(id);
+    case PlanStep::What::fork:
+      fork(id);
+      return true;
+    case PlanStep::What::branch_begin:
+      ++s.step;
+      return take_step(id, context);
+    case PlanStep::What::branch_end:
+      return end_branch(id);
   }
   return true;
 }
@@ -337,8 +345,9 @@ void Request::drain(Context& context) {
 void Request::withdraw(const Strand& s, Context& context) {
   const PlanStep& step = step_of(s);
   if (step.kind == OperationKind::transaction) return;  // its own Ask will find nobody waiting
-  context.relay(service_address(step.service),
-                Withdraw{.from = context.self(), .operation = step.number, .asked = has_started(s, context) || s.state == Strand::State::queued});
+  context.relay(
+      service_address(step.service),
+      Withdraw{.from = context.self(), .operation = step.number, .asked = has_started(s, context) || s.state == Strand::State::queued});
 }
 
 void Request::stop(Context& context) {

@@ -42,26 +42,26 @@ class Request {
   /// One line of work through the plan: the whole of it, or one branch of a parallel step.
   struct Strand {
     enum class State : std::uint8_t {
-      idle,     ///< done, or drained
-      asked,    ///< starts, or started, at `starts`
-      queued,   ///< or turned away, which it will hear of
+      idle,    ///< done, or drained
+      asked,   ///< starts, or started, at `starts`
+      queued,  ///< or turned away, which it will hear of
       waiting,
-      forked,   ///< until its branches have ended
+      forked,  ///< until its branches have ended
     };
     std::uint32_t step = 0;
-    std::uint32_t parent = 0;       ///< of a branch: the strand that forked
-    std::uint32_t branches = 0;     ///< while forked: how many have not ended
+    std::uint32_t parent = 0;    ///< of a branch: the strand that forked
+    std::uint32_t branches = 0;  ///< while forked: how many have not ended
     State state = State::idle;
     Time starts{};
-    Order start_order = 0;          ///< of the Ask: with `starts`, whether the operation has started already
+    Order start_order = 0;  ///< of the Ask: with `starts`, whether the operation has started already
   };
   /// What only requests with parallel steps need.
   struct Forked {
-    std::vector<Strand> strands;            ///< all but the first
-    std::vector<std::uint32_t> free;        ///< strands to use again
-    std::vector<std::uint32_t> runnable;    ///< to be advanced, last first
-    std::vector<std::uint32_t> strand_of;   ///< by operation number - 1: who asked for it
-    std::vector<bool> done;                 ///< by operation number - 1
+    std::vector<Strand> strands;           ///< all but the first
+    std::vector<std::uint32_t> free;       ///< strands to use again
+    std::vector<std::uint32_t> runnable;   ///< to be advanced, last first
+    std::vector<std::uint32_t> strand_of;  ///< by operation number - 1: who asked for it
+    std::vector<bool> done;                ///< by operation number - 1
   };
   /// What only cancelled requests need.
   struct CancelNote {
@@ -120,7 +120,7 @@ class Request {
   LifeCycle life_;
   bool cancel_noted_ = false;
   bool is_draining_ = false;
-  bool has_failed_ = false;   ///< an operation failed in a way that ends the request, or was rejected
+  bool has_failed_ = false;  ///< an operation failed in a way that ends the request, or was rejected
 };
 
 }  // namespace caesura

@@ -15,7 +15,8 @@ bool may_fail_its_request(const ServiceProfile& service) { return service.failur
 
 /// The share of the operation after which the source sends; null if it waits for another operation or for something else.
 const Distribution* share_of(const CancelSource& source, const Ask& ask) {
-  if (const auto* during = std::get_if<CancelDuringOperation>(&source.moment)) return during->operation == ask.operation ? &during->at : nullptr;
+  if (const auto* during = std::get_if<CancelDuringOperation>(&source.moment))
+    return during->operation == ask.operation ? &during->at : nullptr;
   if (const auto* during = std::get_if<CancelDuringKind>(&source.moment)) {
     return ask.first_of_kind && during->kind == ask.kind ? &during->at : nullptr;
   }
@@ -36,8 +37,7 @@ bool is_held(const ServiceProfile& service, std::uint32_t chunk_tokens) { return
 
 bool is_active(const Model& model, RequestNumber number, std::size_t source) {
   const double probability = model.cancels[source].probability;
-  return probability >= 1 ||
-         draw(model.seed, number, 0, Purpose::cancel_probability, static_cast<std::uint32_t>(source)) < probability;
+  return probability >= 1 || draw(model.seed, number, 0, Purpose::cancel_probability, static_cast<std::uint32_t>(source)) < probability;
 }
 
 void announce_cancels_during(const Rules& rules, const Ask& ask, Duration duration, Context& context) {

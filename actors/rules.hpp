@@ -19,11 +19,10 @@ struct Rules {
   const bool cancels_during_operations;   ///< some source sends during an operation
   const bool cancels_on_budget;           ///< some source sends when a budget is exceeded
   const bool failures_end_requests;       ///< some service may fail its request
-
 };
 
-/// Whether a service keeps account of a started operation until its end: if its places are counted, or the answer is streamed. Else it sends
-/// the reply when it starts, and a request that leaves need not tell it.
+/// Whether a service keeps account of a started operation until its end: if its places are counted, or the answer is streamed. Else it
+/// sends the reply when it starts, and a request that leaves need not tell it.
 bool is_held(const ServiceProfile& service, std::uint32_t chunk_tokens);
 
 // The lasting actors' addresses are known to all.
@@ -34,7 +33,8 @@ constexpr Address service_address(std::uint16_t service) { return {2U + service,
 /// Whether source `source` cancels request `number` at all: drawn once for the two.
 bool is_active(const Model& model, RequestNumber number, std::size_t source);
 
-/// Called where an operation of known `duration` starts, before its end is scheduled: tells the client of every source that sends during it.
+/// Called where an operation of known `duration` starts, before its end is scheduled: tells the client of every source that sends during
+/// it.
 void announce_cancels_during(const Rules& rules, const Ask& ask, Duration duration, Context& context);
 
 /// The end of a link on which messages never overtake each other.

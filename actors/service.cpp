@@ -8,9 +8,12 @@ namespace {
 
 const Distribution& link_of(const Links& links, ServiceKind kind) {
   switch (kind) {
-    case ServiceKind::llm: return links.llm;
-    case ServiceKind::tool: return links.tool;
-    case ServiceKind::agent: return links.agent;
+    case ServiceKind::llm:
+      return links.llm;
+    case ServiceKind::tool:
+      return links.tool;
+    case ServiceKind::agent:
+      return links.agent;
   }
   return links.llm;
 }
@@ -126,8 +129,8 @@ void Service::start_stream(const Ask& ask, const OperationSample& sample, const 
   const std::uint32_t chunks = (narrow(sample.tokens.output) + ask.chunk_tokens - 1) / ask.chunk_tokens;
   // All chunks and the end count as sent now, though only the next one is on its way.
   const Order place = context.reserve(chunks + 1);
-  const std::uint32_t id = streams_.take(
-      {.ask = ask, .sample = sample, .reply = reply, .start = context.now(), .first_place = place, .chunks = chunks});
+  const std::uint32_t id =
+      streams_.take({.ask = ask, .sample = sample, .reply = reply, .start = context.now(), .first_place = place, .chunks = chunks});
   context.send_in_place(place, context.self(), StreamDue{id}, next_moment(sample, 1, chunks, ask.chunk_tokens));
 }
 

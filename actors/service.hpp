@@ -14,8 +14,8 @@ namespace caesura {
 /// An LLM, an MCP tool or an A2A agent: performs the operations it is asked for, as its profile says, first come first served where its
 /// places are counted.
 ///
-/// Guarantees: every Ask that is not withdrawn gets one Reply, after its chunks if it is streamed; a withdrawn operation leaves its place at
-/// once, and nothing more is heard of it.
+/// Guarantees: every Ask that is not withdrawn gets one Reply, after its chunks if it is streamed; a withdrawn operation leaves its place
+/// at once, and nothing more is heard of it.
 class Service {
  public:
   Service(const Rules& rules, std::uint16_t index);
@@ -31,10 +31,10 @@ class Service {
 
   /// An operation of which account is kept until its end. A request's operations are a list.
   struct Held {
-    std::uint32_t generation = 0;   ///< with the list's index: the request's address
+    std::uint32_t generation = 0;  ///< with the list's index: the request's address
     std::uint32_t operation = 0;
     std::uint32_t next = none;
-    std::uint32_t place = none;     ///< while it waits
+    std::uint32_t place = none;  ///< while it waits
   };
   struct HeldList {
     std::uint32_t first = none;
@@ -85,11 +85,11 @@ class Service {
   std::uint64_t waiting_ = 0;
   std::uint32_t first_waiting_ = none;
   std::uint32_t last_waiting_ = none;
-  std::vector<HeldList> held_of_;   ///< by the request's address index
+  std::vector<HeldList> held_of_;  ///< by the request's address index
   Slab<Held> held_;
   Slab<Waiting> places_;
   Slab<Stream> streams_;
-  std::set<Key> withdrawn_;              ///< operations whose Ask is still to come, and is to be ignored
+  std::set<Key> withdrawn_;  ///< operations whose Ask is still to come, and is to be ignored
 };
 
 }  // namespace caesura

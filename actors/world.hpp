@@ -44,8 +44,8 @@ std::vector<Actor> lasting_actors(const Rules& rules, LoadPlay play);
 using Observer = std::function<void(Time now, Address to, const Message& message, bool dropped)>;
 
 struct WorldCounters {
-  std::uint64_t messages = 0;   ///< delivered
-  std::uint64_t requests_now = 0;   ///< request actors alive
+  std::uint64_t messages = 0;      ///< delivered
+  std::uint64_t requests_now = 0;  ///< request actors alive
   std::uint64_t requests_peak = 0;
 };
 

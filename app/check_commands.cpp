@@ -25,8 +25,8 @@ std::string verification_text(const Scenario& scenario, const Verification& v, u
   text += fmt::format("  direct                {}  (1 thread)\n", hash_text(v.direct_on_one_thread));
   if (!v.realtime) return text;
   const RealtimeDeviation& real = *v.realtime;
-  text += fmt::format("  caf-realtime          requests: {}, {} times faster than life\n", count_figure(static_cast<std::int64_t>(real.requests)),
-                      rough_figure(real.time_scale));
+  text += fmt::format("  caf-realtime          requests: {}, {} times faster than life\n",
+                      count_figure(static_cast<std::int64_t>(real.requests)), rough_figure(real.time_scale));
   text += fmt::format("                        greatest lateness {}, stops at most {} apart\n", duration_figure(seconds(real.lateness_max)),
                       duration_figure(seconds(real.stop_deviation_max)));
   text += fmt::format("                        {} with another outcome and {} with other tokens\n", real.other_outcomes, real.other_tokens);
@@ -41,8 +41,9 @@ std::string summary_text(const Scenario& scenario, std::size_t thresholds) {
   for (const Policy& policy : scenario.policies) policies += (policies.empty() ? "" : ", ") + policy.name;
   std::string text = fmt::format("{}: ok\n", scenario.file);
   if (!scenario.description.empty()) text += fmt::format("  {}: {}\n", scenario.name, scenario.description);
-  text += fmt::format("  requests    {}, seed {}, {}\n", count_figure(static_cast<std::int64_t>(count_requests(model, stop_requested()))), model.seed,
-                      model.requests_compete() ? "competing for services of limited concurrency" : "independent of one another");
+  text +=
+      fmt::format("  requests    {}, seed {}, {}\n", count_figure(static_cast<std::int64_t>(count_requests(model, stop_requested()))),
+                  model.seed, model.requests_compete() ? "competing for services of limited concurrency" : "independent of one another");
   if (const auto plan = shared_plan(model)) {
     text += fmt::format("  operations  {} in every request\n", plan->operations);
   } else {

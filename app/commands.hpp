@@ -13,8 +13,8 @@ namespace caesura {
 /// How the program ends. After a signal: 128 + its number.
 enum ExitStatus : int {
   all_well = 0,
-  something_failed = 1,   ///< unwritable output, a full disk
-  bad_input = 2,          ///< or usage
+  something_failed = 1,  ///< unwritable output, a full disk
+  bad_input = 2,         ///< or usage
   threshold_missed = 3,
 };
 

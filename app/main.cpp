@@ -22,7 +22,8 @@ namespace caesura {
 namespace {
 
 constexpr const char* about =
-    "Caesura measures what cancelling LLM-agent requests costs: how long a cancel takes to bite, what it saves, and what another rule would "
+    "Caesura measures what cancelling LLM-agent requests costs: how long a cancel takes to bite, what it saves, and what another rule "
+    "would "
     "have done.";
 
 constexpr const char* examples = R"(Examples:
@@ -80,7 +81,9 @@ void add_scenario_options(CLI::App& command, ScenarioOptions& options) {
   command.add_option("--seed", options.seed, "seed instead of the scenario's own")->transform(seed_number());
   command.add_option("--requests", options.requests, "so many requests instead of the scenario's requests or duration")
       ->transform(whole_number(1, 1e9, "N"));
-  command.add_option("--set", options.sets, "change one value: services.llm.planner.latency=2s, cancel.0.after=10s; may be given several times")
+  command
+      .add_option("--set", options.sets,
+                  "change one value: services.llm.planner.latency=2s, cancel.0.after=10s; may be given several times")
       ->allow_extra_args(false)
       ->type_name("PATH=VALUE");
 }
@@ -102,7 +105,9 @@ void add_engine(CLI::App& command, EngineKind& engine, const std::map<std::strin
 }
 
 void add_threads(CLI::App& command, unsigned& threads) {
-  command.add_option("--threads", threads, fmt::format("threads in virtual time; results do not depend on it (default: all cores, {} here)", cores()))
+  command
+      .add_option("--threads", threads,
+                  fmt::format("threads in virtual time; results do not depend on it (default: all cores, {} here)", cores()))
       ->transform(whole_number(1, 1024, "N"));
 }
 
@@ -118,11 +123,14 @@ CLI::App* add_run(CLI::App& app, RunArguments& run) {
   add_engine(*command, run.engine, all_engines,
              "caf (default): CAF actors in virtual time; direct: the same actors and the same bytes, two to three times faster; "
              "caf-realtime: CAF actors on threads and the wall clock");
-  CLI::Option* scale = command->add_option("--time-scale", run.time_scale, "caf-realtime only: so many times faster than life")
-                           ->check(time_scale());
-  command->add_flag_callback("--json", [&run] { run.form = OutputForm::json; }, "print results.json");
-  command->add_flag_callback("--csv", [&run] { run.form = OutputForm::csv; }, "print requests.csv: one line a request and policy (one scenario only)");
-  command->add_flag_callback("--markdown", [&run] { run.form = OutputForm::markdown; }, "print a report to paste into a pull request");
+  CLI::Option* scale =
+      command->add_option("--time-scale", run.time_scale, "caf-realtime only: so many times faster than life")->check(time_scale());
+  command->add_flag_callback(
+      "--json", [&run] { run.form = OutputForm::json; }, "print results.json");
+  command->add_flag_callback(
+      "--csv", [&run] { run.form = OutputForm::csv; }, "print requests.csv: one line a request and policy (one scenario only)");
+  command->add_flag_callback(
+      "--markdown", [&run] { run.form = OutputForm::markdown; }, "print a report to paste into a pull request");
   command->get_option("--json")->excludes("--csv")->excludes("--markdown");
   command->get_option("--csv")->excludes("--markdown");
   command->add_option("--out", run.out, "write results.json, requests.csv, report.md and scenario.yaml there")
@@ -141,7 +149,8 @@ CLI::App* add_run(CLI::App& app, RunArguments& run) {
 }
 
 CLI::App* add_verify(CLI::App& app, RunArguments& run) {
-  CLI::App* command = app.add_subcommand("verify", "prove that both engines in virtual time agree to the byte, and show how far real time deviates");
+  CLI::App* command =
+      app.add_subcommand("verify", "prove that both engines in virtual time agree to the byte, and show how far real time deviates");
   add_files(*command, run.files);
   add_scenario_options(*command, run.scenario);
   add_threads(*command, run.threads);

@@ -29,9 +29,8 @@ std::string time_left(double seconds) {
 std::string progress_text(const std::string& title, std::uint64_t done, std::uint64_t total, double elapsed_s, std::size_t width) {
   const double rate = elapsed_s > 0 ? static_cast<double>(done) / elapsed_s : 0;
   const double share = total > 0 ? static_cast<double>(done) / static_cast<double>(total) : 0;
-  const std::string counts =
-      fmt::format("{} of {} requests ({} %)", count_figure(static_cast<std::int64_t>(done)), count_figure(static_cast<std::int64_t>(total)),
-                  static_cast<int>(share * 100));
+  const std::string counts = fmt::format("{} of {} requests ({} %)", count_figure(static_cast<std::int64_t>(done)),
+                                         count_figure(static_cast<std::int64_t>(total)), static_cast<int>(share * 100));
   const std::string speed = rate > 0 ? fmt::format(", {}/s", rough_figure(rate)) : "";
   const std::string left = rate > 0 ? ", " + time_left(static_cast<double>(total - done) / rate) : "";
   // The most that fits, whole parts only.

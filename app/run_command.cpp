@@ -50,7 +50,8 @@ std::vector<Loaded> load_all(const RunArguments& arguments) {
     Scenario scenario = load_scenario(file, arguments.scenario);
     std::vector<Threshold> thresholds = parse_thresholds(scenario);
     if (arguments.out && !names.insert(scenario.name).second) {
-      throw ScenarioError(fmt::format("{}: another file has scenario {} too, and --out needs a folder for each; rename one", file, scenario.name));
+      throw ScenarioError(
+          fmt::format("{}: another file has scenario {} too, and --out needs a folder for each; rename one", file, scenario.name));
     }
     all.push_back({std::move(scenario), std::move(thresholds), Clock::now() - start});
   }
@@ -68,7 +69,8 @@ Results run_one(Loaded& loaded, const RunArguments& arguments, OutputFolder* fol
   const Scenario& scenario = loaded.scenario;
   const Clock::time_point start = Clock::now();
   Progress progress;
-  RunOptions options{.engine = arguments.engine, .threads = arguments.threads, .time_scale = arguments.time_scale, .requests_csv = {}, .each_request = {}};
+  RunOptions options{
+      .engine = arguments.engine, .threads = arguments.threads, .time_scale = arguments.time_scale, .requests_csv = {}, .each_request = {}};
   const bool csv_out = arguments.form == OutputForm::csv;
   if (folder != nullptr || csv_out) {
     options.requests_csv = [folder, csv_out](std::string_view lines) {
@@ -82,17 +84,17 @@ Results run_one(Loaded& loaded, const RunArguments& arguments, OutputFolder* fol
     const ProgressLine line(scenario.name, progress, shown);
     outcome = run_scenario(scenario, options, stop_requested(), progress);
   }
-  Results results{.scenario = scenario.name,
-                  .file = scenario.file,
-                  .seed = scenario.model.seed,
-                  .requests = outcome.requests,
-                  .engine = name_of(arguments.engine),
-                  .run = {},
-                  .policies = std::move(outcome.policies),
-                  .thresholds = loaded.thresholds,
-                  .background = {.description = scenario.description,
-                                 .cancel_rule = describe_cancels(scenario.model),
-                                 .lateness_max = outcome.lateness_max}};
+  Results results{
+      .scenario = scenario.name,
+      .file = scenario.file,
+      .seed = scenario.model.seed,
+      .requests = outcome.requests,
+      .engine = name_of(arguments.engine),
+      .run = {},
+      .policies = std::move(outcome.policies),
+      .thresholds = loaded.thresholds,
+      .background = {
+          .description = scenario.description, .cancel_rule = describe_cancels(scenario.model), .lateness_max = outcome.lateness_max}};
   Time latest{};
   std::uint64_t requests = 0;
   for (const PolicyResult& policy : results.policies) {
@@ -118,9 +120,11 @@ void print_form(const RunArguments& arguments, const nlohmann::ordered_json& res
       print_out((first ? "" : "\n") + table_text(results, background, options));
       return;
     }
-    case OutputForm::markdown: return print_out((first ? "" : "\n") + markdown_text(results, background));
+    case OutputForm::markdown:
+      return print_out((first ? "" : "\n") + markdown_text(results, background));
     case OutputForm::json:  // one document at the end
-    case OutputForm::csv: return;  // was printed as it came
+    case OutputForm::csv:
+      return;  // was printed as it came
   }
 }
 
@@ -163,7 +167,8 @@ int run_command(const RunArguments& arguments) {
     mention_direct(arguments, document);
     documents.push_back(std::move(document));
   }
-  if (arguments.form == OutputForm::json) print_out(json_text(arguments.files.size() == 1 && documents.size() == 1 ? documents[0] : documents));
+  if (arguments.form == OutputForm::json)
+    print_out(json_text(arguments.files.size() == 1 && documents.size() == 1 ? documents[0] : documents));
   if (const int status = interrupt_status(); status != 0) return status;
   return held ? all_well : threshold_missed;
 }

@@ -36,10 +36,8 @@ enum class Purpose : std::uint8_t {
 
 /// `index` tells several draws of one operation and purpose apart (a chunk, a cancel source); beyond 2^24 they repeat.
 inline double draw(std::uint64_t seed, std::uint64_t request, std::uint32_t operation, Purpose purpose, std::uint32_t index = 0) {
-  return uniform_draw({.seed = seed,
-                       .request = request,
-                       .operation = operation,
-                       .purpose = static_cast<std::uint32_t>(purpose) | (index << 8)});
+  return uniform_draw(
+      {.seed = seed, .request = request, .operation = operation, .purpose = static_cast<std::uint32_t>(purpose) | (index << 8)});
 }
 
 }  // namespace caesura

@@ -13,7 +13,8 @@ namespace caesura {
 /// a + b. Throws std::overflow_error where 64 bits do not hold it: a request of over $9 million, or 292 years of work.
 constexpr std::int64_t checked_sum(std::int64_t a, std::int64_t b) {
   std::int64_t sum = 0;
-  if (__builtin_add_overflow(a, b, &sum)) throw std::overflow_error("one request costs over $9 million or works for over 292 years; check prices, token counts and latencies");
+  if (__builtin_add_overflow(a, b, &sum))
+    throw std::overflow_error("one request costs over $9 million or works for over 292 years; check prices, token counts and latencies");
   return sum;
 }
 
@@ -49,7 +50,7 @@ constexpr std::size_t index_of(OperationKind kind) { return static_cast<std::siz
 const char* name_of(OperationKind kind);
 
 struct TokenCounts {
-  Tokens input{};         ///< not counting cached input
+  Tokens input{};  ///< not counting cached input
   Tokens cached_input{};
   Tokens output{};
   constexpr bool operator==(const TokenCounts&) const = default;
@@ -68,8 +69,8 @@ constexpr TokenCounts operator-(TokenCounts a, const TokenCounts& b) { return a 
 /// One column of the ledger: what was planned, used, saved or forgone.
 struct Amounts {
   TokenCounts tokens{};
-  Money cost{};                                   ///< of billed tokens
-  std::array<Duration, operation_kinds> busy{};   ///< time in service, by index_of(kind)
+  Money cost{};                                  ///< of billed tokens
+  std::array<Duration, operation_kinds> busy{};  ///< time in service, by index_of(kind)
   constexpr bool operator==(const Amounts&) const = default;
   constexpr Amounts& operator+=(const Amounts& o) {
     tokens += o.tokens, cost += o.cost;

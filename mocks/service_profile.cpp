@@ -38,20 +38,28 @@ std::int64_t multiply_divide(std::int64_t a, std::int64_t b, std::int64_t c) {
 
 const char* name_of(OperationKind kind) {
   switch (kind) {
-    case OperationKind::llm: return "llm";
-    case OperationKind::decompose: return "decompose";
-    case OperationKind::tool: return "tool";
-    case OperationKind::agent: return "agent";
-    case OperationKind::transaction: return "transaction";
+    case OperationKind::llm:
+      return "llm";
+    case OperationKind::decompose:
+      return "decompose";
+    case OperationKind::tool:
+      return "tool";
+    case OperationKind::agent:
+      return "agent";
+    case OperationKind::transaction:
+      return "transaction";
   }
   return "";
 }
 
 const char* name_of(ServiceKind kind) {
   switch (kind) {
-    case ServiceKind::llm: return "llm";
-    case ServiceKind::tool: return "tool";
-    case ServiceKind::agent: return "agent";
+    case ServiceKind::llm:
+      return "llm";
+    case ServiceKind::tool:
+      return "tool";
+    case ServiceKind::agent:
+      return "agent";
   }
   return "";
 }
@@ -107,10 +115,17 @@ Usage usage_if_cut_off(const ServiceProfile& profile, const OperationSample& sam
   if (elapsed >= sample.duration || profile.transactional) return whole_usage(sample);
   Usage usage = usage_so_far(sample, elapsed);
   switch (profile.on_abort) {
-    case OnAbort::generated: break;
-    case OnAbort::full: usage.billed = sample.tokens; break;
-    case OnAbort::input: usage.billed.output = {}; break;
-    case OnAbort::none: usage.billed = {}; break;
+    case OnAbort::generated:
+      break;
+    case OnAbort::full:
+      usage.billed = sample.tokens;
+      break;
+    case OnAbort::input:
+      usage.billed.output = {};
+      break;
+    case OnAbort::none:
+      usage.billed = {};
+      break;
   }
   return usage;
 }

@@ -69,17 +69,17 @@ struct ServiceProfile {
 struct Call {
   std::uint64_t seed = 0;
   std::uint64_t request = 0;
-  std::uint32_t operation = 0;    ///< from 1, as in the request's plan
-  std::uint32_t model_call = 0;   ///< how many model calls the plan has before this operation
+  std::uint32_t operation = 0;   ///< from 1, as in the request's plan
+  std::uint32_t model_call = 0;  ///< how many model calls the plan has before this operation
 };
 
 /// What one operation takes and makes if nothing cuts it off.
 struct OperationSample {
   Duration duration{0};
-  Duration first_token{0};          ///< meaningful if by_token
-  Duration per_token{0};            ///< meaningful if by_token
+  Duration first_token{0};  ///< meaningful if by_token
+  Duration per_token{0};    ///< meaningful if by_token
   bool by_token = false;
-  bool fails = false;               ///< after its whole duration, having made all its tokens
+  bool fails = false;  ///< after its whole duration, having made all its tokens
   TokenCounts tokens{};
 };
 

@@ -11,8 +11,8 @@
 #include "scenarios/loader_yaml.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <deque>
+#include <filesystem>
 #include <string>
 #include <utility>
 

@@ -152,9 +152,9 @@ std::optional<Grid> operation_grid(const Json& results) {
     for (const auto& [kind, latency] : policy.at("cancel_latency_by_operation_s").items()) {
       if (whole(latency, "/count") == 0) continue;
       several = several || ++kinds > 1;
-      grid.rows.push_back({policy.at("policy").get<std::string>(), kind == "none" ? "nothing in progress" : kind, count_at(latency, "/count"),
-                           duration_at(latency, "/p50"), duration_at(latency, "/p90"), duration_at(latency, "/p99"),
-                           duration_at(latency, "/max")});
+      grid.rows.push_back({policy.at("policy").get<std::string>(), kind == "none" ? "nothing in progress" : kind,
+                           count_at(latency, "/count"), duration_at(latency, "/p50"), duration_at(latency, "/p90"),
+                           duration_at(latency, "/p99"), duration_at(latency, "/max")});
     }
   }
   if (!several) return std::nullopt;

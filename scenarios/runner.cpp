@@ -205,7 +205,8 @@ class BlockwiseRun {
   bool take(Block& block) {
     std::unique_lock lock(mutex_);
     // If one thread is held up, the others do not pile up what has to wait for its block.
-    while (next_block_ >= next_to_publish_ + most_blocks_ahead && !crew_.should_stop()) published_.wait_for(lock, std::chrono::milliseconds(20));
+    while (next_block_ >= next_to_publish_ + most_blocks_ahead && !crew_.should_stop())
+      published_.wait_for(lock, std::chrono::milliseconds(20));
     block.index = next_block_++;
     block.first = next_number_;
     block.arrivals.clear();

@@ -32,8 +32,8 @@ struct Progress {
 
 struct RunOptions {
   EngineKind engine = EngineKind::caf;
-  unsigned threads = 1;       ///< at least 1; results do not depend on it
-  double time_scale = 1;      ///< caf_realtime only: how many times faster than life
+  unsigned threads = 1;   ///< at least 1; results do not depend on it
+  double time_scale = 1;  ///< caf_realtime only: how many times faster than life
   /// Gets the lines of requests.csv, without header, in order of policy and request number; may be empty. Called by one thread at a time.
   std::function<void(std::string_view lines)> requests_csv;
   /// Gets every settled request, in any order; may be empty. Called by one thread at a time if `threads` is 1.
@@ -44,8 +44,8 @@ struct RunOutcome {
   std::vector<PolicyResult> policies;  ///< in the scenario's order
   std::uint64_t requests = 0;          ///< of each policy, as the load wants them
   std::uint64_t messages = 0;
-  std::uint64_t peak_in_flight = 0;    ///< requests at the server at one (simulated) time, at most
-  bool partial = false;                ///< `stop` was set before the end
+  std::uint64_t peak_in_flight = 0;      ///< requests at the server at one (simulated) time, at most
+  bool partial = false;                  ///< `stop` was set before the end
   std::optional<Duration> lateness_max;  ///< caf_realtime only: simulated time
 };
 

@@ -25,20 +25,20 @@ struct ThresholdText {
 struct Scenario {
   std::string name;
   std::string description;
-  std::string file;                ///< as given on the command line
+  std::string file;  ///< as given on the command line
   Model model;
-  std::vector<Policy> policies;    ///< at least one, with different names
+  std::vector<Policy> policies;                ///< at least one, with different names
   std::vector<std::string> policies_left_out;  ///< named in the file, replaced by --policy
   std::vector<ThresholdText> thresholds;
-  std::string yaml;                ///< as it runs: the file with the options applied
+  std::string yaml;  ///< as it runs: the file with the options applied
 };
 
 /// Options of the command line that change a scenario.
 struct ScenarioOptions {
-  std::vector<std::string> sets;        ///< PATH=VALUE, in order
+  std::vector<std::string> sets;  ///< PATH=VALUE, in order
   std::optional<std::uint64_t> seed;
   std::optional<std::uint64_t> requests;
-  std::vector<std::string> policies;    ///< each as one item of `policy` in YAML; empty: the file's own
+  std::vector<std::string> policies;  ///< each as one item of `policy` in YAML; empty: the file's own
 };
 
 /// Throws ScenarioError on bad input, also for a file that is missing or unreadable.

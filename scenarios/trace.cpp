@@ -79,7 +79,8 @@ class Tracer {
   }
   void see(const Ask& ask) {
     if (ask.number != number_) return;
-    add("request", service_of(ask.operation), fmt::format("ask: operation {} of {} ({})", ask.operation, plan_.operations, name_of(ask.kind)));
+    add("request", service_of(ask.operation),
+        fmt::format("ask: operation {} of {} ({})", ask.operation, plan_.operations, name_of(ask.kind)));
   }
   void see(const Queued& queued) {
     if (is_request()) add(service_of(queued.operation), "request", fmt::format("operation {} waits in the queue", queued.operation));
@@ -107,14 +108,15 @@ class Tracer {
 
   bool is_request() const { return request_ && to_ == *request_; }
   std::string service_of(std::uint32_t operation) const {
-    const auto step = std::find_if(plan_.steps.begin(), plan_.steps.end(), [&](const PlanStep& s) {
-      return s.what == PlanStep::What::operation && s.number == operation;
-    });
+    const auto step = std::find_if(plan_.steps.begin(), plan_.steps.end(),
+                                   [&](const PlanStep& s) { return s.what == PlanStep::What::operation && s.number == operation; });
     if (step == plan_.steps.end() || step->kind == OperationKind::transaction) return "request";
     const ServiceProfile& service = model_.services[step->service];
     return fmt::format("{} {}", name_of(service.kind), service.name);
   }
-  void add(std::string from, std::string to, std::string text) { lines_.push_back({now_, std::move(from), std::move(to), std::move(text)}); }
+  void add(std::string from, std::string to, std::string text) {
+    lines_.push_back({now_, std::move(from), std::move(to), std::move(text)});
+  }
 
   const Model& model_;
   RequestNumber number_;
@@ -140,7 +142,8 @@ std::vector<TraceLine> trace_request(const Scenario& scenario, const Policy& pol
   }
   Tracer tracer(scenario, number);
   bool is_settled = false;
-  JoinedReports reports(model.seed, [&](const RequestReport& request, const ClientReport&) { is_settled = is_settled || request.number == number; });
+  JoinedReports reports(model.seed,
+                        [&](const RequestReport& request, const ClientReport&) { is_settled = is_settled || request.number == number; });
   const bool alone = !model.requests_compete();
   const WorldOptions options{.model = model,
                              .policy = policy,
@@ -175,7 +178,8 @@ std::string plain_trace(const std::vector<TraceLine>& lines) {
   }
   std::string text;
   for (const TraceLine& line : lines) {
-    text += fmt::format("{:>{}.9f} s  {:<{}} -> {:<{}}  {}\n", seconds(line.at), time_width, line.from, from_width, line.to, to_width, line.text);
+    text += fmt::format("{:>{}.9f} s  {:<{}} -> {:<{}}  {}\n", seconds(line.at), time_width, line.from, from_width, line.to, to_width,
+                        line.text);
   }
   return text;
 }

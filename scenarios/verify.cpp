@@ -24,7 +24,8 @@ class Hash {
 
 Fingerprint fingerprint(const Scenario& scenario, EngineKind engine, unsigned threads, const std::atomic<bool>& stop, Progress& progress) {
   Hash lines;
-  const RunOptions options{.engine = engine, .threads = threads, .requests_csv = [&](std::string_view text) { lines.add(text); }, .each_request = {}};
+  const RunOptions options{
+      .engine = engine, .threads = threads, .requests_csv = [&](std::string_view text) { lines.add(text); }, .each_request = {}};
   const RunOutcome outcome = run_scenario(scenario, options, stop, progress);
   Hash results;
   for (const PolicyResult& result : outcome.policies) results.add(json_text(result.totals.to_json(result.policy.name)));

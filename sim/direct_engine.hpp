@@ -99,7 +99,8 @@ class DirectEngine {
     /// Behind all of the same or a lower order.
     void push_in_order(const Parcel& parcel) {
       const auto head = parcels_.begin() + static_cast<std::ptrdiff_t>(head_);
-      const auto behind = std::upper_bound(head, parcels_.end(), parcel.order, [](std::uint64_t order, const Parcel& p) { return order < p.order; });
+      const auto behind =
+          std::upper_bound(head, parcels_.end(), parcel.order, [](std::uint64_t order, const Parcel& p) { return order < p.order; });
       parcels_.insert(behind, parcel);
     }
     Parcel pop() {
@@ -163,8 +164,8 @@ class DirectEngine {
   std::vector<Key> heap_;
   std::vector<Parcel> pool_;
   std::vector<std::uint32_t> free_slots_;
-  Fifo relayed_;   // posted in place of a message of this instant; orders ascend
-  Fifo at_once_;   // sent for this instant; orders ascend
+  Fifo relayed_;  // posted in place of a message of this instant; orders ascend
+  Fifo at_once_;  // sent for this instant; orders ascend
   Time now_{};
   std::uint64_t order_ = 0;
   std::uint64_t next_order_ = 1;

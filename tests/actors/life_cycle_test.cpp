@@ -12,10 +12,21 @@ namespace {
 using Next = LifeCycle::Next;
 
 /// What may happen to a request; in_progress says how many other operations are in progress then.
-enum class Event { start, cancel_idle, cancel_busy, reply, last_reply, failure_alone, failure_beside_others, rejection, reply_beside_others, timeout };
-constexpr std::array all_events{Event::start,         Event::cancel_idle,           Event::cancel_busy, Event::reply,
-                                Event::last_reply,    Event::failure_alone,         Event::rejection,   Event::failure_beside_others,
-                                Event::reply_beside_others, Event::timeout};
+enum class Event {
+  start,
+  cancel_idle,
+  cancel_busy,
+  reply,
+  last_reply,
+  failure_alone,
+  failure_beside_others,
+  rejection,
+  reply_beside_others,
+  timeout
+};
+constexpr std::array all_events{
+    Event::start,     Event::cancel_idle,           Event::cancel_busy,         Event::reply,  Event::last_reply, Event::failure_alone,
+    Event::rejection, Event::failure_beside_others, Event::reply_beside_others, Event::timeout};
 
 struct Seen {
   Next next = Next::nothing;
@@ -24,22 +35,29 @@ struct Seen {
 
 Seen apply(LifeCycle& life, Event event) {
   switch (event) {
-    case Event::start: return {life.start(), {}};
+    case Event::start:
+      return {life.start(), {}};
     case Event::cancel_idle:
     case Event::cancel_busy: {
       const auto effect = life.cancel(event == Event::cancel_busy ? 1 : 0);
       return {effect.next, effect.verdict};
     }
-    case Event::reply: return {life.operation_ended(OperationResult::ok, 0), {}};
-    case Event::reply_beside_others: return {life.operation_ended(OperationResult::ok, 1), {}};
+    case Event::reply:
+      return {life.operation_ended(OperationResult::ok, 0), {}};
+    case Event::reply_beside_others:
+      return {life.operation_ended(OperationResult::ok, 1), {}};
     case Event::last_reply: {
       const Next next = life.operation_ended(OperationResult::ok, 0);
       return {next == Next::go_on ? life.work_done() : next, {}};
     }
-    case Event::failure_alone: return {life.operation_ended(OperationResult::failed, 0), {}};
-    case Event::failure_beside_others: return {life.operation_ended(OperationResult::failed, 2), {}};
-    case Event::rejection: return {life.operation_ended(OperationResult::rejected, 0), {}};
-    case Event::timeout: return {life.time_out(), {}};
+    case Event::failure_alone:
+      return {life.operation_ended(OperationResult::failed, 0), {}};
+    case Event::failure_beside_others:
+      return {life.operation_ended(OperationResult::failed, 2), {}};
+    case Event::rejection:
+      return {life.operation_ended(OperationResult::rejected, 0), {}};
+    case Event::timeout:
+      return {life.time_out(), {}};
   }
   return {};
 }

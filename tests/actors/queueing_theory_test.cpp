@@ -14,7 +14,8 @@ using namespace testing;
 
 constexpr double second = 1e9;  // in nanoseconds
 
-/// One operation after another of one service, so many that a cancel in the middle sees a stationary sequence; cancelled at a random moment.
+/// One operation after another of one service, so many that a cancel in the middle sees a stationary sequence; cancelled at a random
+/// moment.
 Model long_sequences(Distribution operation, std::uint64_t requests) {
   Model model;
   model.seed = 7;

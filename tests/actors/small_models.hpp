@@ -78,7 +78,8 @@ inline void play_each(const Model& model, const PassedOn::Use& use, PolicyKind k
   const Policy p = policy(kind);
   const auto world = make({.model = model, .policy = p, .play = LoadPlay::all, .reports = reports, .observer = {}});
   if (const ClosedLoad* closed = closed_load(model)) {
-    for (std::uint64_t user = 0; user < std::min(closed->users, model.load.requests); ++user) world->post(client_address, Arrive{user}, Time{});
+    for (std::uint64_t user = 0; user < std::min(closed->users, model.load.requests); ++user)
+      world->post(client_address, Arrive{user}, Time{});
   } else if (const auto first = Arrivals(model).next()) {
     world->post(client_address, Arrive{0}, *first);
   }
@@ -87,9 +88,11 @@ inline void play_each(const Model& model, const PassedOn::Use& use, PolicyKind k
 }
 
 /// As above; all requests, by number.
-inline std::map<RequestNumber, Settled> play(const Model& model, PolicyKind kind = PolicyKind::checkpoint, MakeWorld make = make_direct_world) {
+inline std::map<RequestNumber, Settled> play(const Model& model, PolicyKind kind = PolicyKind::checkpoint,
+                                             MakeWorld make = make_direct_world) {
   std::map<RequestNumber, Settled> all;
-  play_each(model, [&](const Settled& s) { all[s.request.number] = s; }, kind, make);
+  play_each(
+      model, [&](const Settled& s) { all[s.request.number] = s; }, kind, make);
   return all;
 }
 

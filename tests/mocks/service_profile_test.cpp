@@ -56,7 +56,9 @@ TEST(ServiceProfile, TokenKIsGeneratedExactlyFromItsTimeOn) {
   }
 }
 
-TEST(ServiceProfile, AllTokensOfAnInstantCallExistAtOnce) { EXPECT_EQ(tokens_generated(sample_operation(whole(0s, 9), {}), 0s), Tokens{9}); }
+TEST(ServiceProfile, AllTokensOfAnInstantCallExistAtOnce) {
+  EXPECT_EQ(tokens_generated(sample_operation(whole(0s, 9), {}), 0s), Tokens{9});
+}
 
 TEST(ServiceProfile, CachedInputGrowsWithEachModelCall) {
   ServiceProfile profile = by_token();

@@ -29,10 +29,9 @@ ReportPair completed() {
 }
 
 TEST(Headline, SaysWhatACancelTookAndSaved) {
-  EXPECT_EQ(
-      headline_of({cancelled_after_1500_of_10000_tokens(), completed()}),
-      "p: 1 of 2 requests was cancelled; a cancel took effect 4.1 s after it was sent at the median, 4.1 s at p99; "
-      "it saved 42.5 % of tokens and $0.17, 96.6 % of what was avoidable.");
+  EXPECT_EQ(headline_of({cancelled_after_1500_of_10000_tokens(), completed()}),
+            "p: 1 of 2 requests was cancelled; a cancel took effect 4.1 s after it was sent at the median, 4.1 s at p99; "
+            "it saved 42.5 % of tokens and $0.17, 96.6 % of what was avoidable.");
 }
 
 TEST(Headline, OfThePolicyNeverSaysThatCancelsWereIgnored) {
@@ -44,8 +43,7 @@ TEST(Headline, WithoutCancelsSaysWhatWasUsed) {
   ReportPair pair = completed();
   pair.client.cancel_sent.reset();
   pair.client.cancels_sent = pair.client.cancels_ignored = 0;
-  EXPECT_EQ(headline_of({pair}),
-            "p: none of 1 request was cancelled; 10,000 tokens and $0.20 were used.");
+  EXPECT_EQ(headline_of({pair}), "p: none of 1 request was cancelled; 10,000 tokens and $0.20 were used.");
 }
 
 TEST(Headline, WithoutMoneyCountsTokensAndWithoutTokensCountsTime) {

@@ -22,7 +22,8 @@ Scenario eventful(std::uint64_t requests) {
   model.seed = 3;
   model.load = {.requests = requests, .duration = {}, .arrivals = RandomArrivals{Distribution::exponential(2e8)}};
   model.links = {.client = Distribution::exponential(4e7), .llm = Distribution::uniform(0, 1e7), .tool = fixed(2ms), .agent = {}};
-  model.services = {service(ServiceKind::llm, Distribution::lognormal_median_sigma(1e9, 1)), service(ServiceKind::tool, Distribution::exponential(2e9))};
+  model.services = {service(ServiceKind::llm, Distribution::lognormal_median_sigma(1e9, 1)),
+                    service(ServiceKind::tool, Distribution::exponential(2e9))};
   model.services[0].output_tokens = Distribution::uniform_whole(0, 50);
   model.services[0].price = {.input = {1'000'000}, .cached_input = {}, .output = {3'000'000}};
   model.services[1].failure_rate = 0.1;
@@ -125,7 +126,8 @@ TEST(Runner, PlannedIsTheSameUnderEveryPolicy) {
 TEST(Runner, AStoppedRunIsPartial) {
   Progress progress;
   const std::atomic<bool> stop{true};
-  const RunOutcome outcome = run_scenario(eventful(100), {.engine = EngineKind::direct, .requests_csv = {}, .each_request = {}}, stop, progress);
+  const RunOutcome outcome =
+      run_scenario(eventful(100), {.engine = EngineKind::direct, .requests_csv = {}, .each_request = {}}, stop, progress);
   EXPECT_TRUE(outcome.partial);
   EXPECT_EQ(outcome.policies[0].totals.requests(), 0U);
 }
@@ -144,7 +146,8 @@ TEST(Runner, ErrorsOfARequestsPlanComeOutOfAnyThread) {
   Progress progress;
   const std::atomic<bool> stop{false};
   for (const EngineKind engine : {EngineKind::caf, EngineKind::direct}) {
-    EXPECT_THROW(run_scenario(scenario, {.engine = engine, .threads = 2, .requests_csv = {}, .each_request = {}}, stop, progress), PlanTooLong);
+    EXPECT_THROW(run_scenario(scenario, {.engine = engine, .threads = 2, .requests_csv = {}, .each_request = {}}, stop, progress),
+                 PlanTooLong);
   }
 }
 
@@ -169,7 +172,9 @@ TEST(Runner, RealTimeAgreesInCountsTokensAndOutcomesWhereCausalityFixesTheOrder)
                              .threads = 1,
                              .time_scale = 20,
                              .requests_csv = {},
-                             .each_request = [&](const RequestReport& r, const ClientReport&) { all[r.number] = {r.outcome, r.used}; }};
+                             .each_request = [&](const RequestReport& r, const ClientReport&) {
+                               all[r.number] = {r.outcome, r.used};
+                             }};
     const RunOutcome outcome = run_scenario(scenario, options, stop, progress);
     // The nearest things that could swap are half of a ten-second operation apart.
     if (outcome.lateness_max && *outcome.lateness_max > 4s) all.clear();
