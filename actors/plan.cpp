@@ -175,7 +175,7 @@ class PlannedWalk {
     Duration start = asked;
     Duration ended = later(start, sample.duration);
     if (step.kind != OperationKind::transaction) {
-      const Distribution& link = link_to(model_.links, step.kind);
+      const Distribution& link = link_to(model_.links, model_.services[step.service].kind);
       start = later(asked, link_delay(link, model_.seed, request_, step.number, Purpose::link_ask));
       ended = later(later(start, sample.duration), link_delay(link, model_.seed, request_, step.number, Purpose::link_reply));
       const bool fatal = sample.fails && model_.services[step.service].on_failure == OnFailure::fail;
@@ -231,19 +231,16 @@ Duration link_delay(const Distribution& link, std::uint64_t seed, RequestNumber 
   return to_duration(link.quantile(link.is_constant() ? 0.5 : draw(seed, request, operation, purpose, index)));
 }
 
-const Distribution& link_to(const Links& links, OperationKind kind) {
+const Distribution& link_to(const Links& links, ServiceKind kind) {
   switch (kind) {
-    case OperationKind::llm:
-    case OperationKind::decompose:
+    case ServiceKind::llm:
       return links.llm;
-    case OperationKind::tool:
+    case ServiceKind::tool:
       return links.tool;
-    case OperationKind::agent:
+    case ServiceKind::agent:
       return links.agent;
-    case OperationKind::transaction:
-      break;
   }
-  throw std::logic_error("a transaction has no link");
+  return links.llm;
 }
 
 }  // namespace caesura

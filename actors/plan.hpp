@@ -72,6 +72,6 @@ PlannedTimes planned_times(const Model& model, RequestNumber request, const Plan
 /// One-way delays, as drawn for one message. `index` tells messages of one operation and purpose apart.
 Duration link_delay(const Distribution& link, std::uint64_t seed, RequestNumber request, std::uint32_t operation, Purpose purpose,
                     std::uint32_t index = 0);
-const Distribution& link_to(const Links& links, OperationKind kind);
+const Distribution& link_to(const Links& links, ServiceKind kind);
 
 }  // namespace caesura

@@ -265,7 +265,7 @@ void Request::ask(std::uint32_t id, Context& context) {
   Duration delay = zero_duration;
   if (step.kind != OperationKind::transaction) {
     performer = service_address(step.service);
-    delay = link_delay(link_to(model.links, step.kind), model.seed, number_, step.number, Purpose::link_ask);
+    delay = link_delay(link_to(model.links, model.services[step.service].kind), model.seed, number_, step.number, Purpose::link_ask);
   }
   s.state = Strand::State::asked;
   s.starts = after(context.now(), delay);

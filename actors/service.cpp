@@ -6,18 +6,6 @@
 namespace caesura {
 namespace {
 
-const Distribution& link_of(const Links& links, ServiceKind kind) {
-  switch (kind) {
-    case ServiceKind::llm:
-      return links.llm;
-    case ServiceKind::tool:
-      return links.tool;
-    case ServiceKind::agent:
-      return links.agent;
-  }
-  return links.llm;
-}
-
 std::uint32_t narrow(Tokens tokens) { return static_cast<std::uint32_t>(tokens.value); }
 
 /// The moment of a stream's next chunk, or of its end, from its start.
@@ -29,7 +17,7 @@ Duration next_moment(const OperationSample& sample, std::uint32_t chunk, std::ui
 }  // namespace
 
 Service::Service(const Rules& rules, std::uint16_t index)
-    : rules_(&rules), profile_(&rules.model.services[index]), link_(&link_of(rules.model.links, profile_->kind)) {}
+    : rules_(&rules), profile_(&rules.model.services[index]), link_(&link_to(rules.model.links, profile_->kind)) {}
 
 template <class T>
 std::uint32_t Service::Slab<T>::take(const T& value) {

@@ -1,5 +1,9 @@
 #include "actors/world.hpp"
 
+#include <algorithm>
+
+#include "actors/arrivals.hpp"
+
 namespace caesura {
 
 void receive(Actor& actor, const Message& message, Context& context) {
@@ -12,6 +16,16 @@ std::vector<Actor> lasting_actors(const Rules& rules, LoadPlay play) {
   actors.emplace_back(Directory(rules));
   for (std::size_t s = 0; s < rules.model.services.size(); ++s) actors.emplace_back(Service(rules, static_cast<std::uint16_t>(s)));
   return actors;
+}
+
+void announce_load(const Model& model, World& world) {
+  if (const ClosedLoad* closed = closed_load(model)) {
+    for (std::uint64_t user = 0; user < std::min(closed->users, model.load.requests); ++user) {
+      world.post(client_address, Arrive{user}, Time{});
+    }
+  } else if (const auto first = Arrivals(model).next()) {
+    world.post(client_address, Arrive{0}, *first);
+  }
 }
 
 }  // namespace caesura

@@ -71,6 +71,9 @@ struct WorldOptions {
   Observer observer;  ///< may be empty
 };
 
+/// Posts the first requests of the load to a world that plays all of it.
+void announce_load(const Model& model, World& world);
+
 /// The actors in a slab, their messages in one queue.
 std::unique_ptr<World> make_direct_world(const WorldOptions& options);
 /// Every actor in a CAF actor, on a coordinator that orders by (time, order) and never sleeps.

@@ -2,8 +2,6 @@
 
 #include <string>
 
-#include "scenarios/runner.hpp"
-
 namespace caesura {
 
 void JoinedReports::add(const RequestReport& report) {

@@ -2,11 +2,17 @@
 
 #include <cstdint>
 #include <functional>
+#include <stdexcept>
 #include <vector>
 
 #include "actors/reports.hpp"
 
 namespace caesura {
+
+/// The simulation contradicts itself: a fault of Caesura, not of its input. The message names the seed, so that it can be repeated.
+struct BrokenInvariant : std::logic_error {
+  using std::logic_error::logic_error;
+};
 
 /// Puts the two reports of each request together: the request's when it stops, then the client's when it settles it.
 class JoinedReports final : public ReportSink {

@@ -88,14 +88,10 @@ decltype(CancelSource::moment) read_during(const Value& during, const Distributi
   if (const auto* operation = during.find("operation")) {
     return CancelDuringOperation{.operation = static_cast<std::uint32_t>(whole(*operation)), .at = std::move(at)};
   }
-  static constexpr std::array<std::pair<const char*, OperationKind>, operation_kinds> kinds{{{"llm", OperationKind::llm},
-                                                                                             {"decompose", OperationKind::decompose},
-                                                                                             {"tool", OperationKind::tool},
-                                                                                             {"agent", OperationKind::agent},
-                                                                                             {"transaction", OperationKind::transaction}}};
   const auto& text = during.find("kind")->text;
-  const auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const auto& k) { return text == k.first; });
-  return CancelDuringKind{.kind = kind->second, .at = std::move(at)};
+  const auto kind =
+      std::find_if(all_operation_kinds.begin(), all_operation_kinds.end(), [&](OperationKind k) { return text == name_of(k); });
+  return CancelDuringKind{.kind = *kind, .at = std::move(at)};
 }
 
 decltype(CancelSource::moment) read_budget(const Value& when) {

@@ -11,8 +11,6 @@ namespace {
 
 constexpr std::array<ServiceKind, 3> service_kinds{ServiceKind::llm, ServiceKind::tool, ServiceKind::agent};
 
-const char* key_of(ServiceKind kind) { return kind == ServiceKind::llm ? "llm" : kind == ServiceKind::tool ? "tool" : "agent"; }
-
 bool is_true(const Value* value) { return value != nullptr && (value->text.front() == 't' || value->text.front() == 'T'); }
 
 Price read_price(const Value* value) {
@@ -176,7 +174,7 @@ double fewest_steps(const Workflow& workflow) {
 ServiceTable::ServiceTable(const Value* services, const DistributionReader& distributions) {
   if (services == nullptr) return;
   for (const auto kind : service_kinds) {
-    if (const auto* named = services->find(key_of(kind))) {
+    if (const auto* named = services->find(name_of(kind))) {
       for (const auto& entry : named->entries) add(entry, kind, distributions);
     }
   }
@@ -191,13 +189,13 @@ void ServiceTable::add(const ValueEntry& entry, ServiceKind kind, const Distribu
 std::uint16_t ServiceTable::find(const Value& reference, ServiceKind kind) const {
   const auto& named = by_kind_[static_cast<std::size_t>(kind)];
   if (const auto it = named.find(reference.text); it != named.end()) return it->second;
-  const std::string what = std::string("no ") + key_of(kind) + " service is called " + cited(reference.text);
+  const std::string what = std::string("no ") + name_of(kind) + " service is called " + cited(reference.text);
   for (const auto other : service_kinds) {
     if (by_kind_[static_cast<std::size_t>(other)].count(reference.text) == 0) continue;
     fail(reference.place,
-         what + ": services." + key_of(other) + " has it; write '" + key_of(other) + ": " + reference.text + "', or name another");
+         what + ": services." + name_of(other) + " has it; write '" + name_of(other) + ": " + reference.text + "', or name another");
   }
-  if (named.empty()) fail(reference.place, what + "; define it below services." + key_of(kind));
+  if (named.empty()) fail(reference.place, what + "; define it below services." + name_of(kind));
   std::vector<std::string> names;
   for (const auto& profile : profiles_) {
     if (profile.kind == kind) names.push_back(profile.name);

@@ -23,18 +23,6 @@
 namespace caesura {
 namespace {
 
-std::unique_ptr<World> make_world(EngineKind engine, const WorldOptions& options) {
-  switch (engine) {
-    case EngineKind::caf:
-      return make_caf_world(options);
-    case EngineKind::direct:
-      return make_direct_world(options);
-    case EngineKind::caf_realtime:
-      break;
-  }
-  throw std::logic_error("a world in real time is made by run_realtime");
-}
-
 /// Runs jobs on threads; the first exception stops all and comes out of join().
 class Crew {
  public:
@@ -136,6 +124,12 @@ struct PolicyRun {
     if (world.counters().requests_now == 0 && reports.unsettled() == 0) return;
     throw BrokenInvariant("broken invariant: a request of seed " + std::to_string(model().seed) +
                           " never ended; please report this with the scenario");
+  }
+
+  std::string line(const RequestReport& request, const ClientReport& client) const {
+    std::string text;
+    append_csv_row(text, policy.name, request, client, user_of(request.number));
+    return text;
   }
 
   void note(const RequestReport& request, const ClientReport& client, PolicyTotals& to) const {
@@ -270,8 +264,7 @@ class UserwiseRun {
     JoinedReports reports(run_.model().seed, [&](const RequestReport& request, const ClientReport& client) {
       run_.note(request, client, totals);
       if (!run_.wants_lines()) return;
-      std::string line;
-      append_csv_row(line, run_.policy.name, request, client, run_.user_of(request.number));
+      std::string line = run_.line(request, client);
       const std::lock_guard lock(mutex_);
       lines_.add(request.number, std::move(line));
     });
@@ -301,10 +294,7 @@ void run_together(PolicyRun& run) {
   OrderedLines lines(run.options.requests_csv);
   JoinedReports reports(run.model().seed, [&](const RequestReport& request, const ClientReport& client) {
     run.note(request, client, run.totals);
-    if (!run.wants_lines()) return;
-    std::string line;
-    append_csv_row(line, run.policy.name, request, client, run.user_of(request.number));
-    lines.add(request.number, std::move(line));
+    if (run.wants_lines()) lines.add(request.number, run.line(request, client));
   });
   const WorldOptions options{.model = run.model(), .policy = run.policy, .play = LoadPlay::all, .reports = reports, .observer = {}};
   std::unique_ptr<World> world;
@@ -352,22 +342,24 @@ const char* name_of(EngineKind engine) {
   return "";
 }
 
+std::unique_ptr<World> make_world(EngineKind engine, const WorldOptions& options) {
+  switch (engine) {
+    case EngineKind::caf:
+      return make_caf_world(options);
+    case EngineKind::direct:
+      return make_direct_world(options);
+    case EngineKind::caf_realtime:
+      break;
+  }
+  throw std::logic_error("make_realtime_world makes worlds in real time");
+}
+
 std::uint64_t count_requests(const Model& model, const std::atomic<bool>& stop) {
   if (!model.load.duration) return model.load.requests;
   std::uint64_t count = 0;
   Arrivals arrivals(model);
   while (arrivals.next() && !stop.load(std::memory_order_relaxed)) ++count;
   return count;
-}
-
-void announce_load(const Model& model, World& world) {
-  if (const ClosedLoad* closed = closed_load(model)) {
-    for (std::uint64_t user = 0; user < std::min(closed->users, model.load.requests); ++user) {
-      world.post(client_address, Arrive{user}, Time{});
-    }
-  } else if (const auto first = Arrivals(model).next()) {
-    world.post(client_address, Arrive{0}, *first);
-  }
 }
 
 RunOutcome run_scenario(const Scenario& scenario, const RunOptions& options, const std::atomic<bool>& stop, Progress& progress) {

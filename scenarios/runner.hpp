@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string_view>
@@ -18,11 +19,6 @@ namespace caesura {
 enum class EngineKind : std::uint8_t { caf, direct, caf_realtime };
 /// As on the command line and in results.json.
 const char* name_of(EngineKind engine);
-
-/// The simulation contradicts itself: a fault of Caesura, not of its input. The message names seed and request, so that it can be repeated.
-struct BrokenInvariant : std::logic_error {
-  using std::logic_error::logic_error;
-};
 
 /// How far a run is; may be read from another thread.
 struct Progress {
@@ -57,7 +53,7 @@ RunOutcome run_scenario(const Scenario& scenario, const RunOptions& options, con
 /// How many requests the load sends; if `stop` is set while it counts, how many it had counted.
 std::uint64_t count_requests(const Model& model, const std::atomic<bool>& stop);
 
-/// Posts the first requests of the load to a world that plays all of it.
-void announce_load(const Model& model, World& world);
+/// A world in virtual time on `engine`; std::logic_error for caf_realtime.
+std::unique_ptr<World> make_world(EngineKind engine, const WorldOptions& options);
 
 }  // namespace caesura

@@ -153,7 +153,7 @@ std::vector<TraceLine> trace_request(const Scenario& scenario, const Policy& pol
                                if (!stop && !dropped) tracer.see(now, to, message);
                                stop = is_settled && tracer.has_gone();
                              }};
-  const auto world = engine == EngineKind::direct ? make_direct_world(options) : make_caf_world(options);
+  const auto world = make_world(engine, options);
   if (!alone) {
     announce_load(model, *world);
   } else if (const ClosedLoad* closed = closed_load(model)) {

@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "actors/arrivals.hpp"
 #include "actors/world.hpp"
 
 namespace caesura::testing {
@@ -77,12 +76,7 @@ inline void play_each(const Model& model, const PassedOn::Use& use, PolicyKind k
   PassedOn reports(use);
   const Policy p = policy(kind);
   const auto world = make({.model = model, .policy = p, .play = LoadPlay::all, .reports = reports, .observer = {}});
-  if (const ClosedLoad* closed = closed_load(model)) {
-    for (std::uint64_t user = 0; user < std::min(closed->users, model.load.requests); ++user)
-      world->post(client_address, Arrive{user}, Time{});
-  } else if (const auto first = Arrivals(model).next()) {
-    world->post(client_address, Arrive{0}, *first);
-  }
+  announce_load(model, *world);
   const std::atomic<bool> stop{false};
   world->run(stop);
 }
