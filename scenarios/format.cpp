@@ -21,7 +21,7 @@ std::string whole_text(int128 n) { return n == UINT64_MAX ? "2^64 - 1" : std::to
 
 std::string number_text(double x) {
   if (x == static_cast<double>(static_cast<std::int64_t>(x))) return std::to_string(static_cast<std::int64_t>(x));
-  std::array<char, 32> text;
+  std::array<char, 32> text{};
   return {text.data(), std::to_chars(text.data(), text.data() + text.size(), x).ptr};
 }
 

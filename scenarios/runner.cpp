@@ -107,7 +107,7 @@ struct PolicyRun {
   const RunOptions& options;
   const std::atomic<bool>& stop;
   Progress& progress;
-  std::uint64_t requests;  ///< of the whole load
+  std::uint64_t requests = 0;  ///< of the whole load
 
   PolicyTotals totals{};
   std::uint64_t messages = 0;

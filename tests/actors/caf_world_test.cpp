@@ -271,6 +271,7 @@ TEST(CafWorld, DoesNotMindOthersInOtherThreads) {
   std::vector<Reports> found(4);
   {
     std::vector<std::jthread> threads;
+    threads.reserve(found.size());
     for (Reports& reports : found) threads.emplace_back([&] { reports = reports_of(model); });
   }
   for (const Reports& reports : found) EXPECT_EQ(reports, expected);

@@ -13,7 +13,7 @@ namespace {
 
 struct KnownAnswer {
   DrawKey key;
-  std::uint64_t first_two_words;  // of Philox's block: the second word is the high half
+  std::uint64_t first_two_words = 0;  // of Philox's block: the second word is the high half
 };
 
 /// One Philox round backwards, with the constants of the paper; its multipliers are odd, so they have inverses modulo 2^32.

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "app/commands.hpp"
+#include "scenarios/runner.hpp"
+#include "scenarios/scenario.hpp"
+
+namespace caesura {
+
+/// A command of the program: its options and what it does, which returns the exit status.
+struct Command {
+  const CLI::App* options = nullptr;
+  std::function<int()> run;
+};
+
+// Options that several commands have, each with the checks that belong to it.
+
+/// As many threads as there are cores.
+unsigned cores();
+
+/// A whole number as people write them: 10000, 1e6.
+CLI::Validator whole_number(double lowest, double highest, const std::string& name);
+
+void add_files(CLI::App& command, std::vector<std::string>& files);
+void add_scenario_options(CLI::App& command, ScenarioOptions& options);
+void add_threads(CLI::App& command, unsigned& threads);
+
+extern const std::map<std::string, EngineKind> all_engines;
+extern const std::map<std::string, EngineKind> virtual_engines;
+void add_engine(CLI::App& command, EngineKind& engine, const std::map<std::string, EngineKind>& engines, const std::string& help);
+
+}  // namespace caesura
