@@ -60,6 +60,11 @@ LifeCycle::Next LifeCycle::operation_ended(OperationResult result, std::uint32_t
   return Next::nothing;
 }
 
+LifeCycle::Next LifeCycle::operations_aborted(std::uint32_t in_progress) {
+  if (phase_ != Phase::cancelling) return Next::nothing;
+  return in_progress == 0 ? end(Outcome::cancelled) : Next::drain;
+}
+
 LifeCycle::Next LifeCycle::work_done() { return phase_ == Phase::running ? end(Outcome::completed) : Next::nothing; }
 
 LifeCycle::Next LifeCycle::time_out() {

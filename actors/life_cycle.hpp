@@ -15,7 +15,7 @@ namespace caesura {
 ///                  |  \-> failing (operations in progress run to their end) -> failed | rejected
 ///                  |  cancel accepted
 ///                  v
-///              cancelling (likewise) -> cancelled
+///              cancelling (likewise, or until they are aborted) -> cancelled
 ///
 /// One terminal outcome, never changed. Once a cancel is accepted the outcome is `cancelled`, whatever else happens. Under `never` cancels
 /// change nothing.
@@ -40,6 +40,8 @@ class LifeCycle {
   CancelEffect cancel(std::uint32_t in_progress);
   /// An operation ended, or found no place to wait in; `in_progress`: how many others are in progress.
   Next operation_ended(OperationResult result, std::uint32_t in_progress);
+  /// The policy cut operations off; `in_progress`: how many others are in progress.
+  Next operations_aborted(std::uint32_t in_progress);
   /// All work is done.
   Next work_done();
   /// The server's limit is reached: whatever is in progress is cut off.

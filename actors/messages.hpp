@@ -98,8 +98,9 @@ struct Ended {
 };
 struct Release {};
 
-/// Request to itself.
+/// Request to itself. AbortDue: the policy cuts off what is still in progress.
 struct TimeOut {};
+struct AbortDue {};
 struct WaitOver {
   std::uint32_t strand = 0;  ///< of the request's lines of work
   std::uint32_t step = 0;
@@ -156,6 +157,6 @@ struct ModelChunk {
 };
 
 using Message = std::variant<Arrive, Start, MomentKnown, CancelMoment, Cancel, CancelAnswer, Answer, Chunk, Ended, Release, TimeOut,
-                             WaitOver, Ask, Queued, Started, Withdraw, Reply, StreamDue, ModelChunk>;
+                             AbortDue, WaitOver, Ask, Queued, Started, Withdraw, Reply, StreamDue, ModelChunk>;
 
 }  // namespace caesura

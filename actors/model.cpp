@@ -16,6 +16,12 @@ const char* name_of(PolicyKind kind) {
       return "never";
     case PolicyKind::checkpoint:
       return "checkpoint";
+    case PolicyKind::abort:
+      return "abort";
+    case PolicyKind::disconnect:
+      return "disconnect";
+    case PolicyKind::escalate:
+      return "escalate";
   }
   return "";
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -94,10 +95,13 @@ struct CancelSource {
   bool even_if_finished = false;
 };
 
-enum class PolicyKind : std::uint8_t { never, checkpoint };
+enum class PolicyKind : std::uint8_t { never, checkpoint, abort, disconnect, escalate };
+/// What a cancel does to the operations in progress.
 struct Policy {
   std::string name;
   PolicyKind kind = PolicyKind::checkpoint;
+  std::array<bool, operation_kinds> aborts{};  ///< by index_of(kind): the operations that it cuts off ...
+  Duration abort_delay{0};                     ///< ... so long after the cancel was received; the others run to their end
 };
 
 /// Request n arrives at n × gap.

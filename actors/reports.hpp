@@ -22,6 +22,7 @@ struct RequestReport {
   Time stopped;
   std::optional<Time> cancel_received;             ///< of the first cancel
   std::size_t cancelled_in = nothing_in_progress;  ///< of cancelled requests; of several operations the one that ended last
+  std::optional<Duration> operation_hit;           ///< the service time that this operation would have had if nobody had cut it off
   std::uint32_t operations_done = 0;               ///< that ran to their end
   std::uint32_t operations_planned = 0;
   Amounts planned;

@@ -5,14 +5,6 @@
 
 namespace caesura {
 
-/// The report of a request that stops, while it is being made.
-struct Request::Ending {
-  RequestReport report;
-  Amounts rest_of_cut_off;  ///< what operations cut off left unused
-  TokenCounts billed_less;  ///< used, but not billed ...
-  TokenCounts billed_more;  ///< ... and the reverse
-};
-
 Request::Request(const Rules& rules) : rules_(&rules), life_(rules.policy.kind) {}
 Request::Request(Request&&) noexcept = default;
 Request::~Request() = default;
@@ -56,6 +48,7 @@ void Request::receive(const Cancel& cancel, Context& context) {
   context.send(client_address, CancelAnswer{.number = cancel.number, .ticket = cancel.ticket, .verdict = effect.verdict},
                to_client_.delay(context.now(), drawn));
   act(effect.next, 0, context);
+  if (effect.verdict == CancelVerdict::accepted && life_.is_cancelling()) schedule_abort(context);
 }
 
 void Request::receive(const Ask& ask, Context& context) {
@@ -102,7 +95,7 @@ void Request::receive(const Reply& reply, Context& context) {
     ++operations_done_;
     if (plan().has_forks) forked_->done[step.number - 1] = true;
     if (step.last_model_call && step.chunk_tokens == 0) last_answer_tokens_ = reply.output_tokens;
-    if (life_.is_cancelling()) cancel_note_->cancelled_in = index_of(step.kind);
+    if (life_.is_cancelling()) note_hit(step.kind, reply.busy);
   }
   s.state = Strand::State::idle;
   if (result != OperationResult::rejected) ++s.step;
@@ -133,6 +126,19 @@ void Request::receive(const WaitOver& wait, Context& context) {
 }
 
 void Request::receive(const TimeOut&, Context& context) { act(life_.time_out(), 0, context); }
+
+void Request::receive(const AbortDue&, Context& context) {
+  if (!life_.is_cancelling()) return;
+  bool is_first = true;
+  for (std::uint32_t id = 0; id < strands(); ++id) {
+    Strand& s = strand(id);
+    if (!has_started(s, context) || !is_abortable(step_of(s))) continue;
+    if (std::exchange(is_first, false)) note_hit(step_of(s).kind, sample_of(rules_->model, number_, step_of(s)).duration);
+    cut_off(s, cancel_note_->aborted, context);
+    --left_in_progress_;
+  }
+  act(life_.operations_aborted(left_in_progress_), 0, context);
+}
 
 void Request::receive(const Release&, Context& context) {
   life_ = LifeCycle(rules_->policy.kind);
@@ -298,7 +304,10 @@ std::uint32_t Request::in_progress(const Context& context) {
 void Request::note_cancel(const Context& context) {
   if (!cancel_note_) cancel_note_ = std::make_unique<CancelNote>();
   cancel_noted_ = true;
-  *cancel_note_ = {.received = context.now(), .used = used_, .had_failed = has_failed_};
+  *cancel_note_ = {};
+  cancel_note_->received = context.now();
+  cancel_note_->used = used_;
+  cancel_note_->had_failed = has_failed_;
   for (std::uint32_t id = 0; id < strands(); ++id) {
     const Strand& s = strand(id);
     if (!has_started(s, context)) continue;
@@ -350,19 +359,45 @@ void Request::withdraw(const Strand& s, Context& context) {
       Withdraw{.from = context.self(), .operation = step.number, .asked = has_started(s, context) || s.state == Strand::State::queued});
 }
 
+bool Request::is_abortable(const PlanStep& step) const {
+  if (!rules_->policy.aborts[index_of(step.kind)] || step.kind == OperationKind::transaction) return false;
+  return !rules_->model.services[step.service].transactional;
+}
+
+/// Last of its instant: a reply that is due then comes first.
+void Request::schedule_abort(Context& context) {
+  for (std::uint32_t id = 0; id < strands(); ++id) {
+    if (!has_started(strand(id), context) || !is_abortable(step_of(strand(id)))) continue;
+    return context.send_last(context.self(), AbortDue{}, rules_->policy.abort_delay);
+  }
+}
+
+/// Remembers an operation in progress that ends while the request is cancelling, until a later one does.
+void Request::note_hit(OperationKind kind, Duration duration) {
+  cancel_note_->cancelled_in = index_of(kind);
+  cancel_note_->operation_hit = duration;
+}
+
 void Request::stop(Context& context) {
-  Ending ending;
-  RequestReport& report = ending.report;
+  RequestReport report;
   report.number = number_;
   report.ticket = ticket_;
   report.outcome = *life_.outcome();
   report.started = started_;
   report.stopped = context.now();
+  CutOffs timed_out;
+  CutOffs& cut_offs = cancel_noted_ ? cancel_note_->aborted : timed_out;
+  bool is_first = true;
   for (std::uint32_t id = 0; id < strands(); ++id) {
-    if (has_started(strand(id), context)) cut_off(strand(id), ending, context);
+    Strand& s = strand(id);
+    if (!has_started(s, context)) continue;
+    if (cancel_noted_ && std::exchange(is_first, false)) {
+      note_hit(step_of(s).kind, sample_of(rules_->model, number_, step_of(s)).duration);
+    }
+    cut_off(s, cut_offs, context);
   }
   drain(context);
-  close_books(ending);
+  close_books(report, cut_offs);
   context.report(report);
 
   const Model& model = rules_->model;
@@ -373,28 +408,26 @@ void Request::stop(Context& context) {
 }
 
 /// Ends an operation in progress now; what is transactional is counted in full and runs on.
-void Request::cut_off(Strand& s, Ending& ending, Context& context) {
+void Request::cut_off(Strand& s, CutOffs& cut_offs, Context& context) {
   const PlanStep& step = step_of(s);
   const OperationSample sample = sample_of(rules_->model, number_, step);
   const Duration elapsed = context.now() - s.starts;
   Usage usage = whole_usage(sample);
-  RequestReport& report = ending.report;
   if (step.kind != OperationKind::transaction) {
     const ServiceProfile& service = rules_->model.services[step.service];
     usage = usage_if_cut_off(service, sample, elapsed);
     if (elapsed < sample.duration && !service.transactional) {
-      ++report.interrupted[index_of(step.kind)];
-      if (service.side_effects == SideEffects::unsafe) ++report.interrupted_unsafe;
+      ++cut_offs.count[index_of(step.kind)];
+      if (service.side_effects == SideEffects::unsafe) ++cut_offs.unsafe;
       if (is_held(service, step.chunk_tokens)) withdraw(s, context);
     }
   }
   const Amounts used = amounts_of(step, usage);
   used_ += used;
-  ending.rest_of_cut_off += amounts_of(step, whole_usage(sample)) - used;
-  ending.billed_less += usage.used;
-  ending.billed_more += usage.billed;
+  cut_offs.rest += amounts_of(step, whole_usage(sample)) - used;
+  cut_offs.billed_less += usage.used;
+  cut_offs.billed_more += usage.billed;
   if (cancel_noted_) {
-    if (report.cancelled_in == nothing_in_progress) report.cancelled_in = index_of(step.kind);
     // A provider that bills nothing for what was cut off takes back what had been counted when the cancel came; nothing is used up then.
     const Usage at_cancel = usage_so_far(sample, cancel_note_->received - s.starts);
     const Money counted = cancel_note_->received < s.starts ? Money{} : amounts_of(step, at_cancel).cost;
@@ -434,11 +467,10 @@ Amounts Request::planned_amounts() const {
   return sum;
 }
 
-void Request::close_books(Ending& ending) {
-  RequestReport& report = ending.report;
+void Request::close_books(RequestReport& report, const CutOffs& cut_offs) {
   const Model& model = rules_->model;
   const bool cancelled = report.outcome == Outcome::cancelled;
-  (cancelled ? report.saved : report.forgone) += ending.rest_of_cut_off;
+  (cancelled ? report.saved : report.forgone) += cut_offs.rest;
 
   std::optional<PlannedTimes> planned;
   if (cancelled && rules_->failures_end_requests) planned = planned_times(model, number_, plan());
@@ -456,8 +488,10 @@ void Request::close_books(Ending& ending) {
   report.planned = report.outcome == Outcome::completed ? report.used : planned_amounts();
   report.operations_planned = plan().operations;
   report.operations_done = operations_done_;
-  report.billed = used_.tokens - ending.billed_less;
-  report.billed += ending.billed_more;
+  report.billed = used_.tokens - cut_offs.billed_less;
+  report.billed += cut_offs.billed_more;
+  report.interrupted = cut_offs.count;
+  report.interrupted_unsafe = cut_offs.unsafe;
   report.chunks_sent = chunks_;
   report.delivered = delivered_;
   if (report.outcome == Outcome::completed) report.delivered += Tokens{last_answer_tokens_};
@@ -465,10 +499,9 @@ void Request::close_books(Ending& ending) {
     report.cancel_received = cancel_note_->received;
     report.used_after_cancel = used_ - cancel_note_->used;
     if (cancelled) {
-      if (report.cancelled_in == nothing_in_progress) report.cancelled_in = cancel_note_->cancelled_in;
+      report.cancelled_in = cancel_note_->cancelled_in;
+      report.operation_hit = cancel_note_->operation_hit;
       report.answer_discarded = !has_failed_ && operations_done_ == plan().operations && !is_wait_left();
-    } else {
-      report.cancelled_in = nothing_in_progress;
     }
   }
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -35,6 +36,7 @@ class Request {
   void receive(const ModelChunk& chunk, Context& context);
   void receive(const WaitOver& wait, Context& context);
   void receive(const TimeOut& timeout, Context& context);
+  void receive(const AbortDue& due, Context& context);
   /// Ends the actor, which may then be used for another request.
   void receive(const Release& release, Context& context);
 
@@ -63,14 +65,23 @@ class Request {
     std::vector<std::uint32_t> strand_of;  ///< by operation number - 1: who asked for it
     std::vector<bool> done;                ///< by operation number - 1
   };
+  /// What became of operations that were cut off.
+  struct CutOffs {
+    Amounts rest;             ///< left unused
+    TokenCounts billed_less;  ///< used, but not billed ...
+    TokenCounts billed_more;  ///< ... and the reverse
+    std::array<std::uint32_t, operation_kinds> count{};
+    std::uint32_t unsafe = 0;
+  };
   /// What only cancelled requests need.
   struct CancelNote {
     Time received{};
     Amounts used;  ///< when it was received
     std::size_t cancelled_in = nothing_in_progress;
+    std::optional<Duration> operation_hit;
     bool had_failed = false;  ///< before: nothing behind the failure would have been reached
+    CutOffs aborted;
   };
-  struct Ending;
 
   const Plan& plan() const { return *plan_; }
   const PlanStep& step_of(const Strand& strand) const { return plan().steps[strand.step]; }
@@ -95,10 +106,13 @@ class Request {
   void withdraw(const Strand& strand, Context& context);
   void act(LifeCycle::Next next, std::uint32_t id, Context& context);
   void stop(Context& context);
-  void cut_off(Strand& strand, Ending& ending, Context& context);
+  bool is_abortable(const PlanStep& step) const;
+  void schedule_abort(Context& context);
+  void note_hit(OperationKind kind, Duration duration);
+  void cut_off(Strand& strand, CutOffs& cut_offs, Context& context);
   bool is_wait_left();
   Amounts planned_amounts() const;
-  void close_books(Ending& ending);
+  void close_books(RequestReport& report, const CutOffs& cut_offs);
 
   const Rules* rules_;
   const Plan* plan_ = nullptr;

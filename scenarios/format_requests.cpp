@@ -91,32 +91,37 @@ const Shape& add_cancel(Format& format, const DistributionShapes& distributions)
 }
 
 const Shape& add_policy(Format& format, const DistributionShapes& distributions) {
-  const std::string later = "is not available yet: this version has the policies never and checkpoint";
-  const std::vector<Word> kinds{{"never", "The cancel is acknowledged and ignored: the baseline."},
-                                {"checkpoint", "The operation in progress runs to its end; the request stops at the checkpoint after it."},
-                                {"abort", "The operation in progress is stopped.", later},
-                                {"disconnect", "The client hangs up, and the model notices later.", later},
-                                {"escalate", "As checkpoint at first; what is still in progress then is aborted.", later}};
+  const std::vector<Word> kinds{
+      {"never", "The cancel is acknowledged and ignored: the baseline."},
+      {"checkpoint", "The operation in progress runs to its end; the request stops at the checkpoint after it."},
+      {"abort", "The operation in progress is stopped detect after the cancel."},
+      {"disconnect", "The client hangs up, and the model notices detect later: abort of llm and decompose only."},
+      {"escalate", "As checkpoint for the first after; what is still in progress then is aborted, detect later."}};
   const auto& nothing = add(format, {.expected = "empty: this policy has no options", .mapping = {{.keys = {}}}, .null_is_empty = true});
   const auto& operations = add(format, {.list = {{.item = &add_operation_kinds(format, false)}}});
-  const KeyForm which{"operations", &operations, "The kinds of operation that are stopped."};
-  const KeyForm detect{"detect", distributions.plain_duration, "How long after the cancel the operation stops."};
-  const KeyForm after{"after", distributions.plain_duration, "How long the operation may go on first.", true};
+  const KeyForm which{"operations", &operations, "The kinds of operation that are stopped; others run to their end.", false,
+                      R"(["llm", "decompose", "tool", "agent"])"};
+  const auto detect = [&](const char* fallback) {
+    return KeyForm{"detect", distributions.plain_duration, "How long until the operation has stopped.", false, fallback};
+  };
+  const KeyForm after{"after", distributions.plain_duration, "How long the operation may go on first.", false, "\"5s\""};
   const auto options = [&](std::vector<KeyForm> keys) {
     return &add(format, {.mapping = {{.keys = std::move(keys)}}, .null_is_empty = true});
   };
-  const std::vector<const Shape*> shapes{&nothing, &nothing, options({which, detect}), options({detect}), options({after, which, detect})};
+  const std::vector<const Shape*> shapes{&nothing, &nothing, options({which, detect("\"25ms\"")}), options({detect("\"2s\"")}),
+                                         options({after, which, detect("\"25ms\"")})};
   MappingForm form{.keys = {{"named", &add_slug(format),
                              "The policy's name in results, so that one kind can appear with several settings. Default: its kind."}}};
   Choice one;
   for (std::size_t i = 0; i < kinds.size(); ++i) {
-    form.keys.push_back({kinds[i].name, shapes[i], kinds[i].doc, false, "", kinds[i].refusal});
-    if (kinds[i].refusal.empty()) one.groups.push_back({kinds[i].name});
+    form.keys.push_back({kinds[i].name, shapes[i], kinds[i].doc});
+    one.groups.push_back({kinds[i].name});
   }
   form.choices = {std::move(one)};
   const ScalarForm word{.kind = ScalarForm::Kind::word, .words = kinds};
-  const auto& item = add(format, {.id = "policy", .expected = "a policy: never or checkpoint", .scalar = {word}, .mapping = {form}});
-  return add(format, {.expected = "a policy (never or checkpoint), or a list of them",
+  const auto& item =
+      add(format, {.id = "policy", .expected = "a policy such as checkpoint, or abort: {detect: 1s}", .scalar = {word}, .mapping = {form}});
+  return add(format, {.expected = "a policy such as checkpoint, or a list of them",
                       .scalar = {word},
                       .mapping = {std::move(form)},
                       .list = {{.item = &item, .least = 1, .most = 100}}});

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -134,9 +135,57 @@ std::string policy_name(const Value& item) {
   return item.entries.empty() ? "" : item.entries.front().key;
 }
 
+Duration duration_or(const Value* options, const char* key, Duration fallback) {
+  const Value* value = options == nullptr ? nullptr : options->find(key);
+  return value == nullptr ? fallback : duration_from(value->text);
+}
+
+/// The kinds of operation that `options` of a policy name; without: all that can be aborted.
+std::array<bool, operation_kinds> read_aborted(const Value* options) {
+  const Value* named = options == nullptr ? nullptr : options->find("operations");
+  std::array<bool, operation_kinds> aborted{};
+  for (const OperationKind kind : all_operation_kinds) {
+    const auto is_kind = [&](const Value& item) { return item.text == name_of(kind); };
+    aborted[index_of(kind)] =
+        named == nullptr ? kind != OperationKind::transaction : std::any_of(named->items.begin(), named->items.end(), is_kind);
+  }
+  return aborted;
+}
+
+constexpr std::array policy_kinds{PolicyKind::never, PolicyKind::checkpoint, PolicyKind::abort, PolicyKind::disconnect,
+                                  PolicyKind::escalate};
+constexpr Duration default_detect = std::chrono::milliseconds(25);
+constexpr Duration default_detect_of_disconnect = std::chrono::seconds(2);
+constexpr Duration default_after = std::chrono::seconds(5);
+
 Policy read_policy(const Value& item) {
-  const bool is_never = item.kind == Value::Kind::scalar ? item.text == "never" : item.find("never") != nullptr;
-  return {.name = policy_name(item), .kind = is_never ? PolicyKind::never : PolicyKind::checkpoint};
+  Policy policy;
+  policy.name = policy_name(item);
+  const Value* options = nullptr;
+  for (const PolicyKind kind : policy_kinds) {
+    const Value* found = item.kind == Value::Kind::scalar ? nullptr : item.find(name_of(kind));
+    if (found == nullptr && item.text != name_of(kind)) continue;
+    policy.kind = kind;
+    options = found;
+  }
+  switch (policy.kind) {
+    case PolicyKind::never:
+    case PolicyKind::checkpoint:
+      break;
+    case PolicyKind::abort:
+      policy.aborts = read_aborted(options);
+      policy.abort_delay = duration_or(options, "detect", default_detect);
+      break;
+    case PolicyKind::disconnect:
+      policy.aborts[index_of(OperationKind::llm)] = policy.aborts[index_of(OperationKind::decompose)] = true;
+      policy.abort_delay = duration_or(options, "detect", default_detect_of_disconnect);
+      break;
+    case PolicyKind::escalate:
+      policy.aborts = read_aborted(options);
+      policy.abort_delay = duration_or(options, "after", default_after) + duration_or(options, "detect", default_detect);
+      break;
+  }
+  return policy;
 }
 
 }  // namespace

@@ -77,6 +77,9 @@ class Tracer {
   void see(const TimeOut&) {
     if (is_request()) add("request", "request", "timeout");
   }
+  void see(const AbortDue&) {
+    if (is_request()) add("request", "request", "abort what is in progress");
+  }
   void see(const Ask& ask) {
     if (ask.number != number_) return;
     add("request", service_of(ask.operation),

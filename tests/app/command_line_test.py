@@ -314,7 +314,7 @@ class Options(ProgramTest):
             ("cancel.0.after=1", "needs a unit"),
             ("load.requests=[1", "--set"),
             ("load.requests=", "no value"),
-            ("policy=abort", "abort.*not available"),
+            ("policy=abrt", "abrt.*did you mean 'abort'"),
         ]:
             with self.subTest(text):
                 self.refused("run", "tiny.yaml", "--set", text, says=says)
@@ -326,11 +326,10 @@ class Options(ProgramTest):
         names = [policy["policy"] for policy in self.results("tiny.yaml", "--policy", "{named: a, never: {}}", "--policy", "{named: b, checkpoint: {}}")["policies"]]
         self.assertEqual(names, ["a", "b"])
 
-    def test_policies_of_later_versions_are_refused_clearly(self):
-        for policy in ("abort", "disconnect", "escalate", "abort: {detect: 25ms}", "escalate: {after: 5s}"):
-            self.refused("run", "tiny.yaml", "--policy", policy, says="not available.*never and checkpoint")
-            self.write("later.yaml", TINY.replace("[never, checkpoint]", f"[never, {{{policy}}}]" if ":" in policy else policy))
-            self.refused("run", "later.yaml", says=r"later\.yaml:\d+:\d+: .*not available")
+    def test_every_policy_runs_bare_and_with_its_options(self):
+        for policy in ("abort", "disconnect", "escalate", "abort: {operations: [tool], detect: 0s}", "disconnect: {detect: 1s}", "escalate: {after: 5s}"):
+            document = self.results("tiny.yaml", "--policy", policy)
+            self.assertEqual([found["policy"] for found in document["policies"]], [policy.split(":")[0]])
 
     def test_equal_policies_and_unknown_ones_are_refused(self):
         self.refused("run", "tiny.yaml", "--policy", "never", "--policy", "never", says="never")

@@ -229,19 +229,21 @@ TEST(Docs, ResultsExplainNoFieldThatIsNotThere) {
 
 TEST(Docs, ResultsExplainTheColumnsOfRequestsCsvInTheirOrder) { EXPECT_EQ(first_cells(page("results.md"), "column"), csv_columns()); }
 
-TEST(Docs, PoliciesExplainsThoseThatThereAreAndThoseThatAreRefused) {
-  std::vector<std::string> available;
-  std::vector<std::string> planned;
+TEST(Docs, PoliciesExplainsEveryPolicyAndItsOptions) {
+  std::vector<std::string> policies;
+  Names options;
   for (const auto& shape : scenario_format().shapes) {
     if (shape.id != "policy") continue;
-    for (const auto& word : shape.scalar.at(0).words) (word.refusal.empty() ? available : planned).push_back(word.name);
+    for (const auto& word : shape.scalar.at(0).words) policies.push_back(word.name);
+    for (const auto& key : shape.mapping.at(0).keys) {
+      if (key.shape->mapping.empty()) continue;
+      for (const auto& option : key.shape->mapping.at(0).keys) options.insert(option.name);
+    }
   }
-  ASSERT_FALSE(available.empty());
-  const std::string text = page("policies.md");
-  EXPECT_EQ(first_cells(section(text, "Available"), "policy"), available);
-  EXPECT_EQ(planned.empty() ? planned : first_cells(section(text, "Planned"), "policy"), planned);
-  const Names words = code_words(text);
-  for (const PolicyKind kind : {PolicyKind::never, PolicyKind::checkpoint}) EXPECT_TRUE(words.contains(name_of(kind))) << name_of(kind);
+  ASSERT_EQ(policies.size(), 5U);
+  ASSERT_TRUE(options.contains("detect"));
+  EXPECT_EQ(first_cells(section(page("policies.md"), "The policies"), "policy"), policies);
+  expect_all_in(options, "policies.md");
 }
 
 TEST(Docs, TheReadmeNamesOnlyScenariosThatExist) {

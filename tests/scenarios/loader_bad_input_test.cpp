@@ -269,16 +269,16 @@ policy: chekpoint
 = 5:9: unknown policy 'chekpoint'; did you mean 'checkpoint'?
 # far from any
 policy: zebra
-= 5:9: policy must be a policy (never or checkpoint), or a list of them, not 'zebra'
-# not available
-policy: [checkpoint, abort]
-= 5:22: 'abort' is not available yet: this version has the policies never and checkpoint
-# not available with options
-policy: [{escalate: {after: 5s}}]
-= 5:11: 'escalate' is not available yet: this version has the policies never and checkpoint
-# not available disconnect
-policy: disconnect
-= 5:9: 'disconnect' is not available yet: this version has the policies never and checkpoint
+= 5:9: policy must be a policy such as checkpoint, or a list of them, not 'zebra'
+# an option of another policy
+policy: [{disconnect: {operations: [llm]}}]
+= 5:24: unknown key 'operations'; known here: detect
+# a transaction is never aborted
+policy: [{abort: {operations: [llm, transaction]}}]
+= 5:37: an item of operations must be one of: llm, decompose, tool, agent, not 'transaction'
+# a bare number
+policy: [{escalate: {after: 5}}]
+= 5:29: after needs a unit; write 5s if seconds are meant (units: ns, us, ms, s, m, h)
 # none
 policy: []
 = 5:9: policy is empty; it needs at least one item
@@ -290,7 +290,7 @@ policy: [never, {named: never, checkpoint: {}}]
 = 5:17: two policies are called 'never'; remove one, or give it another name with 'named'
 # a name alone
 policy: [{named: x}]
-= 5:10: an item of policy needs either never or checkpoint
+= 5:10: an item of policy needs exactly one of never, checkpoint, abort, disconnect or escalate
 # two kinds
 policy: [{never: {}, checkpoint: {}}]
 = 5:22: 'checkpoint' and 'never' exclude each other; keep one of them
@@ -302,7 +302,7 @@ policy: [{named: a b, never: {}}]
 = 5:18: named must be a name of letters, digits, '-' and '_' (1 to 64 of them), not 'a b'
 # without a value
 policy:
-= 5:1: policy has no value; it must be a policy (never or checkpoint), or a list of them
+= 5:1: policy has no value; it must be a policy such as checkpoint, or a list of them
 )");
 }
 

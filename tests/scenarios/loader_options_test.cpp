@@ -116,8 +116,7 @@ TEST(LoaderOptions, ErrorsOfTheOtherOptionsNameThemToo) {
   options.requests = 0;
   EXPECT_EQ(error(base, options), "--requests 0: requests must be a whole number from 1 to 1000000000, not '0'");
   EXPECT_EQ(error(base, policies({"chekpoint"})), "--policy chekpoint: unknown policy 'chekpoint'; did you mean 'checkpoint'?");
-  EXPECT_EQ(error(base, policies({"escalate: {after: 5s}"})),
-            "--policy escalate: {after: 5s}: 'escalate' is not available yet: this version has the policies never and checkpoint");
+  EXPECT_EQ(error(base, policies({"escalate: {aftr: 5s}"})), "--policy escalate: {aftr: 5s}: unknown key 'aftr'; did you mean 'after'?");
   EXPECT_EQ(error(base, policies({"[never, checkpoint]"})),
             "--policy [never, checkpoint]: one option takes one policy; write --policy never --policy checkpoint for two");
   EXPECT_EQ(error(base, policies({"never", "never"})),
