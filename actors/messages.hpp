@@ -18,6 +18,10 @@ struct Address {
 /// The client's handle of a request: how the directory finds it. Used again once the client has settled the request.
 using Ticket = std::uint32_t;
 using RequestNumber = std::uint64_t;
+/// Of a child request, which has no client.
+inline constexpr Ticket no_ticket = 0xffff'ffff;
+
+struct ChildReport;
 
 /// Exactly one per request.
 enum class Outcome : std::uint8_t { completed, cancelled, failed, timed_out, rejected };
@@ -90,7 +94,8 @@ struct Chunk {
   std::uint32_t tokens = 0;
 };
 
-/// Request to directory: it has ended; and the directory's leave to go: no cancel is on its way to it any more.
+/// Request to directory: it has ended; and the leave to go: of the directory, when no cancel is on its way to it any more, or of a child's
+/// parent, when it has read the child's books.
 struct Ended {
   Ticket ticket = 0;
   Outcome outcome = Outcome::completed;
@@ -118,6 +123,15 @@ struct Ask {
   bool first_of_kind = false;  ///< in the request's plan
 };
 
+/// Agent to child request: perform operation `operation` of the request `parent`.
+struct StartChild {
+  Address agent;
+  Address parent;
+  RequestNumber parent_number = 0;
+  std::uint32_t operation = 0;
+  std::uint16_t service = 0;  ///< the agent's
+};
+
 /// Service to request, of an operation that found no free place: it waits, or will be rejected; and: it has started now.
 struct Queued {
   std::uint32_t operation = 0;
@@ -126,14 +140,35 @@ struct Started {
   std::uint32_t operation = 0;
 };
 
-/// Request to service: the operation is not wanted any more. `asked`: its Ask must have arrived, as far as the request knows.
+/// Request to service: the operation is not wanted any more. `asked`: its Ask must have arrived, as far as the request knows;
+/// `cancelled`: the request was cancelled.
 struct Withdraw {
   Address from;
   std::uint32_t operation = 0;
   bool asked = false;
+  bool cancelled = false;
 };
 
-/// Service to itself (its end), then to request; of a transaction, request to itself.
+/// Request to agent to child request: the request was cancelled.
+struct PassedCancel {
+  Address from;
+  std::uint32_t operation = 0;
+};
+
+/// Agent to child request: its parent has ended, and it is to end now.
+struct ParentEnded {
+  bool cancelled = false;
+};
+
+/// Child request to its parent: what it used, complete. The child keeps `report` as it is until it gets a Release. Agent to parent: null,
+/// of an operation withdrawn before its child had started. One for every operation that started, or was withdrawn.
+struct ChildBooks {
+  std::uint32_t operation = 0;
+  const ChildReport* report = nullptr;
+  Address child{};
+};
+
+/// Service to itself (its end), then to request; child request to its agent; of a transaction, request to itself.
 struct Reply {
   Address to;
   RequestNumber number = 0;
@@ -156,7 +191,8 @@ struct ModelChunk {
   std::uint32_t tokens = 0;
 };
 
-using Message = std::variant<Arrive, Start, MomentKnown, CancelMoment, Cancel, CancelAnswer, Answer, Chunk, Ended, Release, TimeOut,
-                             AbortDue, WaitOver, Ask, Queued, Started, Withdraw, Reply, StreamDue, ModelChunk>;
+using Message =
+    std::variant<Arrive, Start, MomentKnown, CancelMoment, Cancel, CancelAnswer, Answer, Chunk, Ended, Release, TimeOut, AbortDue, WaitOver,
+                 Ask, StartChild, Queued, Started, Withdraw, PassedCancel, ParentEnded, ChildBooks, Reply, StreamDue, ModelChunk>;
 
 }  // namespace caesura

@@ -130,17 +130,30 @@ struct Load {
   std::uint64_t users = 1;  ///< request n belongs to user n mod users
 };
 
+/// What a remote agent does that is a request of its own, a child of the one that asks.
+struct ChildWorkflow {
+  Workflow workflow;
+  bool propagate = true;  ///< it is told of its parent's cancel
+};
+
 struct Model {
   std::uint64_t seed = 1;
   Load load;
   Links links;
   std::vector<ServiceProfile> services;
+  /// By index of the service, of agents with a workflow: it is all that they do, their profiles have neither latency nor tokens. Shorter
+  /// than `services` if the last ones have none; no agent reaches itself.
+  std::vector<std::optional<ChildWorkflow>> children;
   Workflow workflow;
   std::vector<CancelSource> cancels;
   std::optional<Duration> timeout;
 
   /// Whether requests share a service of limited concurrency; if not, each request is a world of its own (under closed load, each user).
   bool requests_compete() const;
+  /// Null if operations of this service are no child requests.
+  const ChildWorkflow* child_of(std::uint16_t service) const {
+    return service < children.size() && children[service] ? &*children[service] : nullptr;
+  }
 };
 
 const char* name_of(PolicyKind kind);

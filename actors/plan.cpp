@@ -12,7 +12,7 @@ bool is_model_call(OperationKind kind) { return kind == OperationKind::llm || ki
 /// Expands a workflow depth first into a plan.
 class Expansion {
  public:
-  Expansion(std::uint64_t seed, RequestNumber request, Plan& plan) : seed_(seed), request_(request), plan_(plan) {}
+  Expansion(const Model& model, RequestNumber request, Plan& plan) : model_(model), request_(request), plan_(plan) {}
 
   void add(const Workflow& workflow) {
     for (const WorkflowStep& step : workflow) {
@@ -22,8 +22,13 @@ class Expansion {
 
  private:
   void add(const ServiceCall& call) {
-    add_operation({.kind = call.kind, .service = call.service, .model_call = model_calls_, .chunk_tokens = call.chunk_tokens});
+    add_operation({.kind = call.kind,
+                   .is_child = model_.child_of(call.service) != nullptr,
+                   .service = call.service,
+                   .model_call = model_calls_,
+                   .chunk_tokens = call.chunk_tokens});
     if (is_model_call(call.kind)) ++model_calls_;
+    plan_.has_children = plan_.has_children || plan_.steps.back().is_child;
   }
   void add(const Transaction& transaction) { add_operation({.kind = OperationKind::transaction, .duration = &transaction.duration}); }
   void add(const Wait& wait) { push({.what = PlanStep::What::wait, .number = waits_++, .duration = &wait.duration}); }
@@ -38,7 +43,7 @@ class Expansion {
   void add(const Choose& choose) {
     double total = 0;
     for (const double weight : choose.weights) total += weight;
-    double rest = draw(seed_, request_, decisions_++, Purpose::choice) * total;
+    double rest = draw(model_.seed, request_, decisions_++, Purpose::choice) * total;
     std::size_t chosen = 0;
     while (chosen + 1 < choose.weights.size() && rest >= choose.weights[chosen]) rest -= choose.weights[chosen++];
     // Rounding may leave a rest beyond the last weight: that one may be zero, and is never to be taken.
@@ -91,10 +96,10 @@ class Expansion {
                       " operations; lower the `times` of its repeats, or clamp them with `max`");
   }
   std::int64_t count_of(const Distribution& times, Purpose purpose) {
-    return to_count(times.quantile(times.is_constant() ? 0.5 : draw(seed_, request_, decisions_++, purpose)));
+    return to_count(times.quantile(times.is_constant() ? 0.5 : draw(model_.seed, request_, decisions_++, purpose)));
   }
 
-  std::uint64_t seed_;
+  const Model& model_;
   RequestNumber request_;
   Plan& plan_;
   std::uint32_t model_calls_ = 0;
@@ -172,16 +177,26 @@ class PlannedWalk {
 
   Duration end_of(const PlanStep& step, Duration asked) {
     const OperationSample sample = sample_of(model_, request_, step);
-    Duration start = asked;
-    Duration ended = later(start, sample.duration);
-    if (step.kind != OperationKind::transaction) {
-      const Distribution& link = link_to(model_.links, model_.services[step.service].kind);
-      start = later(asked, link_delay(link, model_.seed, request_, step.number, Purpose::link_ask));
-      ended = later(later(start, sample.duration), link_delay(link, model_.seed, request_, step.number, Purpose::link_reply));
-      const bool fatal = sample.fails && model_.services[step.service].on_failure == OnFailure::fail;
-      if (fatal) times_.fatal = std::min(times_.fatal.value_or(ended), ended);
+    if (step.kind == OperationKind::transaction) {
+      times_.starts[step.number - 1] = asked;
+      return later(asked, sample.duration);
     }
+    const ServiceProfile& service = model_.services[step.service];
+    const Distribution& link = link_to(model_.links, service.kind);
+    const Duration reply = link_delay(link, model_.seed, request_, step.number, Purpose::link_reply);
+    const Duration start = later(asked, link_delay(link, model_.seed, request_, step.number, Purpose::link_ask));
     times_.starts[step.number - 1] = start;
+    Duration duration = sample.duration;
+    std::optional<Duration> failed;
+    if (step.is_child) {
+      const ChildPlan child = plan_of_child(model_, request_, step);
+      const PlannedTimes times = planned_times(model_, child.number, child.plan);
+      duration = times.duration;
+      if (times.fatal) failed = later(later(start, *times.fatal), reply);
+    }
+    const Duration ended = later(later(start, duration), reply);
+    if (sample.fails && !failed) failed = ended;
+    if (failed && service.on_failure == OnFailure::fail) times_.fatal = std::min(times_.fatal.value_or(*failed), *failed);
     return ended;
   }
 
@@ -193,21 +208,27 @@ class PlannedWalk {
 
 }  // namespace
 
-void expand(const Model& model, RequestNumber request, Plan& plan) {
+void expand(const Model& model, const Workflow& workflow, RequestNumber request, Plan& plan) {
   plan.steps.clear();
   plan.operations = 0;
-  plan.has_forks = false;
-  Expansion(model.seed, request, plan).add(model.workflow);
+  plan.has_forks = plan.has_children = false;
+  Expansion(model, request, plan).add(workflow);
   const auto last = std::find_if(plan.steps.rbegin(), plan.steps.rend(),
                                  [](const PlanStep& step) { return step.what == PlanStep::What::operation && is_model_call(step.kind); });
   if (last != plan.steps.rend()) last->last_model_call = true;
 }
 
-std::optional<Plan> shared_plan(const Model& model) {
-  if (shape_is_drawn(model.workflow)) return std::nullopt;
+std::optional<Plan> shared_plan(const Model& model, const Workflow& workflow) {
+  if (shape_is_drawn(workflow)) return std::nullopt;
   Plan plan;
-  expand(model, 0, plan);
+  expand(model, workflow, 0, plan);
   return plan;
+}
+
+ChildPlan plan_of_child(const Model& model, RequestNumber parent, const PlanStep& step) {
+  ChildPlan child{.number = child_number(model.seed, parent, step.number), .plan = {}};
+  expand(model, model.child_of(step.service)->workflow, child.number, child.plan);
+  return child;
 }
 
 OperationSample sample_of(const Model& model, RequestNumber request, const PlanStep& step) {

@@ -32,6 +32,7 @@ struct PlanStep {
   OperationKind kind = OperationKind::llm;
   bool first_of_kind = false;              ///< the first operation of its kind in the plan
   bool last_model_call = false;            ///< the last llm or decompose operation in the plan
+  bool is_child = false;                   ///< an operation that is a child request
   std::uint16_t service = 0;               ///< of a call: index into Model::services
   std::uint32_t number = 0;                ///< operation: from 1, depth first; wait: from 0
   std::uint32_t model_call = 0;            ///< operation: model calls before it; fork: branches()
@@ -47,15 +48,26 @@ struct Plan {
   std::vector<PlanStep> steps;
   std::uint32_t operations = 0;
   bool has_forks = false;
+  bool has_children = false;
 };
 
-/// A pure function of (model, request). Throws PlanTooLong.
-void expand(const Model& model, RequestNumber request, Plan& plan);
+/// The plan of a request with this workflow, the model's own or an agent's: a pure function of (model, workflow, request). Throws
+/// PlanTooLong.
+void expand(const Model& model, const Workflow& workflow, RequestNumber request, Plan& plan);
+inline void expand(const Model& model, RequestNumber request, Plan& plan) { expand(model, model.workflow, request, plan); }
 
-/// The one plan of all requests, if nothing in the workflow's shape is drawn.
-std::optional<Plan> shared_plan(const Model& model);
+/// The one plan of all requests with this workflow, if nothing in its shape is drawn.
+std::optional<Plan> shared_plan(const Model& model, const Workflow& workflow);
+inline std::optional<Plan> shared_plan(const Model& model) { return shared_plan(model, model.workflow); }
 
-/// What operation `step` takes and makes; a transaction takes its time and makes no tokens.
+/// The number and plan of the child request that is operation `step` of `parent`.
+struct ChildPlan {
+  RequestNumber number = 0;
+  Plan plan;
+};
+ChildPlan plan_of_child(const Model& model, RequestNumber parent, const PlanStep& step);
+
+/// What operation `step` takes and makes; a transaction takes its time and makes no tokens; a child request nothing that is not its own.
 OperationSample sample_of(const Model& model, RequestNumber request, const PlanStep& step);
 Duration wait_of(const Model& model, RequestNumber request, const PlanStep& step);
 

@@ -13,7 +13,24 @@ namespace caesura {
 /// Kinds of operation by index_of(kind), then none: what was in progress when a cancel arrived.
 inline constexpr std::size_t nothing_in_progress = operation_kinds;
 
-/// The request's side of its record, complete when it has stopped. planned = used + saved + forgone, in every part.
+/// Children that were left to run on when their parents stopped.
+struct Orphans {
+  std::uint64_t count = 0;
+  Duration ran_on{0};  ///< from the moment they were left until they ended
+  Tokens tokens;       ///< used from then on
+  Money cost;
+  Orphans& operator+=(const Orphans& o) {
+    count += o.count;
+    ran_on = Duration{checked_sum(ran_on.count(), o.ran_on.count())};
+    tokens += o.tokens;
+    cost += o.cost;
+    return *this;
+  }
+  bool operator==(const Orphans&) const = default;
+};
+
+/// The request's side of its record, complete when it has stopped and all its children have ended; what they used is part of it. planned =
+/// used + saved + forgone, in every part.
 struct RequestReport {
   RequestNumber number = 0;
   Ticket ticket = 0;
@@ -22,7 +39,7 @@ struct RequestReport {
   Time stopped;
   std::optional<Time> cancel_received;             ///< of the first cancel
   std::size_t cancelled_in = nothing_in_progress;  ///< of cancelled requests; of several operations the one that ended last
-  std::optional<Duration> operation_hit;           ///< the service time that this operation would have had if nobody had cut it off
+  std::optional<Duration> operation_hit;           ///< the service time that it would have had if nobody had cut it off; none for a child
   std::uint32_t operations_done = 0;               ///< that ran to their end
   std::uint32_t operations_planned = 0;
   Amounts planned;
@@ -35,7 +52,8 @@ struct RequestReport {
   std::uint32_t chunks_sent = 0;
   std::array<std::uint32_t, operation_kinds> interrupted{};  ///< operations cut off
   std::uint32_t interrupted_unsafe = 0;                      ///< of these, tools with unsafe side effects
-  bool answer_discarded = false;                             ///< all its work was done well, and it was cancelled at its last checkpoint
+  Orphans orphans;
+  bool answer_discarded = false;  ///< all its work was done well, and it was cancelled at its last checkpoint
 };
 
 /// The client's side, complete when it has the final answer and an answer to every cancel it sent, and will send no more.

@@ -13,12 +13,6 @@ void Request::receive(const Start& start, Context& context) {
   number_ = start.number;
   ticket_ = start.ticket;
   arrived_ = start.arrived;
-  started_ = context.now();
-  to_client_ = {};
-  first_ = {};
-  used_ = {};
-  delivered_ = {};
-  last_answer_tokens_ = chunks_ = operations_done_ = 0;
   if (rules_->shared_plan) {
     plan_ = &*rules_->shared_plan;
   } else {
@@ -26,6 +20,37 @@ void Request::receive(const Start& start, Context& context) {
     expand(rules_->model, number_, *own_plan_);
     plan_ = own_plan_.get();
   }
+  if (rules_->model.timeout) {
+    const Duration left = *rules_->model.timeout - (context.now() - arrived_);
+    context.send_last(context.self(), TimeOut{}, std::max(left, zero_duration));
+  }
+  begin(context);
+}
+
+void Request::receive(const StartChild& start, Context& context) {
+  const Model& model = rules_->model;
+  number_ = child_number(model.seed, start.parent_number, start.operation);
+  ticket_ = no_ticket;
+  arrived_ = context.now();
+  as_child_ = std::make_unique<AsChild>();
+  as_child_->start = start;
+  if (const auto& shared = rules_->shared_child_plans[start.service]) {
+    plan_ = &*shared;
+  } else {
+    if (!own_plan_) own_plan_ = std::make_unique<Plan>();
+    expand(model, model.child_of(start.service)->workflow, number_, *own_plan_);
+    plan_ = own_plan_.get();
+  }
+  begin(context);
+}
+
+void Request::begin(Context& context) {
+  started_ = context.now();
+  to_client_ = {};
+  first_ = {};
+  used_ = {};
+  delivered_ = {};
+  last_answer_tokens_ = chunks_ = operations_done_ = 0;
   if (plan().has_forks) {
     if (!forked_) forked_ = std::make_unique<Forked>();
     forked_->strands.clear();
@@ -33,10 +58,7 @@ void Request::receive(const Start& start, Context& context) {
     forked_->strand_of.assign(plan().operations, 0);
     forked_->done.assign(plan().operations, false);
   }
-  if (rules_->model.timeout) {
-    const Duration left = *rules_->model.timeout - (context.now() - arrived_);
-    context.send_last(context.self(), TimeOut{}, std::max(left, zero_duration));
-  }
+  if (plan().has_children) children_ = std::make_unique<Children>();
   act(life_.start(), 0, context);
 }
 
@@ -47,8 +69,29 @@ void Request::receive(const Cancel& cancel, Context& context) {
   const Duration drawn = link_delay(model.links.client, model.seed, cancel.number, 0, Purpose::link_cancel_answer, cancel.copy);
   context.send(client_address, CancelAnswer{.number = cancel.number, .ticket = cancel.ticket, .verdict = effect.verdict},
                to_client_.delay(context.now(), drawn));
+  obey(effect, context);
+}
+
+void Request::receive(const PassedCancel&, Context& context) {
+  if (life_.has_ended()) return;
+  if (!cancel_noted_) note_cancel(context);
+  obey(life_.cancel(in_progress(context)), context);
+}
+
+void Request::receive(const ParentEnded& end, Context& context) {
+  if (life_.has_ended()) return;
+  if (end.cancelled) {
+    if (!cancel_noted_) note_cancel(context);
+    act(life_.cancel(in_progress(context)).next, 0, context);
+  }
+  act(life_.time_out(), 0, context);
+}
+
+void Request::obey(const LifeCycle::CancelEffect& effect, Context& context) {
   act(effect.next, 0, context);
-  if (effect.verdict == CancelVerdict::accepted && life_.is_cancelling()) schedule_abort(context);
+  if (effect.verdict != CancelVerdict::accepted || !life_.is_cancelling()) return;
+  schedule_abort(context);
+  pass_cancel_on(context);
 }
 
 void Request::receive(const Ask& ask, Context& context) {
@@ -82,23 +125,16 @@ void Request::receive(const Reply& reply, Context& context) {
   const Money cost_before = used_.cost;
   const Tokens tokens_before = used_.tokens.sum();
   OperationResult result = reply.result;
-  if (result != OperationResult::rejected) {
-    const TokenCounts tokens{.input = {reply.input_tokens}, .cached_input = {reply.cached_input_tokens}, .output = {reply.output_tokens}};
-    Amounts amounts{.tokens = tokens};
-    amounts.busy[index_of(step.kind)] = reply.busy;
-    if (step.kind != OperationKind::transaction) {
-      const ServiceProfile& service = rules_->model.services[step.service];
-      amounts.cost = cost_of(service.price, tokens);
-      if (service.on_failure == OnFailure::go_on) result = OperationResult::ok;
+  if (result == OperationResult::rejected) {
+    s.state = Strand::State::idle;
+  } else {
+    if (step.kind != OperationKind::transaction && rules_->model.services[step.service].on_failure == OnFailure::go_on) {
+      result = OperationResult::ok;
     }
-    used_ += amounts;
-    ++operations_done_;
-    if (plan().has_forks) forked_->done[step.number - 1] = true;
-    if (step.last_model_call && step.chunk_tokens == 0) last_answer_tokens_ = reply.output_tokens;
-    if (life_.is_cancelling()) note_hit(step.kind, reply.busy);
+    if (step.is_child && !s.is_over) children_->awaited.push_back({.operation = step.number, .had_started = true});
+    count_done(s, reply);
+    pass(s);
   }
-  s.state = Strand::State::idle;
-  if (result != OperationResult::rejected) ++s.step;
   if (result != OperationResult::ok) has_failed_ = true;
   watch_budget(cost_before, tokens_before, context);
   if (!life_.is_running()) --left_in_progress_;
@@ -133,15 +169,37 @@ void Request::receive(const AbortDue&, Context& context) {
   for (std::uint32_t id = 0; id < strands(); ++id) {
     Strand& s = strand(id);
     if (!has_started(s, context) || !is_abortable(step_of(s))) continue;
-    if (std::exchange(is_first, false)) note_hit(step_of(s).kind, sample_of(rules_->model, number_, step_of(s)).duration);
+    if (std::exchange(is_first, false)) note_hit(step_of(s));
     cut_off(s, cancel_note_->aborted, context);
     --left_in_progress_;
   }
   act(life_.operations_aborted(left_in_progress_), 0, context);
 }
 
+void Request::receive(const ChildBooks& books, Context& context) {
+  const bool is_wanted = take_awaited(books);
+  if (books.report != nullptr) {
+    if (is_wanted) count_child(*books.report, books.operation);
+    context.relay(books.child, Release{});
+  }
+  if (!children_->unfinished || !children_->awaited.empty()) return;
+  hand_in(*children_->unfinished, context);
+  children_->unfinished.reset();
+  if (children_->may_go) go(context);
+}
+
 void Request::receive(const Release&, Context& context) {
+  if (children_ && children_->unfinished) {
+    children_->may_go = true;
+  } else {
+    go(context);
+  }
+}
+
+void Request::go(Context& context) {
   life_ = LifeCycle(rules_->policy.kind);
+  children_.reset();
+  as_child_.reset();
   cancel_noted_ = has_failed_ = is_draining_ = false;
   left_in_progress_ = 0;
   context.end();
@@ -274,6 +332,7 @@ void Request::ask(std::uint32_t id, Context& context) {
     delay = link_delay(link_to(model.links, model.services[step.service].kind), model.seed, number_, step.number, Purpose::link_ask);
   }
   s.state = Strand::State::asked;
+  s.is_over = false;
   s.starts = after(context.now(), delay);
   s.start_order = context.reserve(1);
   context.send_in_place(s.start_order, performer,
@@ -300,42 +359,6 @@ std::uint32_t Request::in_progress(const Context& context) {
   return count;
 }
 
-/// Remembers the first cancel's time, and what was used by then.
-void Request::note_cancel(const Context& context) {
-  if (!cancel_note_) cancel_note_ = std::make_unique<CancelNote>();
-  cancel_noted_ = true;
-  *cancel_note_ = {};
-  cancel_note_->received = context.now();
-  cancel_note_->used = used_;
-  cancel_note_->had_failed = has_failed_;
-  for (std::uint32_t id = 0; id < strands(); ++id) {
-    const Strand& s = strand(id);
-    if (!has_started(s, context)) continue;
-    const PlanStep& step = step_of(s);
-    const Usage usage = usage_so_far(sample_of(rules_->model, number_, step), context.now() - s.starts);
-    cancel_note_->used += amounts_of(step, usage);
-  }
-}
-
-void Request::watch_budget(Money cost_before, Tokens tokens_before, Context& context) {
-  if (!rules_->cancels_on_budget) return;
-  const std::vector<CancelSource>& sources = rules_->model.cancels;
-  for (std::size_t s = 0; s < sources.size(); ++s) {
-    bool exceeded = false;
-    if (const auto* cost = std::get_if<CancelOverCost>(&sources[s].moment)) {
-      exceeded = cost_before <= cost->limit && used_.cost > cost->limit;
-    } else if (const auto* tokens = std::get_if<CancelOverTokens>(&sources[s].moment)) {
-      exceeded = tokens_before <= tokens->limit && used_.tokens.sum() > tokens->limit;
-    }
-    if (!exceeded || !is_active(rules_->model, number_, s)) continue;
-    context.relay(client_address, MomentKnown{.number = number_,
-                                              .ticket = ticket_,
-                                              .source = static_cast<std::uint16_t>(s),
-                                              .delay = zero_duration,
-                                              .place = context.reserve(sources[s].times)});
-  }
-}
-
 /// Leaves only what is in progress.
 void Request::drain(Context& context) {
   left_in_progress_ = 0;
@@ -354,13 +377,18 @@ void Request::drain(Context& context) {
 void Request::withdraw(const Strand& s, Context& context) {
   const PlanStep& step = step_of(s);
   if (step.kind == OperationKind::transaction) return;  // its own Ask will find nobody waiting
-  context.relay(
-      service_address(step.service),
-      Withdraw{.from = context.self(), .operation = step.number, .asked = has_started(s, context) || s.state == Strand::State::queued});
+  const bool had_started = has_started(s, context);
+  const bool asked = had_started || s.state == Strand::State::queued;
+  if (step.is_child && !s.is_over) children_->awaited.push_back({.operation = step.number, .had_started = had_started});
+  context.relay(service_address(step.service), Withdraw{.from = context.self(),
+                                                        .operation = step.number,
+                                                        .asked = asked,
+                                                        .cancelled = life_.outcome() == Outcome::cancelled || life_.is_cancelling()});
 }
 
 bool Request::is_abortable(const PlanStep& step) const {
   if (!rules_->policy.aborts[index_of(step.kind)] || step.kind == OperationKind::transaction) return false;
+  if (step.is_child && rules_->model.child_of(step.service)->propagate) return false;
   return !rules_->model.services[step.service].transactional;
 }
 
@@ -372,10 +400,17 @@ void Request::schedule_abort(Context& context) {
   }
 }
 
-/// Remembers an operation in progress that ends while the request is cancelling, until a later one does.
-void Request::note_hit(OperationKind kind, Duration duration) {
-  cancel_note_->cancelled_in = index_of(kind);
-  cancel_note_->operation_hit = duration;
+/// To the children that are to be told of it.
+void Request::pass_cancel_on(Context& context) {
+  if (!plan().has_children) return;
+  const Model& model = rules_->model;
+  for (std::uint32_t id = 0; id < strands(); ++id) {
+    if (!has_started(strand(id), context)) continue;
+    const PlanStep& step = step_of(strand(id));
+    if (!step.is_child || !model.child_of(step.service)->propagate) continue;
+    const Duration delay = link_delay(model.links.agent, model.seed, number_, step.number, Purpose::link_cancel_to_agent);
+    context.send(service_address(step.service), PassedCancel{.from = context.self(), .operation = step.number}, delay);
+  }
 }
 
 void Request::stop(Context& context) {
@@ -391,119 +426,69 @@ void Request::stop(Context& context) {
   for (std::uint32_t id = 0; id < strands(); ++id) {
     Strand& s = strand(id);
     if (!has_started(s, context)) continue;
-    if (cancel_noted_ && std::exchange(is_first, false)) {
-      note_hit(step_of(s).kind, sample_of(rules_->model, number_, step_of(s)).duration);
-    }
+    if (cancel_noted_ && std::exchange(is_first, false)) note_hit(step_of(s));
     cut_off(s, cut_offs, context);
   }
   drain(context);
   close_books(report, cut_offs);
-  context.report(report);
+  if (children_ && !children_->awaited.empty()) {
+    children_->unfinished = report;
+  } else {
+    hand_in(report, context);
+  }
+  tell_of_stop(report.outcome, context);
+}
 
+void Request::tell_of_stop(Outcome outcome, Context& context) {
+  if (as_child_) {
+    const StartChild& child = as_child_->start;
+    const bool is_well = outcome == Outcome::completed || outcome == Outcome::cancelled;
+    context.relay(child.agent, Reply{.to = child.parent,
+                                     .number = child.parent_number,
+                                     .operation = child.operation,
+                                     .result = is_well ? OperationResult::ok : OperationResult::failed,
+                                     .busy = context.now() - started_});
+    return;
+  }
   const Model& model = rules_->model;
   const Duration drawn = link_delay(model.links.client, model.seed, number_, 0, Purpose::link_answer);
   const Duration delay = to_client_.delay(context.now(), drawn);
-  context.relay(directory_address, Ended{.ticket = ticket_, .outcome = report.outcome, .client_link_free = to_client_.free});
-  context.send(client_address, Answer{.number = number_, .ticket = ticket_, .outcome = report.outcome}, delay);
+  context.relay(directory_address, Ended{.ticket = ticket_, .outcome = outcome, .client_link_free = to_client_.free});
+  context.send(client_address, Answer{.number = number_, .ticket = ticket_, .outcome = outcome}, delay);
 }
 
 /// Ends an operation in progress now; what is transactional is counted in full and runs on.
 void Request::cut_off(Strand& s, CutOffs& cut_offs, Context& context) {
   const PlanStep& step = step_of(s);
-  const OperationSample sample = sample_of(rules_->model, number_, step);
+  if (step.is_child) return leave_child(s, cut_offs, context);
   const Duration elapsed = context.now() - s.starts;
-  Usage usage = whole_usage(sample);
+  count_cut_off(s, cut_offs, elapsed);
   if (step.kind != OperationKind::transaction) {
-    const ServiceProfile& service = rules_->model.services[step.service];
-    usage = usage_if_cut_off(service, sample, elapsed);
-    if (elapsed < sample.duration && !service.transactional) {
+    const bool is_in_service = elapsed < sample_of(rules_->model, number_, step).duration;
+    const bool runs_on = rules_->model.services[step.service].transactional;
+    if (is_in_service && !runs_on && is_held(rules_->model, step.service, step.chunk_tokens)) withdraw(s, context);
+  }
+  pass(s);
+}
+
+/// Ends a child that is told of cancels; leaves another as an orphan. If its reply is on the way, nothing is left to do.
+void Request::leave_child(Strand& s, CutOffs& cut_offs, Context& context) {
+  const PlanStep& step = step_of(s);
+  if (!s.is_over) {
+    withdraw(s, context);
+    if (!rules_->model.child_of(step.service)->propagate) {
       ++cut_offs.count[index_of(step.kind)];
-      if (service.side_effects == SideEffects::unsafe) ++cut_offs.unsafe;
-      if (is_held(service, step.chunk_tokens)) withdraw(s, context);
+      children_->left.push_back({.operation = step.number, .at = context.now(), .order = context.order()});
     }
   }
-  const Amounts used = amounts_of(step, usage);
-  used_ += used;
-  cut_offs.rest += amounts_of(step, whole_usage(sample)) - used;
-  cut_offs.billed_less += usage.used;
-  cut_offs.billed_more += usage.billed;
-  if (cancel_noted_) {
-    // A provider that bills nothing for what was cut off takes back what had been counted when the cancel came; nothing is used up then.
-    const Usage at_cancel = usage_so_far(sample, cancel_note_->received - s.starts);
-    const Money counted = cancel_note_->received < s.starts ? Money{} : amounts_of(step, at_cancel).cost;
-    if (used.cost < counted) cancel_note_->used.cost -= counted - used.cost;
-  }
+  pass(s);
+}
+
+/// The strand has an operation behind it.
+void Request::pass(Strand& s) {
+  if (plan().has_forks) forked_->done[step_of(s).number - 1] = true;
   s.state = Strand::State::idle;
-  if (plan().has_forks) forked_->done[step.number - 1] = true;
   ++s.step;
-}
-
-Amounts Request::amounts_of(const PlanStep& step, const Usage& usage) const {
-  Amounts amounts{.tokens = usage.used};
-  amounts.busy[index_of(step.kind)] = usage.busy;
-  if (step.kind != OperationKind::transaction) amounts.cost = cost_of(rules_->model.services[step.service].price, usage.billed);
-  return amounts;
-}
-
-/// Whether some line of work has a wait before it still.
-bool Request::is_wait_left() {
-  for (std::uint32_t id = 0; id < strands(); ++id) {
-    for (std::size_t i = strand(id).step; i < plan().steps.size();) {
-      const PlanStep& step = plan().steps[i];
-      if (step.what == PlanStep::What::wait) return true;
-      if (step.what == PlanStep::What::branch_end) break;
-      i = step.what == PlanStep::What::fork ? step.next() : i + 1;
-    }
-  }
-  return false;
-}
-
-/// Summed up by itself, so that the ledger can be checked against it.
-Amounts Request::planned_amounts() const {
-  Amounts sum;
-  for (const PlanStep& step : plan().steps) {
-    if (step.what == PlanStep::What::operation) sum += amounts_of(step, whole_usage(sample_of(rules_->model, number_, step)));
-  }
-  return sum;
-}
-
-void Request::close_books(RequestReport& report, const CutOffs& cut_offs) {
-  const Model& model = rules_->model;
-  const bool cancelled = report.outcome == Outcome::cancelled;
-  (cancelled ? report.saved : report.forgone) += cut_offs.rest;
-
-  std::optional<PlannedTimes> planned;
-  if (cancelled && rules_->failures_end_requests) planned = planned_times(model, number_, plan());
-  const auto would_be_reached = [&](const PlanStep& step) {
-    return cancelled && !cancel_note_->had_failed && !(planned && planned->fatal && planned->starts[step.number - 1] >= *planned->fatal);
-  };
-  const std::uint32_t first_left = plan().has_forks ? 0 : first_.step;
-  for (std::size_t i = first_left; i < plan().steps.size(); ++i) {
-    const PlanStep& step = plan().steps[i];
-    if (step.what != PlanStep::What::operation || (plan().has_forks && forked_->done[step.number - 1])) continue;
-    (would_be_reached(step) ? report.saved : report.forgone) += amounts_of(step, whole_usage(sample_of(model, number_, step)));
-  }
-
-  report.used = used_;
-  report.planned = report.outcome == Outcome::completed ? report.used : planned_amounts();
-  report.operations_planned = plan().operations;
-  report.operations_done = operations_done_;
-  report.billed = used_.tokens - cut_offs.billed_less;
-  report.billed += cut_offs.billed_more;
-  report.interrupted = cut_offs.count;
-  report.interrupted_unsafe = cut_offs.unsafe;
-  report.chunks_sent = chunks_;
-  report.delivered = delivered_;
-  if (report.outcome == Outcome::completed) report.delivered += Tokens{last_answer_tokens_};
-  if (cancel_noted_) {
-    report.cancel_received = cancel_note_->received;
-    report.used_after_cancel = used_ - cancel_note_->used;
-    if (cancelled) {
-      report.cancelled_in = cancel_note_->cancelled_in;
-      report.operation_hit = cancel_note_->operation_hit;
-      report.answer_discarded = !has_failed_ && operations_done_ == plan().operations && !is_wait_left();
-    }
-  }
 }
 
 }  // namespace caesura

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "actors/books.hpp"
 #include "actors/context.hpp"
 #include "actors/life_cycle.hpp"
 #include "actors/messages.hpp"
@@ -15,10 +16,12 @@
 
 namespace caesura {
 
-/// One user request: works through its plan, operation by operation, and at every checkpoint looks whether it was cancelled.
+/// One user request, or the child of one: works through its plan, operation by operation, and at every checkpoint looks whether it was
+/// cancelled.
 ///
 /// Guarantees: it answers every cancel at once; it ends once, with one outcome, reports once, and sends its client one Answer, after which
-/// come answers to late cancels only; no chunk is sent once a cancel was accepted.
+/// come answers to late cancels only; no chunk is sent once a cancel was accepted. A child replies to its agent once, and reports to its
+/// parent. Either reports only when all its own children have.
 class Request {
  public:
   explicit Request(const Rules& rules);
@@ -27,7 +30,11 @@ class Request {
   ~Request();
 
   void receive(const Start& start, Context& context);
+  void receive(const StartChild& start, Context& context);
   void receive(const Cancel& cancel, Context& context);
+  /// A child's, of its parent: the same without an answer.
+  void receive(const PassedCancel& cancel, Context& context);
+  void receive(const ParentEnded& end, Context& context);
   /// Its own: a transaction, which a request performs itself.
   void receive(const Ask& ask, Context& context);
   void receive(const Queued& queued, Context& context);
@@ -37,7 +44,8 @@ class Request {
   void receive(const WaitOver& wait, Context& context);
   void receive(const TimeOut& timeout, Context& context);
   void receive(const AbortDue& due, Context& context);
-  /// Ends the actor, which may then be used for another request.
+  void receive(const ChildBooks& books, Context& context);
+  /// Ends the actor, once all its children's books are in; it may then be used for another request.
   void receive(const Release& release, Context& context);
 
  private:
@@ -54,6 +62,7 @@ class Request {
     std::uint32_t parent = 0;    ///< of a branch: the strand that forked
     std::uint32_t branches = 0;  ///< while forked: how many have not ended
     State state = State::idle;
+    bool is_over = false;  ///< of a child request: its books are in, its reply is on the way
     Time starts{};
     Order start_order = 0;  ///< of the Ask: with `starts`, whether the operation has started already
   };
@@ -76,11 +85,38 @@ class Request {
   /// What only cancelled requests need.
   struct CancelNote {
     Time received{};
-    Amounts used;  ///< when it was received
+    Order order = 0;
+    Amounts used;  ///< when it was received, by the request's own operations
     std::size_t cancelled_in = nothing_in_progress;
     std::optional<Duration> operation_hit;
     bool had_failed = false;  ///< before: nothing behind the failure would have been reached
     CutOffs aborted;
+  };
+
+  /// What only requests with children need: what came of those, beside the request's own books.
+  struct Children {
+    struct Awaited {
+      std::uint32_t operation = 0;
+      bool had_started = false;  ///< as far as the request knew
+    };
+    struct Left {
+      std::uint32_t operation = 0;
+      Time at{};
+      Order order = 0;
+    };
+    std::vector<Awaited> awaited;  ///< over for the request, books still to come
+    std::vector<Left> left;        ///< not told that they are not wanted any more: orphans
+    RequestReport sums;
+    std::vector<OperationRun> runs;
+    Money cost_seen;  ///< in `sums` when the budget was looked at last
+    Tokens tokens_seen;
+    std::optional<RequestReport> unfinished;  ///< the request's own report, when it has stopped and awaits books
+    bool may_go = false;
+  };
+  /// What only a child needs.
+  struct AsChild {
+    StartChild start;
+    ChildReport report;
   };
 
   const Plan& plan() const { return *plan_; }
@@ -90,6 +126,8 @@ class Request {
   /// The strand that waits for operation `number`, if any does: a late reply finds none.
   std::optional<std::uint32_t> strand_of(std::uint32_t number);
 
+  void begin(Context& context);
+  void obey(const LifeCycle::CancelEffect& effect, Context& context);
   void advance(std::uint32_t id, Context& context);
   bool take_step(std::uint32_t id, Context& context);
   bool end_branch(std::uint32_t id);
@@ -99,26 +137,39 @@ class Request {
   bool has_started(const Strand& strand, const Context& context) const;
   /// How many operations are in progress; counted anew only while the request is running.
   std::uint32_t in_progress(const Context& context);
-  Amounts amounts_of(const PlanStep& step, const Usage& usage) const;
-  void note_cancel(const Context& context);
-  void watch_budget(Money cost_before, Tokens tokens_before, Context& context);
   void drain(Context& context);
   void withdraw(const Strand& strand, Context& context);
   void act(LifeCycle::Next next, std::uint32_t id, Context& context);
   void stop(Context& context);
+  void tell_of_stop(Outcome outcome, Context& context);
   bool is_abortable(const PlanStep& step) const;
   void schedule_abort(Context& context);
-  void note_hit(OperationKind kind, Duration duration);
+  void pass_cancel_on(Context& context);
   void cut_off(Strand& strand, CutOffs& cut_offs, Context& context);
+  void leave_child(Strand& strand, CutOffs& cut_offs, Context& context);
+  void pass(Strand& strand);
+  void go(Context& context);
+
+  // Its books: request_books.cpp.
+  void note_cancel(const Context& context);
+  void note_hit(const PlanStep& step);
+  void count_done(const Strand& strand, const Reply& reply);
+  void count_run(const Strand& strand, const Amounts& used);
+  void count_cut_off(const Strand& strand, CutOffs& cut_offs, Duration elapsed);
+  bool take_awaited(const ChildBooks& books);
+  void count_child(const ChildReport& child, std::uint32_t operation);
+  void watch_budget(Money cost_before, Tokens tokens_before, Context& context);
   bool is_wait_left();
-  Amounts planned_amounts() const;
   void close_books(RequestReport& report, const CutOffs& cut_offs);
+  void hand_in(RequestReport& report, Context& context);
 
   const Rules* rules_;
   const Plan* plan_ = nullptr;
   std::unique_ptr<Plan> own_plan_;
   std::unique_ptr<Forked> forked_;
   std::unique_ptr<CancelNote> cancel_note_;
+  std::unique_ptr<Children> children_;
+  std::unique_ptr<AsChild> as_child_;
   RequestNumber number_ = 0;
   Time arrived_{};
   Time started_{};

@@ -11,6 +11,14 @@ bool some_source_is(const Model& model) {
                      [](const CancelSource& source) { return (std::holds_alternative<Moments>(source.moment) || ...); });
 }
 
+std::vector<std::optional<Plan>> plans_of_children(const Model& model) {
+  std::vector<std::optional<Plan>> plans(model.children.size());
+  for (std::size_t s = 0; s < plans.size(); ++s) {
+    if (model.children[s]) plans[s] = shared_plan(model, model.children[s]->workflow);
+  }
+  return plans;
+}
+
 bool may_fail_its_request(const ServiceProfile& service) { return service.failure_rate > 0 && service.on_failure == OnFailure::fail; }
 
 /// The share of the operation after which the source sends; null if it waits for another operation or for something else.
@@ -29,11 +37,14 @@ Rules::Rules(const Model& m, const Policy& p)
     : model(m),
       policy(p),
       shared_plan(caesura::shared_plan(m)),
+      shared_child_plans(plans_of_children(m)),
       cancels_during_operations(some_source_is<CancelDuringOperation, CancelDuringKind>(m)),
       cancels_on_budget(some_source_is<CancelOverCost, CancelOverTokens>(m)),
       failures_end_requests(std::any_of(m.services.begin(), m.services.end(), may_fail_its_request)) {}
 
-bool is_held(const ServiceProfile& service, std::uint32_t chunk_tokens) { return service.concurrency || chunk_tokens > 0; }
+bool is_held(const Model& model, std::uint16_t service, std::uint32_t chunk_tokens) {
+  return model.services[service].concurrency || chunk_tokens > 0 || model.child_of(service) != nullptr;
+}
 
 bool is_active(const Model& model, RequestNumber number, std::size_t source) {
   const double probability = model.cancels[source].probability;
@@ -41,7 +52,7 @@ bool is_active(const Model& model, RequestNumber number, std::size_t source) {
 }
 
 void announce_cancels_during(const Rules& rules, const Ask& ask, Duration duration, Context& context) {
-  if (!rules.cancels_during_operations) return;
+  if (!rules.cancels_during_operations || ask.ticket == no_ticket) return;
   for (std::size_t s = 0; s < rules.model.cancels.size(); ++s) {
     const CancelSource& source = rules.model.cancels[s];
     const Distribution* at = share_of(source, ask);

@@ -15,15 +15,16 @@ struct Rules {
 
   const Model& model;
   const Policy policy;
-  const std::optional<Plan> shared_plan;  ///< the plan of every request, if all have the same
-  const bool cancels_during_operations;   ///< some source sends during an operation
-  const bool cancels_on_budget;           ///< some source sends when a budget is exceeded
-  const bool failures_end_requests;       ///< some service may fail its request
+  const std::optional<Plan> shared_plan;                      ///< the plan of every request, if all have the same
+  const std::vector<std::optional<Plan>> shared_child_plans;  ///< likewise of children, by the agent's index, as Model::children
+  const bool cancels_during_operations;                       ///< some source sends during an operation
+  const bool cancels_on_budget;                               ///< some source sends when a budget is exceeded
+  const bool failures_end_requests;                           ///< some service may fail its request
 };
 
-/// Whether a service keeps account of a started operation until its end: if its places are counted, or the answer is streamed. Else it
-/// sends the reply when it starts, and a request that leaves need not tell it.
-bool is_held(const ServiceProfile& service, std::uint32_t chunk_tokens);
+/// Whether a service keeps account of a started operation until its end: if its places are counted, the answer is streamed, or a child
+/// request performs it. Else it sends the reply when it starts, and a request that leaves need not tell it.
+bool is_held(const Model& model, std::uint16_t service, std::uint32_t chunk_tokens);
 
 // The lasting actors' addresses are known to all.
 inline constexpr Address client_address{0, 0};
@@ -34,7 +35,7 @@ constexpr Address service_address(std::uint16_t service) { return {2U + service,
 bool is_active(const Model& model, RequestNumber number, std::size_t source);
 
 /// Called where an operation of known `duration` starts, before its end is scheduled: tells the client of every source that sends during
-/// it.
+/// it. A child request's operations are none of the client's business.
 void announce_cancels_during(const Rules& rules, const Ask& ask, Duration duration, Context& context);
 
 /// The end of a link on which messages never overtake each other.

@@ -17,7 +17,7 @@ Duration next_moment(const OperationSample& sample, std::uint32_t chunk, std::ui
 }  // namespace
 
 Service::Service(const Rules& rules, std::uint16_t index)
-    : rules_(&rules), profile_(&rules.model.services[index]), link_(&link_to(rules.model.links, profile_->kind)) {}
+    : rules_(&rules), profile_(&rules.model.services[index]), index_(index), link_(&link_to(rules.model.links, profile_->kind)) {}
 
 template <class T>
 std::uint32_t Service::Slab<T>::take(const T& value) {
@@ -34,7 +34,7 @@ std::uint32_t Service::Slab<T>::take(const T& value) {
 void Service::receive(const Ask& ask, Context& context) {
   if (!withdrawn_.empty() && withdrawn_.erase({ask.from.index, ask.from.generation, ask.operation}) > 0) return;
   if (has_room()) {
-    if (is_held(*profile_, ask.chunk_tokens)) hold(ask, none);
+    if (is_held(rules_->model, index_, ask.chunk_tokens)) hold(ask, none);
     return start(ask, context);
   }
   if (!profile_->queue || waiting_ < *profile_->queue) return enqueue(ask, context);
@@ -96,6 +96,7 @@ Ask Service::leave_queue(std::uint32_t place) {
 
 void Service::start(const Ask& ask, Context& context) {
   if (profile_->concurrency) ++in_service_;
+  if (rules_->model.child_of(index_) != nullptr) return start_child(ask, context);
   const OperationSample sample = sample_operation(
       *profile_, {.seed = rules_->model.seed, .request = ask.number, .operation = ask.operation, .model_call = ask.model_call});
   const Reply reply{.to = ask.from,
@@ -108,9 +109,22 @@ void Service::start(const Ask& ask, Context& context) {
                     .busy = sample.duration};
   announce_cancels_during(*rules_, ask, sample.duration, context);
   if (ask.chunk_tokens > 0) return start_stream(ask, sample, reply, context);
-  if (is_held(*profile_, 0)) return context.send(context.self(), reply, sample.duration);
+  if (is_held(rules_->model, index_, 0)) return context.send(context.self(), reply, sample.duration);
   const Duration link = link_delay(*link_, rules_->model.seed, ask.number, ask.operation, Purpose::link_reply);
   context.send(ask.from, reply, sample.duration + link);
+}
+
+void Service::start_child(const Ask& ask, Context& context) {
+  const Address child = context.spawn_request();
+  find(ask.from, ask.operation)->child = child;
+  const Model& model = rules_->model;
+  if (rules_->cancels_during_operations) {
+    const ChildPlan planned = plan_of_child(model, ask.number, {.service = index_, .number = ask.operation});
+    announce_cancels_during(*rules_, ask, planned_times(model, planned.number, planned.plan).duration, context);
+  }
+  context.relay(
+      child,
+      StartChild{.agent = context.self(), .parent = ask.from, .parent_number = ask.number, .operation = ask.operation, .service = index_});
 }
 
 void Service::start_stream(const Ask& ask, const OperationSample& sample, const Reply& reply, Context& context) {
@@ -142,7 +156,11 @@ void Service::receive(const StreamDue& due, Context& context) {
 
 void Service::receive(const Reply& reply, Context& context) {
   LinkEnd to_request;
-  operation_over(reply, to_request, context);
+  if (rules_->model.child_of(index_) == nullptr) return operation_over(reply, to_request, context);
+  Reply own = reply;
+  const Call call{.seed = rules_->model.seed, .request = reply.number, .operation = reply.operation};
+  if (sample_operation(*profile_, call).fails) own.result = OperationResult::failed;
+  operation_over(own, to_request, context);
 }
 
 void Service::operation_over(const Reply& reply, LinkEnd& to_request, Context& context) {
@@ -169,17 +187,25 @@ void Service::free_place(Context& context) {
 void Service::receive(const Withdraw& withdraw, Context& context) {
   // What the service knows counts, not what the request thinks: in real time messages may cross.
   const Held* held = find(withdraw.from, withdraw.operation);
+  const ChildWorkflow* child = rules_->model.child_of(index_);
+  const bool is_over = held == nullptr && withdraw.asked;
+  if (is_over) return;
+  const bool had_started = held != nullptr && held->place == none;
+  if (!had_started && child != nullptr) context.relay(withdraw.from, ChildBooks{.operation = withdraw.operation});
   if (held == nullptr) {
-    if (!withdraw.asked) withdrawn_.insert({withdraw.from.index, withdraw.from.generation, withdraw.operation});
+    withdrawn_.insert({withdraw.from.index, withdraw.from.generation, withdraw.operation});
     return;
   }
-  const std::uint32_t place = held->place;
+  const Held left = *held;
   release(withdraw.from, withdraw.operation);
-  if (place != none) {
-    leave_queue(place);
-  } else {
-    free_place(context);
-  }
+  if (left.place != none) return static_cast<void>(leave_queue(left.place));
+  if (child != nullptr && child->propagate) context.relay(left.child, ParentEnded{.cancelled = withdraw.cancelled});
+  free_place(context);
+}
+
+void Service::receive(const PassedCancel& cancel, Context& context) {
+  const Held* held = find(cancel.from, cancel.operation);
+  if (held != nullptr && held->place == none) context.relay(held->child, cancel);
 }
 
 }  // namespace caesura

@@ -15,14 +15,15 @@ namespace caesura {
 /// places are counted.
 ///
 /// Guarantees: every Ask that is not withdrawn gets one Reply, after its chunks if it is streamed; a withdrawn operation leaves its place
-/// at once, and nothing more is heard of it.
+/// at once, and nothing more is heard of it (of a child request, its books).
 class Service {
  public:
   Service(const Rules& rules, std::uint16_t index);
 
   void receive(const Ask& ask, Context& context);
   void receive(const Withdraw& withdraw, Context& context);
-  /// Its own: an operation is over.
+  void receive(const PassedCancel& cancel, Context& context);
+  /// Its own, or a child request's: an operation is over.
   void receive(const Reply& reply, Context& context);
   void receive(const StreamDue& due, Context& context);
 
@@ -35,6 +36,7 @@ class Service {
     std::uint32_t operation = 0;
     std::uint32_t next = none;
     std::uint32_t place = none;  ///< while it waits
+    Address child{};             ///< of an operation that is a child request, once it has started
   };
   struct HeldList {
     std::uint32_t first = none;
@@ -73,6 +75,7 @@ class Service {
   void enqueue(const Ask& ask, Context& context);
   Ask leave_queue(std::uint32_t place);
   void start(const Ask& ask, Context& context);
+  void start_child(const Ask& ask, Context& context);
   void start_stream(const Ask& ask, const OperationSample& sample, const Reply& reply, Context& context);
   void operation_over(const Reply& reply, LinkEnd& to_request, Context& context);
   void finish(const Reply& reply, LinkEnd& to_request, Context& context);
@@ -80,6 +83,7 @@ class Service {
 
   const Rules* rules_;
   const ServiceProfile* profile_;
+  std::uint16_t index_;
   const Distribution* link_;
   std::uint64_t in_service_ = 0;
   std::uint64_t waiting_ = 0;

@@ -32,7 +32,18 @@ enum class Purpose : std::uint8_t {
   link_chunk_to_request,
   link_ask,
   link_reply,
+  child_request,
+  link_cancel_to_agent,
 };
+
+/// The number by which the draws of a child request go, which operation `operation` of request `parent` starts. Beyond the numbers of
+/// requests that clients send; two of these differ, but for one chance in 2^63.
+inline std::uint64_t child_number(std::uint64_t seed, std::uint64_t parent, std::uint32_t operation) {
+  constexpr std::uint64_t no_client = std::uint64_t{1} << 63;
+  return no_client |
+         random_bits(
+             {.seed = seed, .request = parent, .operation = operation, .purpose = static_cast<std::uint32_t>(Purpose::child_request)});
+}
 
 /// `index` tells several draws of one operation and purpose apart (a chunk, a cancel source); beyond 2^24 they repeat.
 inline double draw(std::uint64_t seed, std::uint64_t request, std::uint32_t operation, Purpose purpose, std::uint32_t index = 0) {

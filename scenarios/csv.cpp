@@ -120,7 +120,7 @@ void append_csv_row(std::string& text, std::string_view policy, const RequestRep
   std::uint64_t interrupted = 0;
   for (const std::uint32_t n : request.interrupted) interrupted += n;
   row.whole(interrupted);
-  row.whole(0);  // orphans: none yet
+  row.time(request.orphans.ran_on);
   text += policy;
   row.append_to(text);
 }

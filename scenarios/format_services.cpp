@@ -103,14 +103,15 @@ const Shape& add_services(Format& format, const DistributionShapes& distribution
   auto agent = shared;
   append_token_keys(agent, distributions, shapes, "");
   append_tool_keys(agent, shapes, "is for tools; remove it here");
-  const std::string later =
-      "is not available yet: agents with a workflow of their own come with a later version; describe the agent by its latency";
-  agent.push_back({"workflow", &workflow, "A remote agent with a workflow of its own: a child request.", false, "", later});
-  agent.push_back({"propagate", &add_boolean(format), "Whether a child request is told of the cancel.", false, "true", later});
+  agent.push_back(
+      {"workflow", &workflow, "Instead of latency: what the agent does as a request of its own, a child of the one that asks."});
+  agent.push_back({"propagate", &add_boolean(format), "Whether the child request is told of a cancel; with workflow.", false, "true"});
+  const Choice by_latency_or_workflow{.groups = {{"latency"}, {"time_to_first_token", "time_per_output_token"}, {"workflow"}}};
 
   const auto& llms = add_kind(format, "llm_service", {.keys = std::move(llm), .choices = {by_latency}});
   const auto& tools = add_kind(format, "tool_service", {.keys = std::move(tool), .choices = {{.groups = {{"latency"}}}}});
-  const auto& agents = add_kind(format, "agent_service", {.keys = std::move(agent), .choices = {by_latency}});
+  const auto& agents = add_kind(format, "agent_service",
+                                {.keys = std::move(agent), .choices = {by_latency_or_workflow}, .needs = {{"propagate", "workflow"}}});
   return add(format, {.mapping = {{.keys = {{"llm", &llms, "Language models, by name: for the steps llm and decompose."},
                                             {"tool", &tools, "Tools (MCP servers), by name: for the step tool."},
                                             {"agent", &agents, "Remote agents (A2A), by name: for the step agent."}}}}});

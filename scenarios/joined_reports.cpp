@@ -5,18 +5,34 @@
 namespace caesura {
 
 void JoinedReports::add(const RequestReport& report) {
+  if (!(report.planned == report.used + report.saved + report.forgone)) fail(report.number, "its ledger does not add up");
+  if (const auto settled = settled_.find(report.number); settled != settled_.end()) {
+    --unsettled_;
+    join(report, settled->second);
+    settled_.erase(settled);
+    return;
+  }
   if (report.ticket >= pending_.size()) pending_.resize(report.ticket + std::size_t{1});
   Pending& pending = pending_[report.ticket];
   if (pending.is_set) fail(report.number, "it ended twice");
-  if (!(report.planned == report.used + report.saved + report.forgone)) fail(report.number, "its ledger does not add up");
   pending = {.report = report, .is_set = true};
   ++unsettled_;
 }
 
 void JoinedReports::add(const ClientReport& client) {
-  if (client.ticket >= pending_.size() || !pending_[client.ticket].is_set) fail(client.number, "it was settled before it ended");
-  Pending& pending = pending_[client.ticket];
-  const RequestReport& request = pending.report;
+  const bool has_reported =
+      client.ticket < pending_.size() && pending_[client.ticket].is_set && pending_[client.ticket].report.number == client.number;
+  if (!has_reported) {
+    if (!settled_.emplace(client.number, client).second) fail(client.number, "it was settled twice");
+    ++unsettled_;
+    return;
+  }
+  pending_[client.ticket].is_set = false;
+  --unsettled_;
+  join(pending_[client.ticket].report, client);
+}
+
+void JoinedReports::join(const RequestReport& request, const ClientReport& client) {
   if (request.number != client.number || request.outcome != client.outcome) fail(client.number, "client and server disagree about it");
   const bool was_cancelled = request.outcome == Outcome::cancelled;
   if (client.cancels_accepted != (was_cancelled ? 1U : 0U)) fail(client.number, "the answers to its cancels contradict its outcome");
@@ -24,8 +40,6 @@ void JoinedReports::add(const ClientReport& client) {
       client.cancels_accepted + client.cancels_too_late + client.cancels_already_cancelled + client.cancels_ignored;
   if (answered != client.cancels_sent) fail(client.number, "a cancel of it was not answered once");
   if (request.chunks_sent != client.chunks_received) fail(client.number, "a chunk of it was lost");
-  pending.is_set = false;
-  --unsettled_;
   use_(request, client);
 }
 

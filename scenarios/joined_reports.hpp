@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <stdexcept>
 #include <vector>
 
@@ -14,7 +15,8 @@ struct BrokenInvariant : std::logic_error {
   using std::logic_error::logic_error;
 };
 
-/// Puts the two reports of each request together: the request's when it stops, then the client's when it settles it.
+/// Puts the two reports of each request together: the request's when it stops and the client's when it settles it. Mostly they come in this
+/// order; a request whose orphans run on reports when they have ended.
 class JoinedReports final : public ReportSink {
  public:
   using Use = std::function<void(const RequestReport&, const ClientReport&)>;
@@ -26,7 +28,7 @@ class JoinedReports final : public ReportSink {
   void add(const RequestReport& report) override;
   void add(const ClientReport& report) override;
 
-  /// Requests that have stopped and are not settled.
+  /// Requests of which one report is in.
   std::uint64_t unsettled() const { return unsettled_; }
 
  private:
@@ -34,11 +36,13 @@ class JoinedReports final : public ReportSink {
     RequestReport report;
     bool is_set = false;
   };
+  void join(const RequestReport& request, const ClientReport& client);
   [[noreturn]] void fail(RequestNumber number, const char* what) const;
 
   std::uint64_t seed_;
   Use use_;
-  std::vector<Pending> pending_;  ///< by ticket
+  std::vector<Pending> pending_;                   ///< by ticket
+  std::map<RequestNumber, ClientReport> settled_;  ///< before they have reported
   std::uint64_t unsettled_ = 0;
 };
 

@@ -35,7 +35,9 @@ Model read_model(const Value& root, const DistributionReader& distributions) {
   model.load = read_load(*root.find("load"), distributions);
   model.links = read_links(root.find("links"), distributions);
   ServiceTable services(root.find("services"), distributions);
-  model.workflow = read_workflow(*root.find("workflow"), services, distributions);
+  Work work = read_work(*root.find("workflow"), root.find("services"), services, distributions);
+  model.workflow = std::move(work.workflow);
+  model.children = std::move(work.children);
   model.services = services.take_profiles();
   if (const auto* cancel = root.find("cancel")) model.cancels = read_cancels(*cancel, distributions);
   if (const auto* timeout = root.find("timeout")) model.timeout = duration_from(timeout->text);

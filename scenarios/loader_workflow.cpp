@@ -47,12 +47,23 @@ std::optional<std::uint64_t> read_places(const Value* value) {
   return value == nullptr ? std::nullopt : std::optional(static_cast<std::uint64_t>(whole_from(value->text)));
 }
 
+/// An agent with a workflow uses what its child requests use.
+void refuse_what_children_use(const Value& agent) {
+  for (const char* key : {"input_tokens", "cached_input_tokens", "output_tokens", "price", "on_abort"}) {
+    const Value* value = agent.find(key);
+    if (value == nullptr) continue;
+    fail(value->place, cited(key) + " does not go with workflow: such an agent uses what the services in its workflow use; remove it here");
+  }
+}
+
 ServiceProfile read_profile(const ValueEntry& entry, ServiceKind kind, const DistributionReader& distributions) {
   const auto& value = entry.value;
   ServiceProfile profile;
   profile.kind = kind;
   profile.name = entry.key;
-  if (const auto* latency = value.find("latency")) {
+  if (value.find("workflow") != nullptr) {
+    refuse_what_children_use(value);
+  } else if (const auto* latency = value.find("latency")) {
     profile.latency = WholeLatency{distributions.read(*latency, Quantity::duration)};
   } else {
     profile.latency = TokenLatency{distributions.read(*value.find("time_to_first_token"), Quantity::duration),
@@ -75,8 +86,9 @@ ServiceProfile read_profile(const ValueEntry& entry, ServiceKind kind, const Dis
 
 class WorkflowReader {
  public:
-  WorkflowReader(const ServiceTable& services, const DistributionReader& distributions)
-      : services_(services), distributions_(distributions) {}
+  enum class Of { request, agent };
+  WorkflowReader(Of of, const ServiceTable& services, const DistributionReader& distributions)
+      : of_(of), services_(services), distributions_(distributions) {}
 
   Workflow steps(const Value& list) const {
     Workflow workflow;
@@ -113,6 +125,7 @@ class WorkflowReader {
                                                              : ServiceKind::llm;
     ServiceCall call{.kind = kind, .service = services_.find(reference, service_kind)};
     if (const auto* stream = item.find("stream")) {
+      if (of_ == Of::agent) fail(stream->place, "an agent's workflow has no client to stream to; remove 'stream' here");
       call.chunk_tokens = static_cast<std::uint32_t>(whole_from(stream->find("chunk_tokens")->text));
     }
     return call;
@@ -132,42 +145,77 @@ class WorkflowReader {
     return choose;
   }
 
+  Of of_;
   const ServiceTable& services_;
   const DistributionReader& distributions_;
 };
 
-/// The fewest steps that a request may expand to, each round of a loop counted as at least one: beyond the limit its value is of no
-/// interest, so doubles do.
-double fewest_steps(const Workflow& workflow);
+/// How much work workflows are at least, and whether an agent reaches itself.
+class Extent {
+ public:
+  /// `places`: of the agents' workflows, by index of the service.
+  Extent(const std::vector<std::optional<ChildWorkflow>>& children, const ServiceTable& services, const std::vector<Place>& places)
+      : children_(children), services_(services), places_(places), fewest_(children.size()) {}
 
-struct FewestSteps {
-  static double rounds(const Distribution& times, const Workflow& body) {
-    return static_cast<double>(to_count(times.lowest())) * std::max(1.0, fewest_steps(body));
+  /// The fewest steps that a request may expand to, its children's included, each round of a loop counted as at least one: beyond the limit
+  /// its value is of no interest, so doubles do. Throws ScenarioError if an agent reaches itself.
+  double fewest_steps(const Workflow& workflow) {
+    double sum = 0;
+    for (const auto& step : workflow) sum += std::visit([this](const auto& what) { return fewest(what); }, step.what);
+    return sum;
   }
-  double operator()(const ServiceCall&) const { return 1; }
-  double operator()(const Transaction&) const { return 1; }
-  double operator()(const Wait&) const { return 1; }
-  double operator()(const Repeat& repeat) const { return rounds(repeat.times, repeat.body); }
-  double operator()(const ParallelTimes& parallel) const { return rounds(parallel.times, parallel.branch); }
-  double operator()(const Choose& choose) const {
-    double fewest = most_operations + 1.0;
+
+ private:
+  double fewest(const ServiceCall& call) {
+    const bool is_child = call.service < children_.size() && children_[call.service];
+    return is_child ? 1 + fewest_of_agent(call.service) : 1;
+  }
+  double fewest(const Transaction&) { return 1; }
+  double fewest(const Wait&) { return 1; }
+  double fewest(const Repeat& repeat) { return rounds(repeat.times, repeat.body); }
+  double fewest(const ParallelTimes& parallel) { return rounds(parallel.times, parallel.branch); }
+  double fewest(const Choose& choose) {
+    double least = most_operations + 1.0;
     for (std::size_t i = 0; i < choose.branches.size(); ++i) {
-      if (choose.weights[i] > 0) fewest = std::min(fewest, fewest_steps(choose.branches[i]));
+      const double steps = fewest_steps(choose.branches[i]);
+      if (choose.weights[i] > 0) least = std::min(least, steps);
     }
-    return fewest;
+    return least;
   }
-  double operator()(const Parallel& parallel) const {
+  double fewest(const Parallel& parallel) {
     double sum = 0;
     for (const auto& branch : parallel.branches) sum += fewest_steps(branch);
     return sum;
   }
-};
+  double rounds(const Distribution& times, const Workflow& body) {
+    return static_cast<double>(to_count(times.lowest())) * std::max(1.0, fewest_steps(body));
+  }
 
-double fewest_steps(const Workflow& workflow) {
-  double sum = 0;
-  for (const auto& step : workflow) sum += std::visit(FewestSteps{}, step.what);
-  return sum;
-}
+  double fewest_of_agent(std::uint16_t agent) {
+    if (fewest_[agent]) return *fewest_[agent];
+    if (const auto again = std::find(path_.begin(), path_.end(), agent); again != path_.end()) {
+      std::string names;
+      for (auto at = again; at != path_.end(); ++at) names += services_.profile(*at).name + " -> ";
+      fail(places_[agent],
+           "an agent's workflow must not reach itself: " + names + services_.profile(agent).name + "; remove one of these steps");
+    }
+    path_.push_back(agent);
+    if (path_.size() > deepest_agents) {
+      fail(places_[path_.front()], "agents ask agents over " + std::to_string(deepest_agents) + " deep from here; ask fewer in a row");
+    }
+    const double steps = fewest_steps(children_[agent]->workflow);
+    path_.pop_back();
+    fewest_[agent] = steps;
+    return steps;
+  }
+
+  static constexpr std::size_t deepest_agents = 100;
+  const std::vector<std::optional<ChildWorkflow>>& children_;
+  const ServiceTable& services_;
+  const std::vector<Place>& places_;
+  std::vector<std::optional<double>> fewest_;  ///< by agent
+  std::vector<std::uint16_t> path_;
+};
 
 }  // namespace
 
@@ -203,12 +251,32 @@ std::uint16_t ServiceTable::find(const Value& reference, ServiceKind kind) const
   fail(reference.place, what + suggestion(reference.text, names));
 }
 
-Workflow read_workflow(const Value& steps, const ServiceTable& services, const DistributionReader& distributions) {
-  auto workflow = WorkflowReader(services, distributions).steps(steps);
-  if (fewest_steps(workflow) > most_operations) {
+Work read_work(const Value& steps, const Value* services, const ServiceTable& table, const DistributionReader& distributions) {
+  Work work;
+  work.workflow = WorkflowReader(WorkflowReader::Of::request, table, distributions).steps(steps);
+  const Value* agents = services == nullptr ? nullptr : services->find(name_of(ServiceKind::agent));
+  const WorkflowReader reader(WorkflowReader::Of::agent, table, distributions);
+  std::vector<Place> places;
+  for (std::size_t a = 0; agents != nullptr && a < agents->entries.size(); ++a) {
+    const auto& [name, place, agent] = agents->entries[a];
+    const Value* workflow = agent.find("workflow");
+    if (workflow == nullptr) continue;
+    const std::uint16_t index = table.index_of_agent(name);
+    work.children.resize(index + std::size_t{1});
+    places.resize(index + std::size_t{1});
+    const Value* propagate = agent.find("propagate");
+    work.children[index] = ChildWorkflow{.workflow = reader.steps(*workflow), .propagate = propagate == nullptr || is_true(propagate)};
+    places[index] = workflow->place;
+  }
+  Extent extent(work.children, table, places);
+  for (std::size_t index = 0; index < work.children.size(); ++index) {
+    if (work.children[index])
+      extent.fewest_steps({{ServiceCall{.kind = OperationKind::agent, .service = static_cast<std::uint16_t>(index)}}});
+  }
+  if (extent.fewest_steps(work.workflow) > most_operations) {
     fail(steps.place, "every request would have over " + std::to_string(most_operations) + " steps; repeat less");
   }
-  return workflow;
+  return work;
 }
 
 }  // namespace caesura

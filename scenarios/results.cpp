@@ -97,6 +97,17 @@ void AmountTotals::merge(const AmountTotals& other) {
   for (std::size_t k = 0; k < operation_kinds; ++k) busy_ns[k] += other.busy_ns[k];
 }
 
+void OrphanTotals::add(const Orphans& orphans) {
+  merge({.count = orphans.count, .ran_on_ns = orphans.ran_on.count(), .tokens = orphans.tokens.value, .cost_picos = orphans.cost.picos});
+}
+
+void OrphanTotals::merge(const OrphanTotals& other) {
+  count += other.count;
+  ran_on_ns += other.ran_on_ns;
+  tokens += other.tokens;
+  cost_picos += other.cost_picos;
+}
+
 void PolicyTotals::add(const RequestReport& request, const ClientReport& client) {
   add_latencies(request, client);
 
@@ -109,6 +120,7 @@ void PolicyTotals::add(const RequestReport& request, const ClientReport& client)
   if (request.answer_discarded) ++discarded_answers_;
   for (std::size_t k = 0; k < operation_kinds; ++k) interrupted_[k] += request.interrupted[k];
   interrupted_unsafe_ += request.interrupted_unsafe;
+  orphans_.add(request.orphans);
   ledger_.planned.add(request.planned);
   ledger_.used.add(request.used);
   ledger_.saved.add(request.saved);
@@ -148,6 +160,7 @@ void PolicyTotals::merge(PolicyTotals&& other) {
   discarded_answers_ += other.discarded_answers_;
   for (std::size_t k = 0; k < operation_kinds; ++k) interrupted_[k] += other.interrupted_[k];
   interrupted_unsafe_ += other.interrupted_unsafe_;
+  orphans_.merge(other.orphans_);
   ledger_.planned.merge(other.ledger_.planned);
   ledger_.used.merge(other.ledger_.used);
   ledger_.saved.merge(other.ledger_.saved);
@@ -230,7 +243,10 @@ Json PolicyTotals::to_json(const std::string& policy) const {
   json["tokens"] = tokens_json();
   json["cost_usd"] = cost_json();
   json["busy_s"] = busy_json();
-  json["orphans"] = {{"count", 0}, {"seconds", 0}, {"tokens", 0}, {"cost_usd", 0}};
+  json["orphans"] = {{"count", orphans_.count},
+                     {"seconds", seconds_json(orphans_.ran_on_ns)},
+                     {"tokens", whole_json(orphans_.tokens)},
+                     {"cost_usd", usd_json(orphans_.cost_picos)}};
   return json;
 }
 

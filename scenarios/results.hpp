@@ -36,6 +36,16 @@ struct AmountTotals {
   void merge(const AmountTotals& other);
 };
 
+/// Orphans of many requests. Exact.
+struct OrphanTotals {
+  std::uint64_t count = 0;
+  int128 ran_on_ns = 0;
+  int128 tokens = 0;
+  int128 cost_picos = 0;
+  void add(const Orphans& orphans);
+  void merge(const OrphanTotals& other);
+};
+
 /// All that results.json says of one policy, over any set of requests. A function of the set alone: the order of add() and merge() does
 /// not matter.
 class PolicyTotals {
@@ -85,6 +95,7 @@ class PolicyTotals {
   std::uint64_t discarded_answers_ = 0;
   std::array<std::uint64_t, operation_kinds> interrupted_{};
   std::uint64_t interrupted_unsafe_ = 0;
+  OrphanTotals orphans_;
   Ledger ledger_;
   Time latest_{};
 };

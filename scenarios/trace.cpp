@@ -7,6 +7,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "actors/arrivals.hpp"
 #include "actors/plan.hpp"
@@ -16,10 +17,13 @@
 namespace caesura {
 namespace {
 
-/// Picks one request's messages out of a world's.
+/// Picks one request's messages, and its children's, out of a world's.
 class Tracer {
  public:
-  Tracer(const Scenario& scenario, RequestNumber number) : model_(scenario.model), number_(number) { expand(model_, number, plan_); }
+  Tracer(const Scenario& scenario, const Policy& policy, RequestNumber number) : model_(scenario.model), policy_(policy), number_(number) {
+    tree_.push_back({.name = "request", .number = number, .plan = {}});
+    expand(model_, number_, tree_.front().plan);
+  }
 
   void see(Time now, Address to, const Message& message) {
     now_ = now;
@@ -27,36 +31,60 @@ class Tracer {
     std::visit([this](const auto& m) { see(m); }, message);
   }
   const std::vector<TraceLine>& lines() const { return lines_; }
-  /// The request's actor has ended.
+  /// The request has leave to go.
   bool has_gone() const { return has_gone_; }
 
  private:
-  // Timers, and the leave to go, which is of no interest to people.
+  /// The request, or a child of it.
+  struct Member {
+    std::string name;  ///< "request"; of the child that is its second operation "request.2"
+    RequestNumber number = 0;
+    Plan plan;
+    std::optional<Address> address{};
+    std::set<std::uint32_t> in_service{};  ///< operations that it waits for
+  };
+
+  // Timers, and what is of no interest to people: the leave to go, and the books.
   void see(const Arrive&) {}
   void see(const MomentKnown&) {}
   void see(const CancelMoment&) {}
   void see(const StreamDue&) {}
-  void see(const WaitOver&) {
-    if (is_request()) add("request", "request", "wait over");
-  }
-  void see(const Release&) {
-    if (!is_request()) return;
-    request_.reset();
-    has_gone_ = true;
-  }
+  void see(const ChildBooks&) {}
+  void see(const WaitOver&) { add_own("wait over"); }
+  void see(const Release&) { has_gone_ = has_gone_ || receiver() == &tree_.front(); }
 
   void see(const Start& start) {
     if (start.number != number_) return;
     if (to_ == directory_address) return add("client", "directory", fmt::format("start request {}", number_));
-    request_ = to_;
+    tree_.front().address = to_;
     ticket_ = start.ticket;
-    add("directory", "request", fmt::format("start: {} operations planned", plan_.operations));
+    add("directory", "request", fmt::format("start: {} operations planned", tree_.front().plan.operations));
+  }
+  void see(const StartChild& start) {
+    const Member* parent = at(start.parent);
+    if (parent == nullptr) return;
+    const PlanStep* step = step_of(*parent, start.operation);
+    ChildPlan child = plan_of_child(model_, parent->number, *step);
+    const std::string name = fmt::format("{}.{}", parent->name, start.operation);
+    add(service_of(*parent, start.operation), name, fmt::format("start: {} operations planned", child.plan.operations));
+    tree_.push_back({.name = name, .number = child.number, .plan = std::move(child.plan), .address = to_});
   }
   void see(const Cancel& cancel) {
     if (cancel.number != number_) return;
     const bool to_directory = to_ == directory_address;
     if (!to_directory || has_ended_) answering_.push_back(to_directory ? "directory" : "request");
     add(to_directory ? "client" : "directory", to_directory ? "directory" : "request", "cancel");
+  }
+  void see(const PassedCancel& cancel) {
+    const Member* parent = at(cancel.from);
+    if (parent == nullptr) return;
+    const std::string agent = service_of(*parent, cancel.operation);
+    if (const Member* child = receiver()) return add(agent, child->name, "cancel");
+    add(parent->name, agent, fmt::format("cancel of operation {}", cancel.operation));
+  }
+  void see(const ParentEnded&) {
+    add_own("the parent has ended");
+    cut_off([](const PlanStep&) { return true; });
   }
   void see(const CancelAnswer& answer) {
     if (answer.number != number_) return;
@@ -70,62 +98,110 @@ class Tracer {
     if (chunk.number == number_) add("request", "client", fmt::format("chunk {}: {} tokens", chunk.index, chunk.tokens));
   }
   void see(const Ended& ended) {
-    if (!request_ || ended.ticket != ticket_) return;
+    if (!tree_.front().address || ended.ticket != ticket_) return;
     has_ended_ = true;
     add("request", "directory", fmt::format("ended: {}", name_of(ended.outcome)));
   }
   void see(const TimeOut&) {
-    if (is_request()) add("request", "request", "timeout");
+    add_own("timeout");
+    cut_off([](const PlanStep&) { return true; });
   }
   void see(const AbortDue&) {
-    if (is_request()) add("request", "request", "abort what is in progress");
+    add_own("abort what is in progress");
+    cut_off([this](const PlanStep& step) { return policy_.aborts[index_of(step.kind)]; });
   }
   void see(const Ask& ask) {
-    if (ask.number != number_) return;
-    add("request", service_of(ask.operation),
-        fmt::format("ask: operation {} of {} ({})", ask.operation, plan_.operations, name_of(ask.kind)));
+    Member* asking = at(ask.from);
+    if (asking == nullptr) return;
+    asking->in_service.insert(ask.operation);
+    add(asking->name, service_of(*asking, ask.operation),
+        fmt::format("ask: operation {} of {} ({})", ask.operation, asking->plan.operations, name_of(ask.kind)));
   }
   void see(const Queued& queued) {
-    if (is_request()) add(service_of(queued.operation), "request", fmt::format("operation {} waits in the queue", queued.operation));
+    if (Member* member = receiver()) member->in_service.erase(queued.operation);
+    add_from_service(queued.operation, fmt::format("operation {} waits in the queue", queued.operation));
   }
   void see(const Started& started) {
-    if (is_request()) add(service_of(started.operation), "request", fmt::format("operation {} has started", started.operation));
+    if (Member* member = receiver()) member->in_service.insert(started.operation);
+    add_from_service(started.operation, fmt::format("operation {} has started", started.operation));
   }
   void see(const Withdraw& withdraw) {
-    if (!request_ || withdraw.from != *request_) return;
-    add("request", service_of(withdraw.operation), fmt::format("withdraw operation {}", withdraw.operation));
+    Member* from = at(withdraw.from);
+    if (from == nullptr) return;
+    from->in_service.erase(withdraw.operation);
+    add(from->name, service_of(*from, withdraw.operation), fmt::format("withdraw operation {}", withdraw.operation));
   }
   void see(const Reply& reply) {
-    if (!is_request()) return;
+    Member* asked = at(reply.to);
+    if (asked == nullptr) return;
     const char* result = reply.result == OperationResult::ok ? "done" : reply.result == OperationResult::failed ? "failed" : "rejected";
+    if (receiver() == nullptr) {  // at the service: its own timer, or the end of a child
+      if (!step_of(*asked, reply.operation)->is_child) return;
+      return add(fmt::format("{}.{}", asked->name, reply.operation), service_of(*asked, reply.operation),
+                 fmt::format("{} after {} s", reply.result == OperationResult::ok ? "ended" : "failed", seconds(reply.busy)));
+    }
+    // What was cut off may still be on its way; nobody waits for it.
+    if (asked->in_service.erase(reply.operation) == 0 && reply.result != OperationResult::rejected) return;
     std::string text = fmt::format("operation {} {}", reply.operation, result);
     if (reply.result != OperationResult::rejected) text += fmt::format(" after {} s", seconds(reply.busy));
     const std::uint64_t tokens = std::uint64_t{reply.input_tokens} + reply.cached_input_tokens + reply.output_tokens;
     if (tokens > 0) text += fmt::format(", {} tokens", tokens);
-    const std::string from = service_of(reply.operation);
-    add(from, "request", text);
+    add_from_service(reply.operation, text);
   }
-  void see(const ModelChunk& chunk) {
-    if (is_request()) add(service_of(chunk.operation), "request", fmt::format("{} tokens", chunk.tokens));
-  }
+  void see(const ModelChunk& chunk) { add_from_service(chunk.operation, fmt::format("{} tokens", chunk.tokens)); }
 
-  bool is_request() const { return request_ && to_ == *request_; }
-  std::string service_of(std::uint32_t operation) const {
-    const auto step = std::find_if(plan_.steps.begin(), plan_.steps.end(),
+  Member* at(Address address) {
+    const auto found = std::find_if(tree_.begin(), tree_.end(), [&](const Member& member) { return member.address == address; });
+    return found == tree_.end() ? nullptr : &*found;
+  }
+  /// The member that the message is for.
+  Member* receiver() { return at(to_); }
+
+  static const PlanStep* step_of(const Member& member, std::uint32_t operation) {
+    const auto& steps = member.plan.steps;
+    const auto step = std::find_if(steps.begin(), steps.end(),
                                    [&](const PlanStep& s) { return s.what == PlanStep::What::operation && s.number == operation; });
-    if (step == plan_.steps.end() || step->kind == OperationKind::transaction) return "request";
+    return step == steps.end() ? nullptr : &*step;
+  }
+  std::string service_of(const Member& member, std::uint32_t operation) const {
+    const PlanStep* step = step_of(member, operation);
+    if (step == nullptr || step->kind == OperationKind::transaction) return member.name;
     const ServiceProfile& service = model_.services[step->service];
     return fmt::format("{} {}", name_of(service.kind), service.name);
+  }
+
+  /// A service that holds an operation is told by a Withdraw, which is a message of its own.
+  template <class IsCut>
+  void cut_off(IsCut is_cut) {
+    Member* member = receiver();
+    if (member == nullptr) return;
+    for (auto operation = member->in_service.begin(); operation != member->in_service.end();) {
+      const PlanStep& step = *step_of(*member, *operation);
+      const bool runs_on = step.kind == OperationKind::transaction || model_.services[step.service].transactional;
+      if (runs_on || !is_cut(step) || is_held(model_, step.service, step.chunk_tokens)) {
+        ++operation;
+        continue;
+      }
+      add(member->name, service_of(*member, *operation), fmt::format("abort operation {}", *operation));
+      operation = member->in_service.erase(operation);
+    }
+  }
+
+  void add_own(const char* text) {
+    if (const Member* member = receiver()) add(member->name, member->name, text);
+  }
+  void add_from_service(std::uint32_t operation, const std::string& text) {
+    if (const Member* member = receiver()) add(service_of(*member, operation), member->name, text);
   }
   void add(std::string from, std::string to, std::string text) {
     lines_.push_back({now_, std::move(from), std::move(to), std::move(text)});
   }
 
   const Model& model_;
+  const Policy& policy_;
   RequestNumber number_;
-  Plan plan_;
+  std::deque<Member> tree_;  ///< the request first; in order of their starts
   std::vector<TraceLine> lines_;
-  std::optional<Address> request_;
   Ticket ticket_ = 0;
   bool has_ended_ = false;
   std::deque<const char*> answering_;  // who answers the cancels that are on their way, in order
@@ -143,7 +219,7 @@ std::vector<TraceLine> trace_request(const Scenario& scenario, const Policy& pol
   if (number >= requests) {
     throw ScenarioError(fmt::format("--request {}: {} has {} requests, numbered from 0", number, scenario.file, requests));
   }
-  Tracer tracer(scenario, number);
+  Tracer tracer(scenario, policy, number);
   bool is_settled = false;
   JoinedReports reports(model.seed,
                         [&](const RequestReport& request, const ClientReport&) { is_settled = is_settled || request.number == number; });

@@ -3,9 +3,7 @@
 #include <Random123/philox.h>
 
 namespace caesura {
-namespace {
-
-std::uint64_t philox(const DrawKey& key) {
+std::uint64_t random_bits(const DrawKey& key) {
   const auto low = [](std::uint64_t x) { return static_cast<std::uint32_t>(x); };
   const auto high = [](std::uint64_t x) { return static_cast<std::uint32_t>(x >> 32); };
   const r123::Philox4x32::ctr_type counter{{low(key.request), high(key.request), key.operation, key.purpose}};
@@ -14,16 +12,14 @@ std::uint64_t philox(const DrawKey& key) {
   return (std::uint64_t{block[1]} << 32) | block[0];
 }
 
-}  // namespace
-
 double uniform_draw(const DrawKey& key) {
   // 52 bits: with 53 the half would be rounded away, and 1 could come out.
-  return (static_cast<double>(philox(key) >> 12) + 0.5) * 0x1p-52;
+  return (static_cast<double>(random_bits(key) >> 12) + 0.5) * 0x1p-52;
 }
 
 std::uint64_t replication_seed(std::uint64_t seed, std::uint32_t n) {
   constexpr std::uint32_t replication_purpose = 0xffff'ffff;
-  return n == 0 ? seed : philox({.seed = seed, .request = n, .operation = 0, .purpose = replication_purpose});
+  return n == 0 ? seed : random_bits({.seed = seed, .request = n, .operation = 0, .purpose = replication_purpose});
 }
 
 }  // namespace caesura

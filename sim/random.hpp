@@ -16,6 +16,9 @@ struct DrawKey {
 /// Philox-4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011) with the seed as its key.
 double uniform_draw(const DrawKey& key);
 
+/// 64 random bits as a pure function of the key, from the same generator.
+std::uint64_t random_bits(const DrawKey& key);
+
 /// A seed for replication `n` of a run with `seed`; replication 0 is the run itself.
 std::uint64_t replication_seed(std::uint64_t seed, std::uint32_t n);
 

@@ -83,12 +83,34 @@ services: {llm: {m: {latency: 1s}}, agent: {a: {latency: 1s, side_effects: unsaf
 # transactional of text
 services: {llm: {m: {latency: 1s}}, tool: {t: {latency: 1s, transactional: yes}}}
 = 3:76: transactional must be true or false, not 'yes'
-# an agent with a workflow
-services: {llm: {m: {latency: 1s}}, agent: {a: {workflow: [{llm: m}]}}}
-= 3:49: 'workflow' is not available yet: agents with a workflow of their own come with a later version; describe the agent by its latency
-# an agent with propagate
+# an agent with latency and a workflow
+services: {llm: {m: {latency: 1s}}, agent: {a: {latency: 1s, workflow: [{llm: m}]}}}
+= 3:62: 'workflow' and 'latency' exclude each other; keep one of them
+# an agent with neither
+services: {llm: {m: {latency: 1s}}, agent: {a: {propagate: true}}}
+= 3:48: a needs exactly one of latency, time_to_first_token and time_per_output_token or workflow
+# an agent with propagate and without a workflow
 services: {llm: {m: {latency: 1s}}, agent: {a: {latency: 1s, propagate: true}}}
-= 3:62: 'propagate' is not available yet: agents with a workflow of their own come with a later version; describe the agent by its latency
+= 3:62: 'propagate' needs 'workflow' beside it; add that or remove this
+# a priced agent with a workflow
+services: {llm: {m: {latency: 1s}}, agent: {a: {workflow: [{llm: m}], price: {per_1k: 0.02}}}}
+= 3:78: 'price' does not go with workflow: such an agent uses what the services in its workflow use; remove it here
+# an agent that streams
+services: {llm: {m: {latency: 1s}}, agent: {a: {workflow: [{llm: m, stream: {chunk_tokens: 4}}]}}}
+= 3:77: an agent's workflow has no client to stream to; remove 'stream' here
+# an agent that reaches itself
+services: {llm: {m: {latency: 1s}}, agent: {a: {workflow: [{agent: b}]}, b: {workflow: [{llm: m}, {agent: a}]}}}
+= 3:59: an agent's workflow must not reach itself: a -> b -> a; remove one of these steps
+# an agent without work for anybody that reaches itself
+services: {llm: {m: {latency: 1s}}, agent: {a: {workflow: [{choose: [{weight: 0, do: [{agent: a}]}, {weight: 1, do: [{llm: m}]}]}]}}}
+= 3:59: an agent's workflow must not reach itself: a -> a; remove one of these steps
+# an agent that asks for what is not there
+services: {llm: {m: {latency: 1s}}, agent: {a: {workflow: [{tool: m}]}}}
+= 3:67: no tool service is called 'm': services.llm has it; write 'llm: m', or name another
+# too much work in the tree
+services: {llm: {m: {latency: 1s}}, agent: {a: {workflow: [{repeat: {times: 1000, do: [{agent: b}]}}]}, b: {workflow: [{repeat: {times: 1001, do: [{llm: m}]}}]}}}
+workflow: [{agent: a}]
+= 4:11: every request would have over 1000000 steps; repeat less
 # tool without latency
 services: {llm: {m: {latency: 1s}}, tool: {t: {failure_rate: 0}}}
 = 3:47: t needs the key latency

@@ -21,6 +21,7 @@ Scenario cancelled_in_the_tool() {
 
 std::vector<std::string> texts(const std::vector<TraceLine>& lines) {
   std::vector<std::string> all;
+  all.reserve(lines.size());
   for (const TraceLine& line : lines) all.push_back(line.from + " > " + line.to + ": " + line.text);
   return all;
 }

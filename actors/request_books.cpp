@@ -1,0 +1,231 @@
+#include <algorithm>
+#include <utility>
+
+#include "actors/request.hpp"
+
+namespace caesura {
+
+/// Remembers the first cancel's time, and what was used by then.
+void Request::note_cancel(const Context& context) {
+  if (!cancel_note_) cancel_note_ = std::make_unique<CancelNote>();
+  cancel_noted_ = true;
+  *cancel_note_ = {};
+  cancel_note_->received = context.now();
+  cancel_note_->order = context.order();
+  cancel_note_->used = used_;
+  cancel_note_->had_failed = has_failed_;
+  for (std::uint32_t id = 0; id < strands(); ++id) {
+    const Strand& s = strand(id);
+    if (!has_started(s, context)) continue;
+    const PlanStep& step = step_of(s);
+    const Usage usage = usage_so_far(sample_of(rules_->model, number_, step), context.now() - s.starts);
+    cancel_note_->used += amounts_of(rules_->model, step, usage);
+  }
+}
+
+/// Remembers an operation in progress that ends while the request is cancelling, until a later one does.
+void Request::note_hit(const PlanStep& step) {
+  cancel_note_->cancelled_in = index_of(step.kind);
+  cancel_note_->operation_hit.reset();
+  if (!step.is_child) cancel_note_->operation_hit = sample_of(rules_->model, number_, step).duration;
+}
+
+/// Enters an operation that ran to its end.
+void Request::count_done(const Strand& s, const Reply& reply) {
+  const PlanStep& step = step_of(s);
+  const TokenCounts tokens{.input = {reply.input_tokens}, .cached_input = {reply.cached_input_tokens}, .output = {reply.output_tokens}};
+  if (!step.is_child) {  // what a child used is in its own books
+    const Amounts amounts = amounts_of(rules_->model, step, {.used = tokens, .billed = tokens, .busy = reply.busy});
+    used_ += amounts;
+    count_run(s, amounts);
+  }
+  ++operations_done_;
+  if (step.last_model_call && step.chunk_tokens == 0) last_answer_tokens_ = reply.output_tokens;
+  if (life_.is_cancelling()) note_hit(step);
+}
+
+/// A child's parent may want to know later when what was used.
+void Request::count_run(const Strand& s, const Amounts& used) {
+  if (!as_child_) return;
+  as_child_->report.runs.push_back({.request = number_, .step = step_of(s), .start = s.starts, .start_order = s.start_order, .used = used});
+}
+
+/// Enters an operation that ends `elapsed` after its start.
+void Request::count_cut_off(const Strand& s, CutOffs& cut_offs, Duration elapsed) {
+  const PlanStep& step = step_of(s);
+  const OperationSample sample = sample_of(rules_->model, number_, step);
+  Usage usage = whole_usage(sample);
+  if (step.kind != OperationKind::transaction) {
+    const ServiceProfile& service = rules_->model.services[step.service];
+    usage = usage_if_cut_off(service, sample, elapsed);
+    if (elapsed < sample.duration && !service.transactional) {
+      ++cut_offs.count[index_of(step.kind)];
+      if (service.side_effects == SideEffects::unsafe) ++cut_offs.unsafe;
+    }
+  }
+  const Amounts used = amounts_of(rules_->model, step, usage);
+  used_ += used;
+  count_run(s, used);
+  cut_offs.rest += amounts_of(rules_->model, step, whole_usage(sample)) - used;
+  cut_offs.billed_less += usage.used;
+  cut_offs.billed_more += usage.billed;
+  if (cancel_noted_) {
+    // A provider that bills nothing for what was cut off takes back what had been counted when the cancel came; nothing is used up then.
+    const Usage at_cancel = usage_so_far(sample, cancel_note_->received - s.starts);
+    const Money counted = cancel_note_->received < s.starts ? Money{} : amounts_of(rules_->model, step, at_cancel).cost;
+    if (used.cost < counted) cancel_note_->used.cost -= counted - used.cost;
+  }
+}
+
+/// Strikes the books off those to come. False if they are not counted: the request took the operation for one that never started.
+bool Request::take_awaited(const ChildBooks& books) {
+  if (const auto id = strand_of(books.operation)) {
+    strand(*id).is_over = true;
+    return true;
+  }
+  const auto awaited = std::find_if(children_->awaited.begin(), children_->awaited.end(),
+                                    [&](const Children::Awaited& a) { return a.operation == books.operation; });
+  if (awaited == children_->awaited.end()) return false;
+  const bool is_counted = awaited->had_started;
+  children_->awaited.erase(awaited);
+  if (books.report == nullptr && is_counted) {
+    // Real time: the request took it for started, and it never was.
+    const auto step = std::find_if(plan().steps.begin(), plan().steps.end(),
+                                   [&](const PlanStep& p) { return p.what == PlanStep::What::operation && p.number == books.operation; });
+    const PlannedUse rest = planned_use(rules_->model, number_, *step);
+    (life_.outcome() == Outcome::cancelled || life_.is_cancelling() ? children_->sums.saved : children_->sums.forgone) += rest.sum();
+  }
+  return is_counted;
+}
+
+void Request::count_child(const ChildReport& child, std::uint32_t operation) {
+  const RequestReport& report = child.request;
+  RequestReport& sums = children_->sums;
+  sums.used += report.used;
+  sums.saved += report.saved;
+  sums.forgone += report.forgone;
+  sums.billed += report.billed;
+  sums.orphans += report.orphans;
+  for (std::size_t k = 0; k < operation_kinds; ++k) sums.interrupted[k] += report.interrupted[k];
+  sums.interrupted_unsafe += report.interrupted_unsafe;
+  children_->runs.insert(children_->runs.end(), child.runs.begin(), child.runs.end());
+  const auto left =
+      std::find_if(children_->left.begin(), children_->left.end(), [&](const Children::Left& l) { return l.operation == operation; });
+  if (left == children_->left.end()) return;
+  Orphans orphan{.count = 1, .ran_on = report.stopped - left->at, .tokens = {}, .cost = {}};
+  for (const OperationRun& run : child.runs) {
+    const Amounts used = used_since(rules_->model, run, left->at, left->order);
+    orphan.tokens += used.tokens.sum();
+    orphan.cost += used.cost;
+  }
+  sums.orphans += orphan;
+}
+
+void Request::watch_budget(Money cost_before, Tokens tokens_before, Context& context) {
+  if (!rules_->cancels_on_budget || as_child_) return;
+  Money cost = used_.cost;
+  Tokens tokens = used_.tokens.sum();
+  if (children_) {
+    cost_before += std::exchange(children_->cost_seen, children_->sums.used.cost);
+    tokens_before += std::exchange(children_->tokens_seen, children_->sums.used.tokens.sum());
+    cost += children_->cost_seen;
+    tokens += children_->tokens_seen;
+  }
+  const std::vector<CancelSource>& sources = rules_->model.cancels;
+  for (std::size_t s = 0; s < sources.size(); ++s) {
+    bool exceeded = false;
+    if (const auto* over = std::get_if<CancelOverCost>(&sources[s].moment)) {
+      exceeded = cost_before <= over->limit && cost > over->limit;
+    } else if (const auto* above = std::get_if<CancelOverTokens>(&sources[s].moment)) {
+      exceeded = tokens_before <= above->limit && tokens > above->limit;
+    }
+    if (!exceeded || !is_active(rules_->model, number_, s)) continue;
+    context.relay(client_address, MomentKnown{.number = number_,
+                                              .ticket = ticket_,
+                                              .source = static_cast<std::uint16_t>(s),
+                                              .delay = zero_duration,
+                                              .place = context.reserve(sources[s].times)});
+  }
+}
+
+/// Whether some line of work has a wait before it still.
+bool Request::is_wait_left() {
+  for (std::uint32_t id = 0; id < strands(); ++id) {
+    for (std::size_t i = strand(id).step; i < plan().steps.size();) {
+      const PlanStep& step = plan().steps[i];
+      if (step.what == PlanStep::What::wait) return true;
+      if (step.what == PlanStep::What::branch_end) break;
+      i = step.what == PlanStep::What::fork ? step.next() : i + 1;
+    }
+  }
+  return false;
+}
+
+void Request::close_books(RequestReport& report, const CutOffs& cut_offs) {
+  const Model& model = rules_->model;
+  const bool cancelled = report.outcome == Outcome::cancelled;
+  (cancelled ? report.saved : report.forgone) += cut_offs.rest;
+
+  std::optional<PlannedTimes> planned;
+  if (cancelled && rules_->failures_end_requests) planned = planned_times(model, number_, plan());
+  const auto would_be_reached = [&](const PlanStep& step) {
+    return cancelled && !cancel_note_->had_failed && !(planned && planned->fatal && planned->starts[step.number - 1] >= *planned->fatal);
+  };
+  const std::uint32_t first_left = plan().has_forks ? 0 : first_.step;
+  for (std::size_t i = first_left; i < plan().steps.size(); ++i) {
+    const PlanStep& step = plan().steps[i];
+    if (step.what != PlanStep::What::operation || (plan().has_forks && forked_->done[step.number - 1])) continue;
+    const PlannedUse rest = planned_use(model, number_, step);
+    (would_be_reached(step) ? report.saved : report.forgone) += rest.reached;
+    report.forgone += rest.beyond;
+  }
+
+  report.used = used_;
+  // Summed up by itself, so that the ledger can be checked against it.
+  const bool used_it_all = report.outcome == Outcome::completed && !plan().has_children;
+  report.planned = used_it_all ? report.used : planned_use(model, number_, plan()).sum();
+  report.operations_planned = plan().operations;
+  report.operations_done = operations_done_;
+  report.billed = used_.tokens - cut_offs.billed_less;
+  report.billed += cut_offs.billed_more;
+  report.interrupted = cut_offs.count;
+  report.interrupted_unsafe = cut_offs.unsafe;
+  report.chunks_sent = chunks_;
+  report.delivered = delivered_;
+  if (report.outcome == Outcome::completed) report.delivered += Tokens{last_answer_tokens_};
+  if (cancel_noted_) {
+    report.cancel_received = cancel_note_->received;
+    report.used_after_cancel = used_ - cancel_note_->used;
+    if (cancelled) {
+      report.cancelled_in = cancel_note_->cancelled_in;
+      report.operation_hit = cancel_note_->operation_hit;
+      report.answer_discarded = !has_failed_ && operations_done_ == plan().operations && !is_wait_left();
+    }
+  }
+}
+
+/// Gives the report to whom it is for, when all children's books are in.
+void Request::hand_in(RequestReport& report, Context& context) {
+  if (children_) {
+    const RequestReport& sums = children_->sums;
+    report.used += sums.used;
+    report.saved += sums.saved;
+    report.forgone += sums.forgone;
+    report.billed += sums.billed;
+    report.orphans = sums.orphans;
+    for (std::size_t k = 0; k < operation_kinds; ++k) report.interrupted[k] += sums.interrupted[k];
+    report.interrupted_unsafe += sums.interrupted_unsafe;
+    if (cancel_noted_) {
+      for (const OperationRun& run : children_->runs) {
+        report.used_after_cancel += used_since(rules_->model, run, cancel_note_->received, cancel_note_->order);
+      }
+    }
+  }
+  if (!as_child_) return context.report(report);
+  ChildReport& own = as_child_->report;
+  own.request = report;
+  if (children_) own.runs.insert(own.runs.end(), children_->runs.begin(), children_->runs.end());
+  context.relay(as_child_->start.parent, ChildBooks{.operation = as_child_->start.operation, .report = &own, .child = context.self()});
+}
+
+}  // namespace caesura
