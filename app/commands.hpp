@@ -26,6 +26,7 @@ struct RunArguments {
   EngineKind engine = EngineKind::caf;
   unsigned threads = 1;
   double time_scale = 1;
+  std::uint32_t replications = 1;
   OutputForm form = OutputForm::table;
   std::optional<std::string> out;
   bool no_progress = false;

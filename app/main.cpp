@@ -60,6 +60,10 @@ Command add_run(CLI::App& app) {
              "caf-realtime: CAF actors on threads and the wall clock");
   CLI::Option* scale =
       command->add_option("--time-scale", run.time_scale, "caf-realtime only: so many times faster than life")->check(time_scale());
+  CLI::Option* replications = command
+                                  ->add_option("--replications", run.replications,
+                                               "so many times the load, each with a seed of its own: intervals over replications")
+                                  ->transform(whole_number(1, 10'000, "N"));
   command->add_flag_callback(
       "--json", [&run] { run.form = OutputForm::json; }, "print results.json");
   command->add_flag_callback(
@@ -72,9 +76,12 @@ Command add_run(CLI::App& app) {
       ->check([](const std::string& folder) { return folder.empty() ? std::string("the folder's name is empty") : std::string(); })
       ->type_name("DIR");
   command->add_flag("--no-progress", run.no_progress, "no progress line");
-  command->final_callback([arguments, &run, scale] {
+  command->final_callback([arguments, &run, scale, replications] {
     if (scale->count() > 0 && run.engine != EngineKind::caf_realtime) {
       throw CLI::ValidationError("--time-scale", "virtual time has no pace; it needs --engine caf-realtime");
+    }
+    if (replications->count() > 0 && run.engine == EngineKind::caf_realtime) {
+      throw CLI::ValidationError("--replications", "a run in real time is not repeated; it needs --engine caf or direct");
     }
     if (run.form == OutputForm::csv && run.files.size() > 1) {
       throw CLI::ValidationError("--csv", "prints one scenario's requests; for several use --out DIR");

@@ -69,8 +69,12 @@ Results run_one(Loaded& loaded, const RunArguments& arguments, OutputFolder* fol
   const Scenario& scenario = loaded.scenario;
   const Clock::time_point start = Clock::now();
   Progress progress;
-  RunOptions options{
-      .engine = arguments.engine, .threads = arguments.threads, .time_scale = arguments.time_scale, .requests_csv = {}, .each_request = {}};
+  RunOptions options{.engine = arguments.engine,
+                     .threads = arguments.threads,
+                     .time_scale = arguments.time_scale,
+                     .replications = arguments.replications,
+                     .requests_csv = {},
+                     .each_request = {}};
   const bool csv_out = arguments.form == OutputForm::csv;
   if (folder != nullptr || csv_out) {
     options.requests_csv = [folder, csv_out](std::string_view lines) {
@@ -89,9 +93,11 @@ Results run_one(Loaded& loaded, const RunArguments& arguments, OutputFolder* fol
       .file = scenario.file,
       .seed = scenario.model.seed,
       .requests = outcome.requests,
+      .replications = arguments.replications,
       .engine = name_of(arguments.engine),
       .run = {},
       .policies = std::move(outcome.policies),
+      .comparisons = std::move(outcome.comparisons),
       .thresholds = loaded.thresholds,
       .background = {
           .description = scenario.description, .cancel_rule = describe_cancels(scenario.model), .lateness_max = outcome.lateness_max}};

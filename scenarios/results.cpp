@@ -250,6 +250,23 @@ Json PolicyTotals::to_json(const std::string& policy) const {
   return json;
 }
 
+Json comparisons_json(const std::vector<PolicyComparison>& comparisons) {
+  const auto estimate_json = [](const char* name, const Estimate& estimate) -> Json {
+    const auto& ci95 = estimate.ci95;
+    return {{name, optional_json(estimate.difference)},
+            {"ci95", ci95 ? Json::array({ci95->low, ci95->high}) : Json(nullptr)},
+            {"pairs", estimate.pairs}};
+  };
+  Json json = Json::array();
+  for (const PolicyComparison& comparison : comparisons) {
+    json.push_back({{"policy", comparison.policy},
+                    {"against", comparison.against},
+                    {"cancel_latency_s", estimate_json("mean_difference", comparison.cancel_latency_s)},
+                    {"cost_usd", estimate_json("saved_difference", comparison.saved_usd)}});
+  }
+  return json;
+}
+
 Json to_json(const Results& results) {
   Json policies = Json::array();
   for (const auto& [policy, totals] : results.policies) policies.push_back(totals.to_json(policy.name));
@@ -264,12 +281,13 @@ Json to_json(const Results& results) {
     thresholds.push_back(std::move(line));
   }
   const RunFigures& run = results.run;
+  Json scenario{{"name", results.scenario},
+                {"file", std::filesystem::path(results.file).filename().string()},
+                {"seed", results.seed},
+                {"requests", results.requests}};
+  if (results.replications > 1) scenario["replications"] = results.replications;
   return {{"schema", "caesura.results/1"},
-          {"scenario",
-           {{"name", results.scenario},
-            {"file", std::filesystem::path(results.file).filename().string()},
-            {"seed", results.seed},
-            {"requests", results.requests}}},
+          {"scenario", std::move(scenario)},
           {"engine", results.engine},
           {"run",
            {{"wall_seconds", run.wall_seconds},
@@ -282,7 +300,7 @@ Json to_json(const Results& results) {
             {"partial", run.partial},
             {"version", version}}},
           {"policies", std::move(policies)},
-          {"comparisons", Json::array()},
+          {"comparisons", comparisons_json(results.comparisons)},
           {"thresholds", std::move(thresholds)}};
 }
 

@@ -2,6 +2,7 @@
 
 #include "actors/model.hpp"
 #include "actors/reports.hpp"
+#include "scenarios/comparison.hpp"
 #include "scenarios/thresholds.hpp"
 #include "sim/statistics.hpp"
 #include "sim/time.hpp"
@@ -128,13 +129,18 @@ struct Results {
   std::string scenario;
   std::string file;  ///< as given on the command line; results.json has its base name
   std::uint64_t seed = 1;
-  std::uint64_t requests = 0;  ///< of each policy, as the scenario wants them
+  std::uint64_t requests = 0;      ///< of each policy, as the scenario wants them; of all replications
+  std::uint64_t replications = 1;  ///< named in results.json if there are several
   std::string engine;
   RunFigures run;
   std::vector<PolicyResult> policies;
+  std::vector<PolicyComparison> comparisons;
   std::vector<Threshold> thresholds;  ///< from parse_thresholds(), before the run
   Background background;
 };
+
+/// `comparisons` in results.json, fields in their fixed order.
+nlohmann::ordered_json comparisons_json(const std::vector<PolicyComparison>& comparisons);
 
 /// The whole document of results.json, thresholds judged (if partial they are not: `value` and `ok` are null). Field order is fixed.
 nlohmann::ordered_json to_json(const Results& results);

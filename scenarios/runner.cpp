@@ -1,332 +1,188 @@
 #include "scenarios/runner.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <condition_variable>
-#include <exception>
-#include <functional>
-#include <map>
-#include <memory>
+#include <atomic>
 #include <mutex>
-#include <queue>
-#include <string>
-#include <system_error>
-#include <thread>
+#include <optional>
+#include <stdexcept>
 #include <utility>
 
 #include "actors/arrivals.hpp"
-#include "actors/caf_realtime.hpp"
 #include "actors/world.hpp"
-#include "scenarios/csv.hpp"
-#include "scenarios/joined_reports.hpp"
+#include "scenarios/comparison.hpp"
+#include "scenarios/crew.hpp"
+#include "scenarios/policy_run.hpp"
+#include "sim/random.hpp"
 
 namespace caesura {
 namespace {
 
-/// Runs jobs on threads; the first exception stops all and comes out of join().
-class Crew {
- public:
-  explicit Crew(const std::atomic<bool>& stop) : outer_stop_(stop) {}
+/// The first policy that can cancel, if there are others to compare with it.
+std::optional<std::size_t> reference_among(const std::vector<Policy>& policies) {
+  const auto found = std::find_if(policies.begin(), policies.end(), [](const Policy& p) { return p.kind != PolicyKind::never; });
+  if (policies.size() < 2 || found == policies.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - policies.begin());
+}
 
-  /// `job` returns when there is nothing left to do for it, or soon after stop() is set.
-  void run(unsigned threads, const std::function<void()>& job) {
-    std::vector<std::jthread> helpers;
-    try {
-      for (unsigned t = 1; t < threads; ++t) helpers.emplace_back([&] { guarded(job); });
-    } catch (const std::system_error&) {
-      // No more threads to be had: those there are do it all, to the same result.
+/// All runs of a scenario: one for each policy and replication.
+class ScenarioRun {
+ public:
+  ScenarioRun(const Scenario& scenario, const RunOptions& options, const std::atomic<bool>& stop, Progress& progress)
+      : scenario_(scenario), options_(options), stop_(stop), progress_(progress), reference_(reference_among(scenario.policies)) {}
+
+  RunOutcome run() {
+    plan_replications();
+    for (const Policy& policy : scenario_.policies) outcome_.policies.push_back({policy, {}});
+    differences_.assign(scenario_.policies.size(), std::vector<PairedDifferences>(replications_.size()));
+    side_by_side() ? run_side_by_side() : run_in_turn();
+    if (!outcome_.partial) compare_policies();
+    return std::move(outcome_);
+  }
+
+ private:
+  struct Replication {
+    std::uint64_t seed = 0;
+    std::uint64_t requests = 0;
+    RequestNumber first_number = 0;
+    std::size_t policies_left = 0;
+    bool has_reference = false;
+    PairedRequests reference;                                     ///< kept until the last policy has run
+    std::vector<std::pair<std::size_t, PairedRequests>> waiting;  ///< for the reference, by policy
+  };
+
+  void plan_replications() {
+    for (std::uint32_t r = 0; r < options_.replications; ++r) {
+      Replication replication{.seed = replication_seed(scenario_.model.seed, r),
+                              .requests = 0,
+                              .first_number = outcome_.requests,
+                              .policies_left = scenario_.policies.size(),
+                              .reference = {},
+                              .waiting = {}};
+      replication.requests = requests_with(replication.seed);
+      outcome_.requests += replication.requests;
+      replications_.push_back(std::move(replication));
     }
-    guarded(job);
-    helpers.clear();
-    if (error_) std::rethrow_exception(error_);
+    outcome_.partial = stop_;
+    progress_.requests_total += outcome_.requests * scenario_.policies.size();
   }
-  bool failed() const { return failed_.load(std::memory_order_relaxed); }
-  bool should_stop() const { return failed() || outer_stop_.load(std::memory_order_relaxed); }
 
- private:
-  void guarded(const std::function<void()>& job) {
-    try {
-      job();
-    } catch (...) {
-      const std::lock_guard lock(mutex_);
-      if (!error_) error_ = std::current_exception();
-      failed_ = true;
+  std::uint64_t requests_with(std::uint64_t seed) const {
+    if (!scenario_.model.load.duration) return scenario_.model.load.requests;
+    return count_requests(seeded(seed), stop_);
+  }
+
+  Model seeded(std::uint64_t seed) const {
+    Model model = scenario_.model;
+    model.seed = seed;
+    return model;
+  }
+
+  /// Where a run uses one thread, others have room beside it. Lines and requests that are passed on want an order.
+  bool side_by_side() const {
+    if (options_.threads == 1 || options_.engine == EngineKind::caf_realtime || options_.requests_csv || options_.each_request)
+      return false;
+    return !runs_apart(scenario_.model, options_.engine) || replications_.size() >= options_.threads;
+  }
+
+  void run_in_turn() {
+    for (std::size_t policy = 0; policy < scenario_.policies.size(); ++policy) {
+      for (Replication& replication : replications_) run_one(policy, replication, options_.threads);
     }
   }
 
-  const std::atomic<bool>& outer_stop_;
-  std::atomic<bool> failed_{false};
-  std::mutex mutex_;
-  std::exception_ptr error_;
-};
-
-/// The most requests at the server at one time, from their stays in order of arrival.
-class InFlight {
- public:
-  void add(Time started, Time stopped) {
-    while (!stops_.empty() && stops_.top() <= started) stops_.pop();
-    stops_.push(stopped);
-    peak_ = std::max<std::uint64_t>(peak_, stops_.size());
-  }
-  std::uint64_t peak() const { return peak_; }
-
- private:
-  std::priority_queue<Time, std::vector<Time>, std::greater<>> stops_;
-  std::uint64_t peak_ = 0;
-};
-
-/// Lines of requests.csv that come in any order of request numbers, and leave in order.
-class OrderedLines {
- public:
-  OrderedLines(const std::function<void(std::string_view)>& out) : out_(out) {}
-
-  void add(RequestNumber number, std::string line) {
-    waiting_.emplace(number, std::move(line));
-    while (!waiting_.empty() && waiting_.begin()->first == next_) {
-      out_(waiting_.begin()->second);
-      waiting_.erase(waiting_.begin());
-      ++next_;
-    }
-  }
-  /// A partial run leaves gaps.
-  void flush() {
-    for (const auto& [number, line] : waiting_) out_(line);
-    waiting_.clear();
-  }
-
- private:
-  const std::function<void(std::string_view)>& out_;
-  std::map<RequestNumber, std::string> waiting_;
-  RequestNumber next_ = 0;
-};
-
-/// One policy's run.
-struct PolicyRun {
-  const Scenario& scenario;
-  const Policy& policy;
-  const RunOptions& options;
-  const std::atomic<bool>& stop;
-  Progress& progress;
-  std::uint64_t requests = 0;  ///< of the whole load
-
-  PolicyTotals totals{};
-  std::uint64_t messages = 0;
-  std::uint64_t peak_in_flight = 0;
-  bool partial = false;
-  std::optional<Duration> lateness_max{};
-
-  const Model& model() const { return scenario.model; }
-  std::uint64_t user_of(RequestNumber number) const { return number % model().load.users; }
-  bool wants_lines() const { return static_cast<bool>(options.requests_csv); }
-
-  /// When a run ends, no request is left.
-  void expect_nothing_left(const World& world, const JoinedReports& reports) const {
-    if (world.counters().requests_now == 0 && reports.unsettled() == 0) return;
-    throw BrokenInvariant("broken invariant: a request of seed " + std::to_string(model().seed) +
-                          " never ended; please report this with the scenario");
-  }
-
-  std::string line(const RequestReport& request, const ClientReport& client) const {
-    std::string text;
-    append_csv_row(text, policy.name, request, client, user_of(request.number));
-    return text;
-  }
-
-  void note(const RequestReport& request, const ClientReport& client, PolicyTotals& to) const {
-    to.add(request, client);
-    if (options.each_request) options.each_request(request, client);
-    progress.requests_done.fetch_add(1, std::memory_order_relaxed);
-  }
-};
-
-/// Consecutive requests of an open load.
-struct Block {
-  std::uint64_t index = 0;
-  RequestNumber first = 0;
-  std::vector<Time> arrivals;
-};
-
-/// What came of a block.
-struct BlockOutcome {
-  std::string lines;
-  std::vector<std::pair<Time, Time>> stays;  ///< at the server, in order of arrival
-};
-
-/// Independent requests of an open load: one after another, each in a world by itself, in blocks shared out to threads.
-class BlockwiseRun {
- public:
-  explicit BlockwiseRun(PolicyRun& run)
-      : run_(run),
-        all_at_once_(std::holds_alternative<ArrivalsAtOnce>(run.model().load.arrivals)),
-        arrivals_(run.model()),
-        crew_(run.stop) {}
-
-  void run() {
-    crew_.run(run_.options.threads, [this] { work(); });
-    run_.peak_in_flight = all_at_once_ ? run_.totals.requests() : in_flight_.peak();
-    for (const auto& [index, outcome] : finished_) publish(outcome);  // after a gap, in a partial run
-  }
-
- private:
-  static constexpr std::size_t block_size = 512;
-  static constexpr std::uint64_t most_blocks_ahead = 1024;
-
-  void work() {
-    PolicyTotals totals;
-    BlockOutcome outcome;
-    JoinedReports reports(run_.model().seed, [&](const RequestReport& request, const ClientReport& client) {
-      run_.note(request, client, totals);
-      outcome.stays.emplace_back(request.started, request.stopped);
-      if (run_.wants_lines()) append_csv_row(outcome.lines, run_.policy.name, request, client, run_.user_of(request.number));
-    });
-    const auto world =
-        make_world(run_.options.engine,
-                   {.model = run_.model(), .policy = run_.policy, .play = LoadPlay::one_by_one, .reports = reports, .observer = {}});
-    Block block;
-    while (!crew_.should_stop() && take(block)) {
-      for (std::size_t i = 0; i < block.arrivals.size() && !crew_.should_stop(); ++i) {
-        world->post(client_address, Arrive{block.first + i}, block.arrivals[i]);
-        if (!world->run(run_.stop)) break;
+  /// One replication after the other, and in each the reference first: so few requests have to be kept.
+  void run_side_by_side() {
+    std::vector<std::size_t> order(scenario_.policies.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    if (reference_) std::rotate(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(*reference_), order.end());
+    std::atomic<std::size_t> next{0};
+    const std::size_t jobs = order.size() * replications_.size();
+    Crew crew(stop_);
+    crew.run(options_.threads, [&] {
+      // After a stop too: what has not been run is then noted as missing, at once.
+      for (std::size_t job = next++; job < jobs && !crew.failed(); job = next++) {
+        run_one(order[job % order.size()], replications_[job / order.size()], 1);
       }
-      hand_in(block.index, std::exchange(outcome, {}));
-    }
-    const std::lock_guard lock(mutex_);
-    run_.totals.merge(std::move(totals));
-    run_.messages += world->counters().messages;
-    if (!crew_.should_stop()) run_.expect_nothing_left(*world, reports);
-  }
-
-  bool take(Block& block) {
-    std::unique_lock lock(mutex_);
-    // If one thread is held up, the others do not pile up what has to wait for its block.
-    while (next_block_ >= next_to_publish_ + most_blocks_ahead && !crew_.should_stop())
-      published_.wait_for(lock, std::chrono::milliseconds(20));
-    block.index = next_block_++;
-    block.first = next_number_;
-    block.arrivals.clear();
-    while (block.arrivals.size() < block_size) {
-      const auto arrival = arrivals_.next();
-      if (!arrival) break;
-      block.arrivals.push_back(*arrival);
-    }
-    next_number_ += block.arrivals.size();
-    return !block.arrivals.empty();
-  }
-
-  void hand_in(std::uint64_t index, BlockOutcome outcome) {
-    const std::lock_guard lock(mutex_);
-    finished_.emplace(index, std::move(outcome));
-    while (!crew_.failed() && !finished_.empty() && finished_.begin()->first == next_to_publish_) {
-      ++next_to_publish_;
-      publish(finished_.extract(finished_.begin()).mapped());  // may throw, and must not be tried again
-    }
-    published_.notify_all();
-  }
-
-  void publish(const BlockOutcome& outcome) {
-    for (const auto& [started, stopped] : outcome.stays) {
-      if (!all_at_once_) in_flight_.add(started, stopped);
-    }
-    if (run_.wants_lines() && !outcome.lines.empty()) run_.options.requests_csv(outcome.lines);
-  }
-
-  PolicyRun& run_;
-  const bool all_at_once_;  // then all are in flight together, and there is no need to remember when each stops
-  Arrivals arrivals_;
-  Crew crew_;
-  std::mutex mutex_;  // guards what follows, arrivals_ and the totals of run_
-  std::condition_variable published_;
-  std::uint64_t next_block_ = 0;
-  RequestNumber next_number_ = 0;
-  std::map<std::uint64_t, BlockOutcome> finished_;
-  std::uint64_t next_to_publish_ = 0;
-  InFlight in_flight_;
-};
-
-/// Independent users of a closed load: each user's requests in a world by themselves.
-class UserwiseRun {
- public:
-  explicit UserwiseRun(PolicyRun& run)
-      : run_(run),
-        users_(std::min(closed_load(run.model())->users, run.model().load.requests)),
-        crew_(run.stop),
-        lines_(run.options.requests_csv) {}
-
-  void run() {
-    crew_.run(run_.options.threads, [this] { work(); });
-    lines_.flush();
-    run_.peak_in_flight = users_;  // all send their first request at 0
-  }
-
- private:
-  void work() {
-    PolicyTotals totals;
-    JoinedReports reports(run_.model().seed, [&](const RequestReport& request, const ClientReport& client) {
-      run_.note(request, client, totals);
-      if (!run_.wants_lines()) return;
-      std::string line = run_.line(request, client);
-      const std::lock_guard lock(mutex_);
-      lines_.add(request.number, std::move(line));
     });
-    const auto world =
-        make_world(run_.options.engine,
-                   {.model = run_.model(), .policy = run_.policy, .play = LoadPlay::one_by_one, .reports = reports, .observer = {}});
-    for (std::uint64_t user = next_user_++; user < users_ && !crew_.should_stop(); user = next_user_++) {
-      world->post(client_address, Arrive{user}, Time{});
-      if (!world->run(run_.stop)) break;
+  }
+
+  void run_one(std::size_t policy, Replication& replication, unsigned threads) {
+    const Model model = seeded(replication.seed);
+    RunOptions options = options_;
+    options.threads = threads;
+    PolicyRun run{.model = model,
+                  .policy = scenario_.policies[policy],
+                  .options = options,
+                  .stop = stop_,
+                  .progress = progress_,
+                  .requests = replication.requests,
+                  .first_number = replication.first_number};
+    PairedRequests record;
+    if (reference_ && run.policy.kind != PolicyKind::never) {
+      const std::lock_guard lock(mutex_);
+      if (replication.has_reference) {
+        run.reference = &replication.reference;
+      } else {
+        record.resize(std::min(run.requests, paired_requests_max_of_each(options_.replications)));
+        run.record = &record;
+      }
     }
+    run_policy(run);
+
     const std::lock_guard lock(mutex_);
-    run_.totals.merge(std::move(totals));
-    run_.messages += world->counters().messages;
-    if (!crew_.should_stop()) run_.expect_nothing_left(*world, reports);
+    outcome_.policies[policy].totals.merge(std::move(run.sums.totals));
+    outcome_.messages += run.messages;
+    outcome_.peak_in_flight = std::max(outcome_.peak_in_flight, run.peak_in_flight);
+    outcome_.partial = outcome_.partial || run.partial;
+    if (run.lateness_max) outcome_.lateness_max = std::max(outcome_.lateness_max.value_or(zero_duration), *run.lateness_max);
+    if (reference_) pair_up(policy, replication, run, std::move(record));
   }
 
-  PolicyRun& run_;
-  std::uint64_t users_;
-  Crew crew_;
-  std::atomic<std::uint64_t> next_user_{0};
-  std::mutex mutex_;  // guards what follows and the totals of run_
-  OrderedLines lines_;
+  /// Under the mutex.
+  void pair_up(std::size_t policy, Replication& replication, const PolicyRun& run, PairedRequests record) {
+    const auto index = static_cast<std::size_t>(&replication - replications_.data());
+    const auto difference_of = [&](std::size_t other) -> PairedDifferences& { return differences_[other][index]; };
+    if (policy == *reference_) {
+      replication.reference = std::move(record);
+      replication.has_reference = true;
+      for (const auto& [other, requests] : std::exchange(replication.waiting, {})) {
+        difference_of(other) = paired_differences(requests, replication.reference);
+      }
+      for (std::size_t other = 0; other < scenario_.policies.size(); ++other) {
+        if (scenario_.policies[other].kind == PolicyKind::never) difference_of(other) = never_differences(replication.reference);
+      }
+    } else if (run.reference != nullptr) {
+      difference_of(policy) = run.sums.differences;
+    } else if (run.record != nullptr && replication.has_reference) {
+      difference_of(policy) = paired_differences(record, replication.reference);
+    } else if (run.record != nullptr) {
+      replication.waiting.emplace_back(policy, std::move(record));
+    }
+    if (--replication.policies_left == 0) PairedRequests().swap(replication.reference);
+  }
+
+  void compare_policies() {
+    if (!reference_) return;
+    const Spread spread = replications_.size() > 1             ? Spread::replications
+                          : scenario_.model.requests_compete() ? Spread::unknown
+                                                               : Spread::pairs;
+    for (std::size_t policy = 0; policy < scenario_.policies.size(); ++policy) {
+      if (policy == *reference_) continue;
+      outcome_.comparisons.push_back(
+          compare(scenario_.policies[policy].name, scenario_.policies[*reference_].name, differences_[policy], spread));
+    }
+  }
+
+  const Scenario& scenario_;
+  const RunOptions& options_;
+  const std::atomic<bool>& stop_;
+  Progress& progress_;
+  const std::optional<std::size_t> reference_;  // into the policies; none: nothing to compare
+  std::vector<Replication> replications_;
+  std::mutex mutex_;  // guards what follows, and the replications
+  RunOutcome outcome_;
+  std::vector<std::vector<PairedDifferences>> differences_;  // by policy and replication
 };
-
-/// All requests in one world: those that compete for a service, and any in real time.
-void run_together(PolicyRun& run) {
-  OrderedLines lines(run.options.requests_csv);
-  JoinedReports reports(run.model().seed, [&](const RequestReport& request, const ClientReport& client) {
-    run.note(request, client, run.totals);
-    if (run.wants_lines()) lines.add(request.number, run.line(request, client));
-  });
-  const WorldOptions options{.model = run.model(), .policy = run.policy, .play = LoadPlay::all, .reports = reports, .observer = {}};
-  std::unique_ptr<World> world;
-  RealtimeWorld* realtime = nullptr;
-  if (run.options.engine == EngineKind::caf_realtime) {
-    auto made = make_realtime_world(options, {.time_scale = run.options.time_scale, .requests_expected = run.requests});
-    realtime = made.get();
-    world = std::move(made);
-  } else {
-    world = make_world(run.options.engine, options);
-  }
-  announce_load(run.model(), *world);
-  const bool complete = world->run(run.stop);
-  const WorldCounters counters = world->counters();
-  run.messages = counters.messages;
-  run.peak_in_flight = counters.requests_peak;
-  if (realtime != nullptr) run.lateness_max = realtime->greatest_lateness();
-  lines.flush();
-  if (complete && realtime == nullptr) run.expect_nothing_left(*world, reports);
-}
-
-void run_policy(PolicyRun& run) {
-  const bool apart = !run.model().requests_compete() && run.options.engine != EngineKind::caf_realtime;
-  if (!apart) {
-    run_together(run);
-  } else if (closed_load(run.model()) != nullptr) {
-    UserwiseRun(run).run();
-  } else {
-    BlockwiseRun(run).run();
-  }
-  run.partial = run.totals.requests() < run.requests;
-}
 
 }  // namespace
 
@@ -363,21 +219,7 @@ std::uint64_t count_requests(const Model& model, const std::atomic<bool>& stop) 
 }
 
 RunOutcome run_scenario(const Scenario& scenario, const RunOptions& options, const std::atomic<bool>& stop, Progress& progress) {
-  RunOutcome outcome;
-  outcome.requests = count_requests(scenario.model, stop);
-  outcome.partial = stop;
-  progress.requests_total += outcome.requests * scenario.policies.size();
-  for (const Policy& policy : scenario.policies) {
-    PolicyRun run{
-        .scenario = scenario, .policy = policy, .options = options, .stop = stop, .progress = progress, .requests = outcome.requests};
-    run_policy(run);
-    outcome.messages += run.messages;
-    outcome.peak_in_flight = std::max(outcome.peak_in_flight, run.peak_in_flight);
-    outcome.partial = outcome.partial || run.partial;
-    if (run.lateness_max) outcome.lateness_max = std::max(outcome.lateness_max.value_or(zero_duration), *run.lateness_max);
-    outcome.policies.push_back({policy, std::move(run.totals)});
-  }
-  return outcome;
+  return ScenarioRun(scenario, options, stop, progress).run();
 }
 
 }  // namespace caesura

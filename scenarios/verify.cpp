@@ -29,6 +29,7 @@ Fingerprint fingerprint(const Scenario& scenario, EngineKind engine, unsigned th
   const RunOutcome outcome = run_scenario(scenario, options, stop, progress);
   Hash results;
   for (const PolicyResult& result : outcome.policies) results.add(json_text(result.totals.to_json(result.policy.name)));
+  results.add(json_text(comparisons_json(outcome.comparisons)));
   return {results.value(), lines.value()};
 }
 

@@ -1,0 +1,295 @@
+#include "scenarios/policy_run.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <queue>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "actors/arrivals.hpp"
+#include "actors/caf_realtime.hpp"
+#include "actors/world.hpp"
+#include "scenarios/crew.hpp"
+#include "scenarios/csv.hpp"
+#include "scenarios/joined_reports.hpp"
+
+namespace caesura {
+namespace {
+
+/// The most requests at the server at one time, from their stays in order of arrival.
+class InFlight {
+ public:
+  void add(Time started, Time stopped) {
+    while (!stops_.empty() && stops_.top() <= started) stops_.pop();
+    stops_.push(stopped);
+    peak_ = std::max<std::uint64_t>(peak_, stops_.size());
+  }
+  std::uint64_t peak() const { return peak_; }
+
+ private:
+  std::priority_queue<Time, std::vector<Time>, std::greater<>> stops_;
+  std::uint64_t peak_ = 0;
+};
+
+/// Lines of requests.csv that come in any order of request numbers, and leave in order.
+class OrderedLines {
+ public:
+  OrderedLines(const std::function<void(std::string_view)>& out) : out_(out) {}
+
+  void add(RequestNumber number, std::string line) {
+    waiting_.emplace(number, std::move(line));
+    while (!waiting_.empty() && waiting_.begin()->first == next_) {
+      out_(waiting_.begin()->second);
+      waiting_.erase(waiting_.begin());
+      ++next_;
+    }
+  }
+  /// A partial run leaves gaps.
+  void flush() {
+    for (const auto& [number, line] : waiting_) out_(line);
+    waiting_.clear();
+  }
+
+ private:
+  const std::function<void(std::string_view)>& out_;
+  std::map<RequestNumber, std::string> waiting_;
+  RequestNumber next_ = 0;
+};
+
+bool wants_lines(const PolicyRun& run) { return static_cast<bool>(run.options.requests_csv); }
+
+RequestReport numbered_as_outside(const PolicyRun& run, RequestReport request) {
+  request.number += run.first_number;
+  return request;
+}
+
+void append_line(const PolicyRun& run, std::string& text, const RequestReport& request, const ClientReport& client) {
+  const std::uint64_t user = request.number % run.model.load.users;
+  append_csv_row(text, run.policy.name, numbered_as_outside(run, request), client, user);
+}
+
+/// Takes in a settled request. Different ones may come from several threads, each with sums of its own.
+void note(const PolicyRun& run, const RequestReport& request, const ClientReport& client, PolicyRun::Sums& to) {
+  to.totals.add(request, client);
+  if (run.reference != nullptr && request.number < run.reference->size()) {
+    to.differences.add(paired_request(request, client), (*run.reference)[request.number]);
+  }
+  if (run.record != nullptr && request.number < run.record->size()) (*run.record)[request.number] = paired_request(request, client);
+  if (run.options.each_request) run.options.each_request(numbered_as_outside(run, request), client);
+  run.progress.requests_done.fetch_add(1, std::memory_order_relaxed);
+}
+
+/// When a run ends, no request is left.
+void expect_nothing_left(const PolicyRun& run, const World& world, const JoinedReports& reports) {
+  if (world.counters().requests_now == 0 && reports.unsettled() == 0) return;
+  throw BrokenInvariant("broken invariant: a request of seed " + std::to_string(run.model.seed) +
+                        " never ended; please report this with the scenario");
+}
+
+/// Consecutive requests of an open load.
+struct Block {
+  std::uint64_t index = 0;
+  RequestNumber first = 0;
+  std::vector<Time> arrivals;
+};
+
+/// What came of a block.
+struct BlockOutcome {
+  std::string lines;
+  std::vector<std::pair<Time, Time>> stays;  ///< at the server, in order of arrival
+};
+
+/// Independent requests of an open load: one after another, each in a world by itself, in blocks shared out to threads.
+class BlockwiseRun {
+ public:
+  explicit BlockwiseRun(PolicyRun& run)
+      : run_(run), all_at_once_(std::holds_alternative<ArrivalsAtOnce>(run.model.load.arrivals)), arrivals_(run.model), crew_(run.stop) {}
+
+  void run() {
+    crew_.run(run_.options.threads, [this] { work(); });
+    run_.peak_in_flight = all_at_once_ ? run_.sums.totals.requests() : in_flight_.peak();
+    for (const auto& [index, outcome] : finished_) publish(outcome);  // after a gap, in a partial run
+  }
+
+ private:
+  static constexpr std::size_t block_size = 512;
+  static constexpr std::uint64_t most_blocks_ahead = 1024;
+
+  void work() {
+    PolicyRun::Sums sums;
+    BlockOutcome outcome;
+    JoinedReports reports(run_.model.seed, [&](const RequestReport& request, const ClientReport& client) {
+      note(run_, request, client, sums);
+      outcome.stays.emplace_back(request.started, request.stopped);
+      if (wants_lines(run_)) append_line(run_, outcome.lines, request, client);
+    });
+    const auto world =
+        make_world(run_.options.engine,
+                   {.model = run_.model, .policy = run_.policy, .play = LoadPlay::one_by_one, .reports = reports, .observer = {}});
+    Block block;
+    while (!crew_.should_stop() && take(block)) {
+      for (std::size_t i = 0; i < block.arrivals.size() && !crew_.should_stop(); ++i) {
+        world->post(client_address, Arrive{block.first + i}, block.arrivals[i]);
+        if (!world->run(run_.stop)) break;
+      }
+      hand_in(block.index, std::exchange(outcome, {}));
+    }
+    const std::lock_guard lock(mutex_);
+    run_.sums.merge(std::move(sums));
+    run_.messages += world->counters().messages;
+    if (!crew_.should_stop()) expect_nothing_left(run_, *world, reports);
+  }
+
+  bool take(Block& block) {
+    std::unique_lock lock(mutex_);
+    // If one thread is held up, the others do not pile up what has to wait for its block.
+    while (next_block_ >= next_to_publish_ + most_blocks_ahead && !crew_.should_stop())
+      published_.wait_for(lock, std::chrono::milliseconds(20));
+    block.index = next_block_++;
+    block.first = next_number_;
+    block.arrivals.clear();
+    while (block.arrivals.size() < block_size) {
+      const auto arrival = arrivals_.next();
+      if (!arrival) break;
+      block.arrivals.push_back(*arrival);
+    }
+    next_number_ += block.arrivals.size();
+    return !block.arrivals.empty();
+  }
+
+  void hand_in(std::uint64_t index, BlockOutcome outcome) {
+    const std::lock_guard lock(mutex_);
+    finished_.emplace(index, std::move(outcome));
+    while (!crew_.failed() && !finished_.empty() && finished_.begin()->first == next_to_publish_) {
+      ++next_to_publish_;
+      publish(finished_.extract(finished_.begin()).mapped());  // may throw, and must not be tried again
+    }
+    published_.notify_all();
+  }
+
+  void publish(const BlockOutcome& outcome) {
+    for (const auto& [started, stopped] : outcome.stays) {
+      if (!all_at_once_) in_flight_.add(started, stopped);
+    }
+    if (wants_lines(run_) && !outcome.lines.empty()) run_.options.requests_csv(outcome.lines);
+  }
+
+  PolicyRun& run_;
+  const bool all_at_once_;  // then all are in flight together, and there is no need to remember when each stops
+  Arrivals arrivals_;
+  Crew crew_;
+  std::mutex mutex_;  // guards what follows, arrivals_ and the sums of run_
+  std::condition_variable published_;
+  std::uint64_t next_block_ = 0;
+  RequestNumber next_number_ = 0;
+  std::map<std::uint64_t, BlockOutcome> finished_;
+  std::uint64_t next_to_publish_ = 0;
+  InFlight in_flight_;
+};
+
+/// Independent users of a closed load: each user's requests in a world by themselves.
+class UserwiseRun {
+ public:
+  explicit UserwiseRun(PolicyRun& run)
+      : run_(run),
+        users_(std::min(closed_load(run.model)->users, run.model.load.requests)),
+        crew_(run.stop),
+        lines_(run.options.requests_csv) {}
+
+  void run() {
+    crew_.run(run_.options.threads, [this] { work(); });
+    lines_.flush();
+    run_.peak_in_flight = users_;  // all send their first request at 0
+  }
+
+ private:
+  void work() {
+    PolicyRun::Sums sums;
+    JoinedReports reports(run_.model.seed, [&](const RequestReport& request, const ClientReport& client) {
+      note(run_, request, client, sums);
+      if (!wants_lines(run_)) return;
+      std::string line;
+      append_line(run_, line, request, client);
+      const std::lock_guard lock(mutex_);
+      lines_.add(request.number, std::move(line));
+    });
+    const auto world =
+        make_world(run_.options.engine,
+                   {.model = run_.model, .policy = run_.policy, .play = LoadPlay::one_by_one, .reports = reports, .observer = {}});
+    for (std::uint64_t user = next_user_++; user < users_ && !crew_.should_stop(); user = next_user_++) {
+      world->post(client_address, Arrive{user}, Time{});
+      if (!world->run(run_.stop)) break;
+    }
+    const std::lock_guard lock(mutex_);
+    run_.sums.merge(std::move(sums));
+    run_.messages += world->counters().messages;
+    if (!crew_.should_stop()) expect_nothing_left(run_, *world, reports);
+  }
+
+  PolicyRun& run_;
+  std::uint64_t users_;
+  Crew crew_;
+  std::atomic<std::uint64_t> next_user_{0};
+  std::mutex mutex_;  // guards what follows and the sums of run_
+  OrderedLines lines_;
+};
+
+/// All requests in one world: those that compete for a service, and any in real time.
+void run_together(PolicyRun& run) {
+  OrderedLines lines(run.options.requests_csv);
+  JoinedReports reports(run.model.seed, [&](const RequestReport& request, const ClientReport& client) {
+    note(run, request, client, run.sums);
+    if (!wants_lines(run)) return;
+    std::string line;
+    append_line(run, line, request, client);
+    lines.add(request.number, std::move(line));
+  });
+  const WorldOptions options{.model = run.model, .policy = run.policy, .play = LoadPlay::all, .reports = reports, .observer = {}};
+  std::unique_ptr<World> world;
+  RealtimeWorld* realtime = nullptr;
+  if (run.options.engine == EngineKind::caf_realtime) {
+    auto made = make_realtime_world(options, {.time_scale = run.options.time_scale, .requests_expected = run.requests});
+    realtime = made.get();
+    world = std::move(made);
+  } else {
+    world = make_world(run.options.engine, options);
+  }
+  announce_load(run.model, *world);
+  const bool complete = world->run(run.stop);
+  const WorldCounters counters = world->counters();
+  run.messages = counters.messages;
+  run.peak_in_flight = counters.requests_peak;
+  if (realtime != nullptr) run.lateness_max = realtime->greatest_lateness();
+  lines.flush();
+  if (complete && realtime == nullptr) expect_nothing_left(run, *world, reports);
+}
+
+}  // namespace
+
+void PolicyRun::Sums::merge(Sums&& other) {
+  totals.merge(std::move(other.totals));
+  differences.merge(other.differences);
+}
+
+bool runs_apart(const Model& model, EngineKind engine) { return !model.requests_compete() && engine != EngineKind::caf_realtime; }
+
+void run_policy(PolicyRun& run) {
+  if (!runs_apart(run.model, run.options.engine)) {
+    run_together(run);
+  } else if (closed_load(run.model) != nullptr) {
+    UserwiseRun(run).run();
+  } else {
+    BlockwiseRun(run).run();
+  }
+  run.partial = run.sums.totals.requests() < run.requests;
+}
+
+}  // namespace caesura

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+
+#include "actors/model.hpp"
+#include "actors/reports.hpp"
+#include "scenarios/comparison.hpp"
+#include "scenarios/results.hpp"
+#include "scenarios/runner.hpp"
+#include "sim/time.hpp"
+
+namespace caesura {
+
+/// One policy's run of one load: what it is to do, then what came of it.
+struct PolicyRun {
+  const Model& model;
+  const Policy& policy;
+  const RunOptions& options;
+  const std::atomic<bool>& stop;
+  Progress& progress;
+  std::uint64_t requests = 0;                 ///< of the whole load
+  RequestNumber first_number = 0;             ///< what request 0 is called outside, after the requests of earlier replications
+  PairedRequests* record = nullptr;           ///< gets its first requests, as many as it has elements; may be null
+  const PairedRequests* reference = nullptr;  ///< those of the policy to compare with, complete; may be null
+
+  /// What adds up over requests; in any order, to the same sums.
+  struct Sums {
+    PolicyTotals totals;
+    PairedDifferences differences;  ///< to `reference`
+    void merge(Sums&& other);
+  };
+  Sums sums{};
+  std::uint64_t messages = 0;
+  std::uint64_t peak_in_flight = 0;
+  bool partial = false;
+  std::optional<Duration> lateness_max{};
+};
+
+/// Whether the run has a world for each request (or user), and so may use several threads; if not, all share one world on one thread.
+bool runs_apart(const Model& model, EngineKind engine);
+
+/// Fills in what came of it. Throws as run_scenario() does.
+void run_policy(PolicyRun& run);
+
+}  // namespace caesura
