@@ -1,5 +1,6 @@
 #include "scenarios/markdown.hpp"
 
+#include "scenarios/comparison_words.hpp"
 #include "scenarios/report.hpp"
 #include "scenarios/terminal_text.hpp"
 
@@ -74,6 +75,9 @@ std::string markdown_text(const nlohmann::ordered_json& results, const Backgroun
   text += escaped_markdown(cancel_line(background)) + "\n\n";
   for (const auto& policy : results.at("policies")) text += item_text(headline(policy));
   text += '\n' + grid_text(policy_grid(results));
+  const auto comparisons = side_by_side_lines(results);
+  for (const auto& line : comparisons) text += item_text(line);
+  if (!comparisons.empty()) text += '\n';
   if (const auto operations = operation_grid(results)) text += grid_text(*operations);
   text += grid_text(ledger_grid(results));
   const auto outcomes = outcome_lines(results);

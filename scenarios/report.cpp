@@ -94,6 +94,12 @@ std::int64_t requests_of_all(const Json& results) {
   return sum;
 }
 
+/// "20 replications of "; nothing of one.
+std::string replications_words(const Json& results) {
+  const Json& scenario = results.at("scenario");
+  return scenario.contains("replications") ? count_at(scenario, "/replications") + " replications of " : "";
+}
+
 void list(std::string& words, const std::string& item) { words += (words.empty() ? "" : ", ") + item; }
 
 }  // namespace
@@ -222,8 +228,8 @@ std::string run_line(const Json& results) {
   return "Engine " + results.at("engine").get<std::string>() + ": " + requests_words(requests_of_all(results)) + " in " +
          duration_at(run, "/wall_seconds") + " (" + rough_figure(real(run, "/requests_per_second")) + " requests/s) on " +
          count_figure(threads) + (threads == 1 ? " thread" : " threads") + "; " + duration_at(run, "/simulated_seconds") +
-         " of simulated time; seed " + std::to_string(at(results, "/scenario/seed").get<std::uint64_t>()) + "; Caesura " +
-         run.at("version").get<std::string>() + ".";
+         " of simulated time; " + replications_words(results) + "seed " +
+         std::to_string(at(results, "/scenario/seed").get<std::uint64_t>()) + "; Caesura " + run.at("version").get<std::string>() + ".";
 }
 
 std::string measure_line(const Json& results, const Background& background) {

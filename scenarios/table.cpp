@@ -1,5 +1,6 @@
 #include "scenarios/table.hpp"
 
+#include "scenarios/comparison_words.hpp"
 #include "scenarios/report.hpp"
 #include "scenarios/terminal_text.hpp"
 
@@ -134,6 +135,9 @@ std::string table_text(const nlohmann::ordered_json& results, const Background& 
   table.gap();
   table.grid(policy_grid(results));
   table.gap();
+  const auto comparisons = side_by_side_lines(results);
+  for (const auto& line : comparisons) table.prose(line);
+  if (!comparisons.empty()) table.gap();
   if (const auto operations = operation_grid(results)) {
     table.grid(*operations);
     table.gap();
