@@ -2,10 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <sstream>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "scenarios/joined_reports.hpp"
 #include "scenarios/json_text.hpp"
+#include "sim/random.hpp"
 #include "tests/actors/small_models.hpp"
 
 namespace caesura {
@@ -13,11 +18,18 @@ namespace {
 
 using namespace testing;
 
+Policy abort_all() {
+  Policy abort = policy(PolicyKind::abort);
+  abort.aborts = {true, true, true, true, false};
+  abort.abort_delay = 25ms;
+  return abort;
+}
+
 /// Random latencies, parallel branches, streaming, failures and cancels from several sources at random moments.
 Scenario eventful(std::uint64_t requests) {
   Scenario scenario;
   scenario.name = "eventful";
-  scenario.policies = {policy(PolicyKind::never), policy(PolicyKind::checkpoint)};
+  scenario.policies = {policy(PolicyKind::never), policy(PolicyKind::checkpoint), abort_all()};
   Model& model = scenario.model;
   model.seed = 3;
   model.load = {.requests = requests, .duration = {}, .arrivals = RandomArrivals{Distribution::exponential(2e8)}};
@@ -50,23 +62,43 @@ Scenario eventful(std::uint64_t requests) {
   return scenario;
 }
 
+std::string json_of(const RunOutcome& outcome) {
+  std::string json;
+  for (const PolicyResult& result : outcome.policies) json += json_text(result.totals.to_json(result.policy.name));
+  return json + json_text(comparisons_json(outcome.comparisons));
+}
+
 struct Bytes {
   std::string json;
   std::string csv;
   bool operator==(const Bytes&) const = default;
 };
 
-Bytes run_bytes(const Scenario& scenario, EngineKind engine, unsigned threads) {
+Bytes run_bytes(const Scenario& scenario, EngineKind engine, unsigned threads, std::uint32_t replications = 1) {
   Bytes bytes;
   Progress progress;
   const std::atomic<bool> stop{false};
-  const RunOptions options{
-      .engine = engine, .threads = threads, .requests_csv = [&](std::string_view lines) { bytes.csv += lines; }, .each_request = {}};
+  const RunOptions options{.engine = engine,
+                           .threads = threads,
+                           .replications = replications,
+                           .requests_csv = [&](std::string_view lines) { bytes.csv += lines; },
+                           .each_request = {}};
   const RunOutcome outcome = run_scenario(scenario, options, stop, progress);
-  for (const PolicyResult& result : outcome.policies) bytes.json += json_text(result.totals.to_json(result.policy.name));
+  bytes.json = json_of(outcome);
   EXPECT_FALSE(outcome.partial);
   EXPECT_EQ(progress.requests_done, progress.requests_total);
   return bytes;
+}
+
+/// Without requests.csv, so that policies and replications may run side by side.
+RunOutcome run_direct(const Scenario& scenario, unsigned threads, std::uint32_t replications = 1) {
+  Progress progress;
+  const std::atomic<bool> stop{false};
+  const RunOptions options{
+      .engine = EngineKind::direct, .threads = threads, .replications = replications, .requests_csv = {}, .each_request = {}};
+  RunOutcome outcome = run_scenario(scenario, options, stop, progress);
+  EXPECT_EQ(progress.requests_done, progress.requests_total);
+  return outcome;
 }
 
 void expect_same_bytes_everywhere(const Scenario& scenario) {
@@ -74,6 +106,10 @@ void expect_same_bytes_everywhere(const Scenario& scenario) {
   EXPECT_EQ(reference, run_bytes(scenario, EngineKind::caf, 2));
   EXPECT_EQ(reference, run_bytes(scenario, EngineKind::direct, 1));
   EXPECT_EQ(reference, run_bytes(scenario, EngineKind::direct, 3));
+  for (const unsigned threads : {1U, 2U, 7U}) EXPECT_EQ(reference.json, json_of(run_direct(scenario, threads)));
+  const Bytes replicated = run_bytes(scenario, EngineKind::caf, 1, 3);
+  EXPECT_EQ(replicated, run_bytes(scenario, EngineKind::direct, 2, 3));
+  for (const unsigned threads : {1U, 2U, 7U}) EXPECT_EQ(replicated.json, json_of(run_direct(scenario, threads, 3)));
   EXPECT_EQ(std::count(reference.csv.begin(), reference.csv.end(), '\n'),
             static_cast<std::ptrdiff_t>(scenario.policies.size() * scenario.model.load.requests));
 }
@@ -96,7 +132,8 @@ TEST(Runner, UsersOfAClosedLoadGiveTheSameBytesOnBothEnginesAndAnyNumberOfThread
 }
 
 TEST(Runner, IndependentRequestsFareAsTheyDoInOneWorldTogether) {
-  const Scenario scenario = eventful(500);
+  Scenario scenario = eventful(500);
+  scenario.policies.pop_back();
   const auto together = play(scenario.model);
   Progress progress;
   const std::atomic<bool> stop{false};
@@ -123,13 +160,156 @@ TEST(Runner, PlannedIsTheSameUnderEveryPolicy) {
   EXPECT_EQ(planned(0), planned(1));
 }
 
-TEST(Runner, AStoppedRunIsPartial) {
-  Progress progress;
-  const std::atomic<bool> stop{true};
-  const RunOutcome outcome =
-      run_scenario(eventful(100), {.engine = EngineKind::direct, .requests_csv = {}, .each_request = {}}, stop, progress);
-  EXPECT_TRUE(outcome.partial);
-  EXPECT_EQ(outcome.policies[0].totals.requests(), 0U);
+/// By policy and request number.
+using Endings = std::map<std::pair<std::size_t, RequestNumber>, Settled>;
+
+Endings endings_of(const Scenario& scenario, std::uint32_t replications = 1) {
+  Endings endings;
+  for (std::size_t p = 0; p < scenario.policies.size(); ++p) {
+    Scenario one = scenario;
+    one.policies = {scenario.policies[p]};
+    Progress progress;
+    const std::atomic<bool> stop{false};
+    const RunOptions options{.engine = EngineKind::direct,
+                             .replications = replications,
+                             .requests_csv = {},
+                             .each_request = [&](const RequestReport& request, const ClientReport& client) {
+                               EXPECT_TRUE(endings.insert({{p, request.number}, {request, client}}).second);
+                             }};
+    run_scenario(one, options, stop, progress);
+  }
+  return endings;
+}
+
+double cost_saved(const RunOutcome& outcome, std::size_t policy) {
+  return outcome.policies[policy].totals.to_json("x")["cost_usd"]["saved"].get<double>();
+}
+
+TEST(Comparisons, AreOfEveryOtherPolicyWithTheFirstThatCanCancelPairedByRequest) {
+  const Scenario scenario = eventful(3000);
+  const Endings endings = endings_of(scenario);
+  const RunOutcome outcome = run_direct(scenario, 2);
+  ASSERT_EQ(outcome.comparisons.size(), 2U);
+  EXPECT_EQ(outcome.comparisons[0].policy, "never");
+  EXPECT_EQ(outcome.comparisons[1].policy, "abort");
+  std::uint64_t pairs = 0;
+  Duration latency{0};
+  for (RequestNumber n = 0; n < 3000; ++n) {
+    const auto& [checkpoint, client] = endings.at({1, n});
+    const auto& [abort, abort_client] = endings.at({2, n});
+    if (checkpoint.outcome != Outcome::cancelled || abort.outcome != Outcome::cancelled) continue;
+    ++pairs;
+    latency += (abort.stopped - *abort_client.cancel_sent) - (checkpoint.stopped - *client.cancel_sent);
+  }
+  ASSERT_GT(pairs, 1000U);
+  const Estimate& estimate = outcome.comparisons[1].cancel_latency_s;
+  EXPECT_EQ(outcome.comparisons[1].against, "checkpoint");
+  EXPECT_EQ(estimate.pairs, pairs);
+  EXPECT_DOUBLE_EQ(estimate.difference.value(), seconds(latency) / static_cast<double>(pairs));
+  EXPECT_LT(estimate.difference.value(), 0);
+  EXPECT_LT(estimate.ci95.value().low, *estimate.difference);
+  EXPECT_LT(*estimate.difference, estimate.ci95->high);
+  EXPECT_EQ(outcome.comparisons[0].cancel_latency_s.pairs, 0U);
+}
+
+TEST(Comparisons, OfSavingsAreTheDifferencesOfThePoliciesTotals) {
+  for (const bool compete : {false, true}) {
+    for (const std::uint32_t replications : {1U, 4U}) {
+      Scenario scenario = eventful(700);
+      if (compete) scenario.model.services[1].concurrency = 10;
+      for (const std::size_t reference : {0U, 1U, 2U}) {
+        std::swap(scenario.policies[0], scenario.policies[reference]);
+        const RunOutcome outcome = run_direct(scenario, 3, replications);
+        const auto found = [&](const std::string& name) {
+          for (std::size_t p = 0; p < outcome.policies.size(); ++p)
+            if (outcome.policies[p].policy.name == name) return p;
+          return outcome.policies.size();
+        };
+        ASSERT_EQ(outcome.comparisons.size(), 2U);
+        for (const PolicyComparison& comparison : outcome.comparisons) {
+          EXPECT_EQ(comparison.saved_usd.pairs, 700 * replications);
+          const double difference = cost_saved(outcome, found(comparison.policy)) - cost_saved(outcome, found(comparison.against));
+          EXPECT_NEAR(comparison.saved_usd.difference.value(), difference, 1e-12);
+          EXPECT_EQ(comparison.saved_usd.ci95.has_value(), !compete || replications > 1);
+        }
+      }
+    }
+  }
+}
+
+TEST(Comparisons, NeedTwoPoliciesAndOneThatCanCancel) {
+  Scenario scenario = eventful(50);
+  scenario.policies = {policy(PolicyKind::checkpoint)};
+  EXPECT_TRUE(run_direct(scenario, 1).comparisons.empty());
+  scenario.policies = {policy(PolicyKind::never), policy(PolicyKind::never)};
+  EXPECT_TRUE(run_direct(scenario, 1).comparisons.empty());
+}
+
+TEST(Comparisons, OfPoliciesThatDoTheSameAreZeroAndSure) {
+  Scenario scenario = eventful(500);
+  scenario.policies = {policy(PolicyKind::checkpoint), policy(PolicyKind::checkpoint)};
+  const RunOutcome outcome = run_direct(scenario, 2);
+  ASSERT_EQ(outcome.comparisons.size(), 1U);
+  for (const Estimate& estimate : {outcome.comparisons[0].cancel_latency_s, outcome.comparisons[0].saved_usd}) {
+    EXPECT_EQ(estimate.difference, 0.0);
+    ASSERT_TRUE(estimate.ci95);
+    EXPECT_EQ(estimate.ci95->low, 0);
+    EXPECT_EQ(estimate.ci95->high, 0);
+  }
+}
+
+TEST(Replications, PoolTheRunsOfTheirSeeds) {
+  for (const bool compete : {false, true}) {
+    Scenario scenario = eventful(600);
+    if (compete) scenario.model.services[0].concurrency = 5;
+    const RunOutcome all = run_direct(scenario, 2, 3);
+    EXPECT_EQ(all.requests, 1800U);
+    std::vector<PolicyTotals> pooled(scenario.policies.size());
+    for (std::uint32_t r = 0; r < 3; ++r) {
+      Scenario one = scenario;
+      one.model.seed = replication_seed(scenario.model.seed, r);
+      RunOutcome outcome = run_direct(one, 1);
+      for (std::size_t p = 0; p < pooled.size(); ++p) pooled[p].merge(std::move(outcome.policies[p].totals));
+    }
+    for (std::size_t p = 0; p < pooled.size(); ++p) EXPECT_EQ(all.policies[p].totals.to_json("x"), pooled[p].to_json("x"));
+  }
+}
+
+TEST(Replications, NumberTheirRequestsOnFromOneToTheNext) {
+  Scenario scenario = eventful(1'000'000);
+  scenario.policies = {policy(PolicyKind::checkpoint)};
+  scenario.model.load.duration = 10s;
+  std::uint64_t requests = 0;
+  for (std::uint32_t r = 0; r < 3; ++r) {
+    Model model = scenario.model;
+    model.seed = replication_seed(scenario.model.seed, r);
+    requests += count_requests(model, false);
+  }
+  const Endings endings = endings_of(scenario, 3);
+  ASSERT_EQ(endings.size(), requests);
+  EXPECT_EQ(endings.rbegin()->first.second, requests - 1);
+  const Bytes bytes = run_bytes(scenario, EngineKind::direct, 2, 3);
+  std::istringstream lines(bytes.csv);
+  std::string line;
+  for (RequestNumber n = 0; n < requests; ++n) {
+    ASSERT_TRUE(std::getline(lines, line));
+    EXPECT_TRUE(line.starts_with("checkpoint," + std::to_string(n) + ",")) << line;
+  }
+}
+
+TEST(Runner, AStoppedRunIsPartialAndComparesNothing) {
+  for (const std::uint32_t replications : {1U, 3U}) {
+    Scenario scenario = eventful(100);
+    if (replications > 1) scenario.model.services[0].concurrency = 1;
+    Progress progress;
+    const std::atomic<bool> stop{true};
+    const RunOptions options{
+        .engine = EngineKind::direct, .threads = 2, .replications = replications, .requests_csv = {}, .each_request = {}};
+    const RunOutcome outcome = run_scenario(scenario, options, stop, progress);
+    EXPECT_TRUE(outcome.partial);
+    EXPECT_EQ(outcome.policies[0].totals.requests(), 0U);
+    EXPECT_TRUE(outcome.comparisons.empty());
+  }
 }
 
 TEST(Runner, ALoadOfADurationHasTheArrivalsStrictlyBeforeItsEnd) {
