@@ -115,7 +115,7 @@ class Commands(ProgramTest):
 
     def test_every_command_tells_its_options(self):
         options = {
-            "run": "--policy --seed --requests --set --threads --engine --time-scale --json --csv --markdown --out --no-progress",
+            "run": "--policy --seed --requests --set --threads --replications --engine --time-scale --json --csv --markdown --out --no-progress",
             "trace": "--request --policy --mermaid",
         }
         for command in COMMANDS:
@@ -145,6 +145,7 @@ class Commands(ProgramTest):
             (["run", "tiny.yaml", "--engine", "simpy"], "simpy.*caf"),
             (["run", "tiny.yaml", "--time-scale", "10"], "--time-scale.*caf-realtime"),
             (["run", "tiny.yaml", "--engine", "caf-realtime", "--time-scale", "0"], "--time-scale"),
+            (["run", "tiny.yaml", "--engine", "caf-realtime", "--replications", "2"], "--replications.*real time"),
             (["trace", "tiny.yaml"], "--request"),
             (["trace", "tiny.yaml", "--request", "20"], "20 requests"),
             (["trace", "tiny.yaml", "--request", "0", "--engine", "caf-realtime"], "caf-realtime"),
@@ -157,6 +158,7 @@ class Commands(ProgramTest):
         for option, values in {
             "--requests": ["0", "-5", "1.5", "2e9", "nan", "many", ""],
             "--threads": ["0", "-1", "1025", "two"],
+            "--replications": ["0", "-1", "10001", "1.5", "some", ""],
             "--seed": ["x", "1.5", "", "-1", "18446744073709551616"],
         }.items():
             for value in values:
@@ -335,6 +337,27 @@ class Options(ProgramTest):
         self.refused("run", "tiny.yaml", "--policy", "never", "--policy", "never", says="never")
         self.refused("run", "tiny.yaml", "--policy", "checkpiont", says="checkpoint")
         self.refused("run", "tiny.yaml", "--policy", "[never, checkpoint]", says="one policy")
+
+    def test_replications_repeat_the_load_with_seeds_of_their_own(self):
+        once, thrice = self.results("tiny.yaml"), self.results("tiny.yaml", "--replications", "3")
+        self.assertEqual(thrice["scenario"], {"name": "tiny", "file": "tiny.yaml", "seed": 7, "requests": 60, "replications": 3})
+        self.assertEqual(without_run(self.results("tiny.yaml", "--replications", "1")), without_run(once))
+        for policy in thrice["policies"]:
+            self.assertEqual(policy["requests"]["total"], 60)
+        self.assertIn("3 replications of seed 7", self.succeeds("run", "tiny.yaml", "--replications", "3"))
+        rows = list(csv.DictReader(self.succeeds("run", "tiny.yaml", "--replications", "3", "--csv").splitlines()))
+        self.assertEqual([row["request"] for row in rows], 2 * [str(number) for number in range(60)])
+        cells = [[cell for column, cell in row.items() if column != "request"] for row in rows]
+        first = [list(row.values()) for row in csv.DictReader(self.succeeds("run", "tiny.yaml", "--csv").splitlines())]
+        self.assertEqual(cells[:20], [[cell for i, cell in enumerate(row) if i != 1] for row in first[:20]])
+        self.assertNotEqual(cells[:20], cells[20:40])
+
+    def test_competing_requests_have_intervals_over_replications_only(self):
+        limited = ["tiny.yaml", "--set", "services.llm.writer.concurrency=2", "--set", "thresholds=[]"]
+        self.assertIsNone(self.results(*limited)["comparisons"][0]["cost_usd"]["ci95"])
+        self.assertIn("--replications 20 gives intervals", " ".join(self.succeeds("run", *limited).split()))
+        low, high = self.results(*limited, "--replications", "20")["comparisons"][0]["cost_usd"]["ci95"]
+        self.assertLess(low, high)
 
     def test_engine_and_threads_change_nothing_but_the_run(self):
         reference = self.results("tiny.yaml")

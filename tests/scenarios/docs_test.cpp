@@ -130,9 +130,12 @@ void add_keys(const Json& value, Names& keys) {
   }
 }
 
+/// With every field that there can be.
 Json empty_results() {
   Results results;
+  results.replications = 2;
   results.policies.push_back({});
+  results.comparisons.push_back({});
   results.thresholds.push_back(
       {.expression = "x.requests.total == 0", .policy = "x", .field = "requests.total", .comparison = {}, .limit = 0});
   return to_json(results);

@@ -77,6 +77,13 @@ TEST(OperationGrid, IsThereOnlyIfCancelsLandedInSeveralKindsOfOperation) {
   EXPECT_THAT(two_kinds->rows[1], ElementsAre("p", "nothing in progress", "1", "4.1 s", "4.1 s", "4.1 s", "4.1 s"));
 }
 
+TEST(RunLine, SaysHowManyReplicationsOfTheSeedThereWere) {
+  Results results = sample_results({"p"}, {});
+  EXPECT_THAT(run_line(to_json(results)), HasSubstr("of simulated time; seed 42;"));
+  results.replications = 20;
+  EXPECT_THAT(run_line(to_json(results)), HasSubstr("of simulated time; 20 replications of seed 42;"));
+}
+
 TEST(MeasureLine, IsHonestAboutWhatWasMeasured) {
   Results results = sample_results({"p"}, {});
   EXPECT_THAT(measure_line(to_json(results), results.background), HasSubstr("not the speed of this machine"));

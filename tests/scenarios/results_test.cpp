@@ -60,6 +60,27 @@ TEST(Results, HaveTheFieldsOfTheContractInTheirOrder) {
   EXPECT_EQ(json["thresholds"].dump(), "[]");
 }
 
+TEST(Results, HaveComparisonsWithNullWhereThereIsNothingToSay) {
+  Results results = sample_results({"checkpoint", "abort"}, random_reports(1, 5));
+  results.comparisons = {{.policy = "abort",
+                          .against = "checkpoint",
+                          .cancel_latency_s = {.pairs = 2890, .difference = -9.5, .ci95 = Interval{-10, -9}},
+                          .saved_usd = {.pairs = 10000, .difference = 1.25, .ci95 = {}}},
+                         {.policy = "never", .against = "checkpoint", .cancel_latency_s = {}, .saved_usd = {}}};
+  EXPECT_EQ(to_json(results)["comparisons"].dump(),
+            R"([{"policy":"abort","against":"checkpoint","cancel_latency_s":{"mean_difference":-9.5,"ci95":[-10.0,-9.0],"pairs":2890},)"
+            R"("cost_usd":{"saved_difference":1.25,"ci95":null,"pairs":10000}},)"
+            R"({"policy":"never","against":"checkpoint","cancel_latency_s":{"mean_difference":null,"ci95":null,"pairs":0},)"
+            R"("cost_usd":{"saved_difference":null,"ci95":null,"pairs":0}}])");
+}
+
+TEST(Results, NameTheirReplicationsIfThereAreSeveral) {
+  Results results = sample_results({"checkpoint"}, random_reports(1, 5));
+  results.replications = 20;
+  EXPECT_EQ(keys(to_json(results)["scenario"]), "name file seed requests replications");
+  EXPECT_EQ(to_json(results)["scenario"]["replications"], 20);
+}
+
 TEST(PolicyTotals, OfOneCancelledRequestAreAsWorkedByHand) {
   const Json json = totals_of({cancelled_after_1500_of_10000_tokens()}).to_json("checkpoint");
   EXPECT_EQ(json["cancels"].dump(), R"({"sent":1,"effective":1,"too_late":0,"already_cancelled":0,"ignored":0})");

@@ -1,7 +1,8 @@
 """Every shipped scenario gives the same bytes on both engines and any number of threads, and its totals follow from its requests.
 
 results.json (but for `engine` and `run`) and requests.csv are compared as bytes; then every count, latency, token and money total of
-results.json is recomputed from requests.csv, in whole numbers of tokens, nanoseconds and 10^-12 dollars.
+results.json is recomputed from requests.csv, in whole numbers of tokens, nanoseconds and 10^-12 dollars; so are the comparisons of
+policies.
 """
 
 import argparse
@@ -238,9 +239,53 @@ def check_policy(policy, rows, problems):
     problems.equal(f"{name}.interrupted", interrupted, total("interrupted"))
 
 
+def t95(degrees):
+    """97.5th percentile of Student's t, by its expansion in 1/degrees (Abramowitz and Stegun 26.7.5): good to six digits from 30 on."""
+    x = 1.959963984540054
+    terms = (x, (x**3 + x) / 4, (5 * x**5 + 16 * x**3 + 3 * x) / 96, (3 * x**7 + 19 * x**5 + 17 * x**3 - 15 * x) / 384)
+    return sum(term / degrees**power for power, term in enumerate(terms))
+
+
+def check_estimate(name, estimate, difference, samples, scale, unit, independent, problems):
+    """`scale`: how many times the samples' mean is estimated."""
+    n = len(samples)
+    problems.equal(f"{name}.pairs", estimate["pairs"], n)
+    mean = Fraction(sum(samples), n * unit) * scale if n else None
+    problems.close(f"{name}.{difference}", estimate[difference], mean)
+    problems.equal(f"whether {name} has an interval", estimate["ci95"] is not None, independent and n > 1)
+    if not independent or n < 31:
+        return
+    variance = Fraction(n * sum(x * x for x in samples) - sum(samples) ** 2, n * (n - 1))
+    half_width = t95(n - 1) * float(square_root(variance / n)) / unit * scale
+    for end, sign in zip(estimate["ci95"], (-1, 1)):
+        if abs(end - (float(mean) + sign * half_width)) > 1e-5 * half_width + 1e-12 * abs(float(mean)):
+            problems.append(f"{name}.ci95 is {estimate['ci95']!r}, and {float(mean)!r} ± {half_width!r} by requests.csv")
+
+
+def check_comparisons(document, policies, independent, problems):
+    """With the first policy that cancels anything, of which all others are compared on the same requests."""
+    names = [policy["policy"] for policy in document["policies"]]
+    able = [name for name in names if not name.startswith("never")]
+    expected = [(name, able[0]) for name in names if name != able[0]] if able else []
+    found = [(comparison["policy"], comparison["against"]) for comparison in document["comparisons"]]
+    problems.equal("the list of comparisons", found, expected)
+    for comparison, (name, reference) in zip(document["comparisons"], expected):
+        rows = list(zip(policies[name], policies[reference]))
+        both = [[row["stopped_s"] - row["cancel_sent_s"] for row in pair] for pair in rows if all(row["cancelled_in"] for row in pair)]
+        latencies = [one - other for one, other in both]
+        saved = [one["cost_saved_usd"] - other["cost_saved_usd"] for one, other in rows]
+        where = f"{name} against {reference}: "
+        check_estimate(where + "cancel_latency_s", comparison["cancel_latency_s"], "mean_difference", latencies, 1, NANO, independent, problems)
+        check_estimate(where + "cost_usd", comparison["cost_usd"], "saved_difference", saved, len(saved), PICO, independent, problems)
+
+
+def without_comments(scenario):
+    return re.sub(r"#.*", "", scenario.read_text(encoding="utf-8"))
+
+
 def users_of(scenario):
     """How many users, as in the file: `users: N` of an open or a closed load; else 1."""
-    found = re.search(r"\busers: (\d+)", re.sub(r"#.*", "", scenario.read_text(encoding="utf-8")))
+    found = re.search(r"\busers: (\d+)", without_comments(scenario))
     return int(found.group(1)) if found else 1
 
 
@@ -256,6 +301,7 @@ def recompute(scenario, results, requests, problems):
                 problems.append(f"requests.csv, {policy['policy']}, request {row['request']}: {wrong}")
                 break
         check_policy(policy, rows, problems)
+    check_comparisons(document, policies, "concurrency:" not in without_comments(scenario), problems)
     for threshold in document["thresholds"]:
         policy, _, path = threshold["expression"].split(" ")[0].partition(".")
         value = next(p for p in document["policies"] if p["policy"] == policy)
