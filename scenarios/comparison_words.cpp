@@ -95,14 +95,22 @@ std::string price_words(const CutOff& policy, const CutOff& reference) {
   return policy.operations > 0 ? ", at the price of " + cut_off_words(policy) : "";
 }
 
+bool cancels_anything(const Json& policy) { return policy.at("requests").at("cancelled").get<std::int64_t>() > 0; }
+
 std::string comparison_words(const Json& results, const Json& comparison) {
   const auto name = comparison.at("policy").get<std::string>();
   const auto against = comparison.at("against").get<std::string>();
   const Json& policy = policy_named(results, name);
-  std::string words = name + " against " + against + ": " + latency_words(comparison.at("cancel_latency_s"));
+  const Json& reference = policy_named(results, against);
   const Json& saved = comparison.at("cost_usd");
-  if (costs_anything(policy) && saved.at("pairs") > 0) words += "; " + saving_words(saved);
-  return words + price_words(cut_off_under(policy), cut_off_under(policy_named(results, against))) + '.';
+  const bool tells_money = costs_anything(policy) && saved.at("pairs") > 0;
+  // Where one cancels nothing at all, as `never`, there is no need to say that the two have no cancelled request in common.
+  const bool tells_latency = (cancels_anything(policy) && cancels_anything(reference)) || !tells_money;
+  std::string words = name + " against " + against + ": ";
+  if (tells_latency) words += latency_words(comparison.at("cancel_latency_s"));
+  if (tells_latency && tells_money) words += "; ";
+  if (tells_money) words += saving_words(saved);
+  return words + price_words(cut_off_under(policy), cut_off_under(reference)) + '.';
 }
 
 /// Where there are pairs enough, only their dependence keeps an interval from being there.

@@ -115,7 +115,7 @@ def cheap(arguments):
     for word in rest:
         if word in ("--policy", "--seed", "--requests", "--set"):
             kept += [word, next(rest)]
-        elif word in ("--threads", "--engine", "--time-scale", "--out"):
+        elif word in ("--threads", "--engine", "--time-scale", "--replications", "--out"):
             next(rest)
         elif not word.startswith("--"):
             kept.append(word)

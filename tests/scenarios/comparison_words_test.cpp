@@ -24,6 +24,7 @@ using testing::IsEmpty;
 using testing::Le;
 using testing::Not;
 using testing::SizeIs;
+using testing::StartsWith;
 
 /// Mean cancellation latency (null: none cancelled), dollars used and tools cut off.
 struct Figures {
@@ -106,6 +107,17 @@ TEST(SideBySide, WithoutCommonCancelsOrMoneySaysSo) {
   Json free = document({{"checkpoint", {}}, {"abort", {}}}, {abort_against_checkpoint()});
   free["policies"][1]["cost_usd"]["planned"] = 0;
   EXPECT_THAT(side_by_side_lines(free).at(0), Not(HasSubstr("$")));
+}
+
+TEST(SideBySide, SaysNothingOfLatencyWhereAPolicyCancelsNothing) {
+  PolicyComparison comparison = abort_against_checkpoint();
+  comparison.policy = "never";
+  comparison.cancel_latency_s = {};
+  Json results = document({{"never", {}}, {"checkpoint", {}}}, {comparison});
+  results["policies"][0]["requests"]["cancelled"] = 0;
+  EXPECT_THAT(side_by_side_lines(results).at(0), StartsWith("never against checkpoint: $12.34 more is saved (95 %"));
+  results["policies"][0]["cost_usd"]["planned"] = 0;
+  EXPECT_EQ(side_by_side_lines(results).at(0), "never against checkpoint: no request was cancelled under both.");
 }
 
 TEST(SideBySide, SaysWhyThereIsNoIntervalAndWhatGivesOne) {
