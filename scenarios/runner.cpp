@@ -62,7 +62,7 @@ class ScenarioRun {
       outcome_.requests += replication.requests;
       replications_.push_back(std::move(replication));
     }
-    outcome_.partial = stop_;
+    outcome_.partial = stop_;  // the requests may not have been counted to the end
     progress_.requests_total += outcome_.requests * scenario_.policies.size();
   }
 
@@ -99,7 +99,6 @@ class ScenarioRun {
     const std::size_t jobs = order.size() * replications_.size();
     Crew crew(stop_);
     crew.run(options_.threads, [&] {
-      // After a stop too: what has not been run is then noted as missing, at once.
       for (std::size_t job = next++; job < jobs && !crew.failed(); job = next++) {
         run_one(order[job % order.size()], replications_[job / order.size()], 1);
       }
@@ -107,6 +106,11 @@ class ScenarioRun {
   }
 
   void run_one(std::size_t policy, Replication& replication, unsigned threads) {
+    if (stop_) {
+      const std::lock_guard lock(mutex_);
+      outcome_.partial = true;
+      return;
+    }
     const Model model = seeded(replication.seed);
     RunOptions options = options_;
     options.threads = threads;
