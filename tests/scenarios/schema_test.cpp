@@ -25,7 +25,7 @@ namespace {
 using Json = nlohmann::json;
 
 /// The root of the sources, of which this file is three levels below.
-std::filesystem::path source_folder() { return std::filesystem::absolute(__FILE__).parent_path().parent_path().parent_path(); }
+std::filesystem::path source_folder() { return CAESURA_SOURCE_DIR; }
 
 Json schema() { return Json::parse(scenario_schema()); }
 
