@@ -37,6 +37,7 @@ class Setter {
     for (const auto& part : split(path)) {
       if (walked == "load") drop_other_extent(*at, part);
       if (walked == "cancel" || walked == "policy") make_list(*at, part);
+      if (walked.starts_with("policy.") && walked.find('.', walked.find('.') + 1) == std::string::npos) give_options(*at, part);
       at = &below(*at, part, walked);
       walked += (walked.empty() ? "" : ".") + part;
     }
@@ -72,6 +73,14 @@ class Setter {
     Value list = make_value(Value::Kind::list, value.place);
     list.items.push_back(std::move(value));
     value = std::move(list);
+  }
+
+  /// A policy may stand as its kind alone; policy.0.abort.detect means an option of it all the same.
+  static void give_options(Value& policy, const std::string& kind) {
+    if (policy.kind != Value::Kind::scalar || policy.text != kind) return;
+    Value options = make_value(Value::Kind::mapping, policy.place);
+    options.entries.push_back({kind, policy.place, make_value(Value::Kind::null, policy.place)});
+    policy = std::move(options);
   }
 
   Value& below(Value& at, const std::string& part, const std::string& walked) const {

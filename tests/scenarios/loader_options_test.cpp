@@ -111,6 +111,15 @@ TEST(LoaderOptions, ErrorsNameTheOptionAndNoLine) {
   }
 }
 
+TEST(LoaderOptions, AnOptionOfAPolicyThatStandsAsAWordCanBeSet) {
+  const std::string with_words = scenario_with({"policy: [never, abort]"});
+  EXPECT_EQ(load(with_words, sets({"policy.1.abort.detect=3s"})).policies.at(1).abort_delay, std::chrono::seconds(3));
+  EXPECT_EQ(load(scenario_with({"policy: escalate"}), sets({"policy.0.escalate.after=1s"})).policies.at(0).abort_delay,
+            std::chrono::milliseconds(1025));
+  EXPECT_EQ(error(with_words, sets({"policy.1.escalate.after=3s"})),
+            "--set policy.1.escalate.after=3s: 'policy.1' is the plain value 'abort' with nothing below; set 'policy.1' itself");
+}
+
 TEST(LoaderOptions, ErrorsOfTheOtherOptionsNameThemToo) {
   ScenarioOptions options;
   options.requests = 0;
