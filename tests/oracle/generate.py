@@ -7,11 +7,10 @@ the specification leaves open (Ambiguous) is drawn again.
 
 import random
 from decimal import Decimal
-from fractions import Fraction
 
-from cancels import undisturbed
 from oracle import results
-from plan import MODEL_CALLS, SECOND, UNITS, Ambiguous, duration, plan_of
+from plan import SECOND, UNITS, Ambiguous, duration, plan_of
+from runs import undisturbed
 
 QUARTERS = (0, 0.25, 0.5, 0.75, 1)
 RATES = ("1/s", "2/s", "5/s", "8/s", "20/s", "30/m", "240/m", "1000/s")

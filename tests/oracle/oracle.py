@@ -6,8 +6,11 @@ Values are integers: ns in the columns `…_s`, 10^-12 USD in the columns `…_u
 
 from dataclasses import dataclass
 
-from cancels import Cancel, Story, story
-from plan import MODEL_CALLS, Ambiguous, duration, exact, interval, plan_of
+from cancels import Cancel
+from ledger import KINDS, TOKENS, Orphans, billed, interrupted, ledger, orphans, total
+from plan import MODEL_CALLS, duration, exact, interval, plan_of
+from policies import policies_of
+from sources import Story, story
 
 COLUMNS = (
     "policy request user arrived_s cancel_sent_s acknowledged_s stopped_s outcome cancelled_in operations_done operations_planned "
@@ -16,99 +19,6 @@ COLUMNS = (
     "chunks_sent cancels_sent cancels_too_late cancels_already_cancelled cancels_ignored "
     "cost_planned_usd cost_used_usd cost_saved_usd busy_planned_s busy_used_s busy_saved_s interrupted orphan_s"
 ).split()
-KINDS = ("llm", "decompose", "tool", "agent", "transaction")
-TOKENS = ("input", "cached_input", "output")
-MEASURES = TOKENS + ("cost",) + KINDS
-ACCOUNTS = ("planned", "used", "saved", "forgone", "used_after_cancel")
-
-
-def added(values):
-    """The sum of `values`; None, for unknown, if one of them is unknown."""
-    values = list(values)
-    return None if None in values else sum(values)
-
-
-@dataclass(frozen=True)
-class Share:
-    """Part of one operation: its tokens (input, cached input, output), those of them that are billed, and its service time."""
-
-    tokens: tuple = (0, 0, 0)
-    billed: tuple = (0, 0, 0)
-    busy: int = 0
-
-
-def whole(op):
-    """All that `op` would use if it ran to its end."""
-    tokens = (op.service.input, op.cached_input, op.service.output)
-    return Share(tokens, tokens, op.service.duration)
-
-
-def used(op, run):
-    """What `op` used in `run`, up to its end or to where it was cut off."""
-    if op not in run.started:
-        return Share()
-    ending = run.ending(op)
-    if not ending.cut:
-        return whole(op)
-    given = (op.service.input, op.cached_input)
-    tokens = given + (op.tokens_by(ending.until),)
-    billed = {
-        "generated": tokens,
-        "full": given + (op.service.output,),
-        "input": given + (0,),
-        "none": (0, 0, 0),
-    }[op.service.on_abort]
-    return Share(tokens, billed, ending.until - op.start)
-
-
-def used_after(op, story):
-    """Of what `op` used, what came after the received cancel: (tokens by type, cost, busy); None where the rules are silent."""
-    if story.received is None or op not in story.run.started:
-        return (0, 0, 0), 0, 0
-    share, ending, cancel = used(op, story.run), story.run.ending(op), story.received
-    tokens, busy = share.tokens, share.busy
-    if cancel.finds_started(op):
-        tokens = (0, 0, max(0, tokens[2] - op.tokens_by(cancel.arrives)))
-        busy = max(0, ending.until - cancel.arrives)
-    cost = op.service.price.of(*tokens)
-    if ending.cut and op.service.on_abort != "generated":
-        cost = None
-    if ending.until > story.run.stop:
-        busy = None
-    return tokens, cost, busy
-
-
-def reached(op, run):
-    """Whether the request would have got as far as `op` without its cancel."""
-    failure = run.plan.first_fatal_reply()
-    return failure is None or op.start < failure or op in run.started
-
-
-def ledger(story):
-    """{measure: {account: amount}} of one request: planned = used + saved + forgone in every measure."""
-    books = {measure: dict.fromkeys(ACCOUNTS, 0) for measure in MEASURES}
-
-    def enter(measure, planned, spent, after, rest):
-        book = books[measure]
-        for account, amount in (("planned", planned), ("used", spent), (rest, planned - spent), ("used_after_cancel", after)):
-            book[account] = added((book[account], amount))
-
-    run = story.run
-    for op in run.plan.operations:
-        all_of_it, share = whole(op), used(op, run)
-        tokens_after, cost_after, busy_after = used_after(op, story)
-        rest = "saved" if run.outcome == "cancelled" and reached(op, run) else "forgone"
-        for token_type, *amounts in zip(TOKENS, all_of_it.tokens, share.tokens, tokens_after):
-            enter(token_type, *amounts, rest)
-        price = op.service.price
-        enter("cost", price.of(*all_of_it.billed), price.of(*share.billed), cost_after, rest)
-        enter(op.kind, all_of_it.busy, share.busy, busy_after, rest)
-    return books
-
-
-def total(books, measures, account):
-    """One account summed over several measures."""
-    return added(books[measure][account] for measure in measures)
 
 
 def delivered(run):
@@ -121,22 +31,22 @@ def delivered(run):
 
 
 def kind_cancelled_in(run):
-    """The kind in progress when the effective cancel arrived; of several, that of the one that ended last."""
-    in_progress = run.in_progress()
-    if not in_progress:
-        return "none"
-    lasted = {op: min(op.reply, run.stop, dict(run.aborts).get(op.number, run.stop)) for op in in_progress}
-    kinds = {op.kind for op in in_progress if lasted[op] == max(lasted.values())}
-    if len(kinds) > 1:
-        raise Ambiguous("operations of two kinds ended last")
-    return kinds.pop()
+    """The kind in progress when the effective cancel arrived; of several, that of the one that ended last.
+
+    Where operations of several kinds ended last: all of them, joined by |, as any of them would do.
+    """
+    lasted = {op: min(op.reply, run.limit(op)) for op in run.in_progress()}
+    kinds = {op.kind for op, until in lasted.items() if until == max(lasted.values())}
+    return "|".join(kind for kind in KINDS if kind in kinds) or "none"
 
 
 def discarded_answer(run):
     """1 if the cancel was seen at the checkpoint after the last operation, else 0; None where the rules are silent."""
     if run.outcome != "cancelled" or len(run.done()) < len(run.plan.operations):
         return 0
-    if run.in_progress() and run.stop == run.plan.end and run.plan.first_fatal_reply() is None:
+    if any(child.outcome == "cancelled" for child in run.children.values()):
+        return None
+    if run.in_progress() and run.stop == run.plan.end and run.plan.failure is None:
         return 1
     return None
 
@@ -148,23 +58,17 @@ class Result:
     row: dict
     books: dict
     interrupted: dict
+    orphans: Orphans
     discarded: int | None
     effective: int
     cancel_latency: int | None
 
 
-def interrupted(run):
-    """How many operations of each kind were cut off, and of them the unsafe ones."""
-    cut = [op for op in run.started if run.ending(op).cut]
-    counts = {kind: sum(op.kind == kind for op in cut) for kind in KINDS if kind != "transaction"}
-    return counts | {"unsafe": sum(op.service.unsafe for op in cut)}
-
-
 def result(story, policy, request, user, arrived):
     """The Result of the request that arrived at `arrived`."""
-    run, books, answers = story.run, ledger(story), story.answers()
+    run, books, answers = story.run, ledger(story.run, story.received), story.answers()
     first: Cancel | None = story.sent[0] if story.sent else None
-    cut = interrupted(run)
+    cut, left = interrupted(run), orphans(run)
     row = {
         "policy": policy,
         "request": request,
@@ -184,7 +88,7 @@ def result(story, policy, request, user, arrived):
     for account in ("saved", "forgone", "used_after_cancel"):
         row[f"tokens_{account}"] = total(books, TOKENS, account)
     row["tokens_delivered"] = delivered(run)
-    row["tokens_billed"] = sum(sum(used(op, run).billed) for op in run.plan.operations)
+    row["tokens_billed"] = billed(run)
     row["chunks_sent"] = len(run.chunks())
     row["cancels_sent"] = len(story.sent)
     for answer in ("too_late", "already_cancelled", "ignored"):
@@ -194,15 +98,9 @@ def result(story, policy, request, user, arrived):
     for account in ("planned", "used", "saved"):
         row[f"busy_{account}_s"] = total(books, KINDS, account)
     row["interrupted"] = sum(cut[kind] for kind in KINDS if kind in cut)
-    row["orphan_s"] = 0
+    row["orphan_s"] = left.time
     latency = run.stop - first.sent if run.cancel else None
-    return Result(row, books, cut, discarded_answer(run), answers["effective"], latency)
-
-
-def policies(scenario):
-    """The names of the policies that a scenario compares, in its order."""
-    given = scenario.get("policy", "checkpoint")
-    return given if isinstance(given, list) else [given]
+    return Result(row, books, cut, left, discarded_answer(run), answers["effective"], latency)
 
 
 def arrivals(load, ended_after):
@@ -223,10 +121,10 @@ def results(scenario):
     plan = plan_of(scenario)
     timeout = duration(scenario["timeout"]) if "timeout" in scenario else None
     found = {}
-    for policy in policies(scenario):
+    for policy in policies_of(scenario):
         told: Story = story(plan, timeout, scenario.get("cancel", []), policy)
         arrived, users = arrivals(scenario["load"], told.run.answered)
-        found[policy] = [result(told, policy, n, f"user-{n % users}", at) for n, at in enumerate(arrived)]
+        found[policy.name] = [result(told, policy.name, n, f"user-{n % users}", at) for n, at in enumerate(arrived)]
     return found
 
 

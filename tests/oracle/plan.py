@@ -68,7 +68,10 @@ def price(spec):
 
 @dataclass(frozen=True)
 class Service:
-    """What one call of a service takes, makes and costs; `first_token` is None for one that is given by its latency."""
+    """What one call of a service takes, makes and costs; `first_token` is None for one that is given by its latency.
+
+    An agent with a workflow takes, makes and costs nothing itself: its child does. `propagates`: is the child told of cancels?
+    """
 
     duration: int
     first_token: int | None = None
@@ -83,6 +86,7 @@ class Service:
     ends_request: bool = False
     transactional: bool = False
     unsafe: bool = False
+    propagates: bool = True
 
 
 def service(kind, spec):
@@ -90,6 +94,8 @@ def service(kind, spec):
     output = spec.get("output_tokens", 0)
     if "latency" in spec:
         timing = {"duration": duration(spec["latency"])}
+    elif "workflow" in spec:
+        timing = {"duration": 0}
     else:
         first, per_token = duration(spec["time_to_first_token"]), duration(spec["time_per_output_token"])
         timing = {"duration": first + output * per_token, "first_token": first, "per_token": per_token}
@@ -107,15 +113,20 @@ def service(kind, spec):
         price=price(spec.get("price", {})),
         on_abort=spec.get("on_abort", "generated"),
         fails=fails,
-        ends_request=fails and on_failure == "fail",
+        ends_request=on_failure == "fail",
         transactional=spec.get("transactional", False),
         unsafe=spec.get("side_effects") == "unsafe",
+        propagates=spec.get("propagate", True),
     )
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation of the plan. It is asked for, starts and ends at its service, and its reply reaches the request."""
+    """One operation of the plan. It is asked for, starts and ends at its service, and its reply reaches the request.
+
+    `lasts` is its time at the service if nobody interferes, `planned` the same if nothing failed either: they differ only for a
+    `child`, the plan of the agent's workflow, which counts from the operation's start.
+    """
 
     number: int
     kind: str
@@ -124,6 +135,9 @@ class Operation:
     chunk_tokens: int | None
     link: int
     asked: int
+    lasts: int
+    planned: int
+    child: "Plan | None" = None
 
     @property
     def start(self):
@@ -131,11 +145,17 @@ class Operation:
 
     @property
     def end(self):
-        return self.start + self.service.duration
+        return self.start + self.lasts
 
     @property
     def reply(self):
         return self.end + self.link
+
+    @property
+    def fatal(self):
+        """Whether it fails, and the request with it."""
+        failed = self.service.fails or self.child is not None and self.child.failure is not None
+        return failed and self.service.ends_request
 
     @property
     def uninterruptible(self):
@@ -170,30 +190,48 @@ class Operation:
 
 @dataclass(frozen=True)
 class Plan:
-    """The whole workflow of a request that arrived at 0: reaches the server at `begin` and is done there at `end`."""
+    """The whole workflow of a request that arrived at 0: it reaches the server at `begin`.
+
+    It is done there at `end` if nobody interferes and no failure ends it; at `planned_end` if its children did not fail either.
+    """
 
     begin: int
     end: int
+    planned_end: int
     operations: tuple
 
-    def first_fatal_reply(self):
+    @property
+    def failure(self):
         """When the first failure that ends the request is known to it; None if there is no such failure."""
-        return min((op.reply for op in self.operations if op.service.ends_request), default=None)
+        return min((op.reply for op in self.operations if op.fatal), default=None)
+
+    def reaches(self, op):
+        """Whether `op` starts if nobody interferes."""
+        return self.failure is None or op.start < self.failure
+
+    @property
+    def stop(self):
+        """When the request stops if nobody interferes."""
+        if self.failure is None:
+            return self.end
+        return max([self.failure] + [op.reply for op in self.operations if self.reaches(op)])
+
+    def leaves(self):
+        """The operations that use anything: of the request, and of its children instead of the agents that they run at."""
+        for op in self.operations:
+            yield from op.child.leaves() if op.child else [op]
 
 
 class Planner:
     """Lays the items of a workflow out along time, numbering operations depth first."""
 
-    def __init__(self, scenario):
+    def __init__(self, scenario, as_planned):
+        self.scenario = scenario
+        self.as_planned = as_planned
         self.links = {place: duration(value) for place, value in scenario.get("links", {}).items()}
         self.services = scenario.get("services", {})
         self.operations = []
         self.model_calls = 0
-
-    def plan(self, workflow):
-        begin = self.links.get("client", 0)
-        end = self.sequence(workflow, begin)
-        return Plan(begin, end, tuple(self.operations))
 
     def sequence(self, items, at):
         """Places `items` one after another from `at`; returns when the last is done."""
@@ -225,10 +263,11 @@ class Planner:
         """Places one operation that is asked for at `at`; returns when its reply is there."""
         (kind,) = set(item) & {"llm", "decompose", "tool", "agent", "transaction"}
         family = "llm" if kind == "decompose" else kind
-        if kind == "transaction":
-            called = Service(duration(item[kind]))
-        else:
-            called = service(family, self.services[family][item[kind]])
+        spec = {"latency": item[kind]} if kind == "transaction" else self.services[family][item[kind]]
+        called, child = service(family, spec), None
+        if "workflow" in spec:
+            child = plan_of_workflow(self.scenario, spec["workflow"], 0)
+        planned = child.planned_end if child else called.duration
         cached = called.cached_first + called.cached_per_call * self.model_calls
         self.model_calls += kind in MODEL_CALLS
         placed = Operation(
@@ -239,11 +278,23 @@ class Planner:
             chunk_tokens=item.get("stream", {}).get("chunk_tokens"),
             link=self.links.get(family, 0),
             asked=at,
+            lasts=child.stop if child and not self.as_planned else planned,
+            planned=planned,
+            child=child,
         )
         self.operations.append(placed)
         return placed.reply
 
 
+def plan_of_workflow(scenario, workflow, begin):
+    """The Plan of a request of `scenario`, or of a child, that does `workflow` from `begin` on."""
+    planner = Planner(scenario, as_planned=False)
+    end = planner.sequence(workflow, begin)
+    planned_end = Planner(scenario, as_planned=True).sequence(workflow, begin)
+    return Plan(begin, end, planned_end, tuple(planner.operations))
+
+
 def plan_of(scenario):
     """The Plan that every request of a scenario of constants has."""
-    return Planner(scenario).plan(scenario["workflow"])
+    begin = duration(scenario.get("links", {}).get("client", "0s"))
+    return plan_of_workflow(scenario, scenario["workflow"], begin)
