@@ -1,6 +1,6 @@
 """Compares Caesura with the oracle on random scenarios of constants.
 
-    check.py --caesura PATH [--scenarios 3000] [--seed 1] [--keep DIR]
+    check.py --caesura PATH [--scenarios 3000] [--seed 1] [--keep DIR] [--depth 3]
 
 Exit status 0 and one closing line if all agree; 1 at the first mismatch, which is printed with its scenario; 2 if the program
 fails by itself.
@@ -250,12 +250,12 @@ def check_batch(caesura, batch, folder):
     return compared
 
 
-def check(caesura, scenarios, seed, folder, batch_size=200):
+def check(caesura, scenarios, seed, folder, depth=3, batch_size=200):
     """Checks `scenarios` random scenarios in batches; returns the number of rows compared."""
     compared = 0
     for first in range(0, scenarios, batch_size):
         numbers = range(first, min(first + batch_size, scenarios))
-        compared += check_batch(caesura, [generate(seed, number) for number in numbers], folder)
+        compared += check_batch(caesura, [generate(seed, number, depth) for number in numbers], folder)
     return compared
 
 
@@ -265,12 +265,13 @@ def main():
     parser.add_argument("--scenarios", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=Path, help="write scenarios and results here and leave them")
+    parser.add_argument("--depth", type=int, default=3, choices=range(4), help="how deep agents with workflows are nested")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="caesura-oracle-") as temporary:
         folder = options.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            rows = check(options.caesura, options.scenarios, options.seed, folder)
+            rows = check(options.caesura, options.scenarios, options.seed, folder, options.depth)
         except (Mismatch, ProgramFailed) as failure:
             print(failure)
             return 1 if isinstance(failure, Mismatch) else 2

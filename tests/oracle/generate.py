@@ -1,205 +1,16 @@
 """Random scenarios of constants, each a pure function of (seed, number).
 
-Durations are multiples of 4 ns with random digits, so that quarters of them are whole and unrelated moments do not coincide.
 Some families make two moments coincide on purpose, where the specification says which comes first. A scenario whose outcome
 the specification leaves open (Ambiguous) is drawn again.
 """
 
 import random
-from decimal import Decimal
+from dataclasses import replace
 
+from draw import Generator, text
 from oracle import results
-from plan import SECOND, UNITS, Ambiguous, duration, plan_of
+from plan import SECOND, Ambiguous, duration, plan_of
 from runs import undisturbed
-
-QUARTERS = (0, 0.25, 0.5, 0.75, 1)
-RATES = ("1/s", "2/s", "5/s", "8/s", "20/s", "30/m", "240/m", "1000/s")
-
-
-def text(ns):
-    """A duration of the scenario file that means exactly `ns`, in the largest unit that shows no leading zeros."""
-    unit = next((unit for unit in ("s", "ms") if ns >= UNITS[unit]), "us")
-    return f"{(Decimal(ns) / UNITS[unit]).normalize():f}{unit}"
-
-
-class Generator:
-    """Draws one scenario from one random stream."""
-
-    def __init__(self, random_stream):
-        self.random = random_stream
-        self.operations_left = 14
-
-    def chance(self, probability):
-        return self.random.random() < probability
-
-    def span(self, low, high):
-        """Nanoseconds, a multiple of 4, spread evenly over the orders of magnitude from `low` to `high`."""
-        return 4 * max(1, round(low * (high / low) ** self.random.random() / 4) + self.random.randrange(-200, 200))
-
-    def duration(self, low=10**6, high=20 * SECOND):
-        return text(self.span(low, high))
-
-    def scenario(self, name):
-        """A scenario of the general family."""
-        made = {"scenario": name, "seed": self.random.randrange(1, 10**6), "load": self.load()}
-        links = {place: self.link() for place in ("client", "llm", "tool", "agent") if self.chance(0.8)}
-        if links:
-            made["links"] = links
-        made["services"] = self.services()
-        made["workflow"] = self.workflow(made["services"])
-        made["policy"] = self.random.choice(("never", "checkpoint", ["never", "checkpoint"], ["checkpoint", "never"]))
-        if self.chance(0.1):
-            del made["policy"]
-        plan = plan_of(made)
-        if self.chance(0.3):
-            made["timeout"] = text(plan.begin + self.span(max(10**5, plan.end // 20), 2 * plan.end + 10**6))
-        sources = [self.source(plan) for _ in range(self.random.choice((0, 1, 1, 1, 1, 2, 2, 3)))]
-        if sources:
-            made["cancel"] = sources
-        return made
-
-    def load(self):
-        arriving = self.random.choice(("at_once", "constant", "closed"))
-        load = {"requests": self.random.randint(1, 4), "arrivals": arriving}
-        if arriving == "constant":
-            load["arrivals"] = {"constant": self.random.choice(RATES)}
-        if arriving == "closed":
-            users = self.random.randint(1, load["requests"])
-            load["arrivals"] = {"closed": {"users": users, "think": self.duration()}}
-        elif self.chance(0.4):
-            load["users"] = self.random.randint(1, 3)
-        return load
-
-    def link(self):
-        return "0ms" if self.chance(0.35) else self.duration(10**5, SECOND // 10)
-
-    def services(self):
-        models = {name: self.model() for name in ("planner", "writer", "judge")[: self.random.randint(1, 3)]}
-        tools = {name: self.tool() for name in ("search", "ledger")[: self.random.randint(1, 2)]}
-        return {"llm": models, "tool": tools, "agent": {"researcher": self.agent()}}
-
-    def model(self):
-        spec = {"output_tokens": self.random.choice((0, 1, 2, 3, 7, 10, 33, 100, 214))}
-        if self.chance(0.5):
-            spec["latency"] = self.duration()
-        else:
-            spec["time_to_first_token"] = self.duration(10**6, 2 * SECOND)
-            spec["time_per_output_token"] = self.duration(10**5, SECOND // 10)
-        if self.chance(0.8):
-            spec["input_tokens"] = self.random.randrange(2000)
-        if self.chance(0.6):
-            growing = {"first": self.random.randrange(20000), "per_call": self.random.randrange(1500)}
-            spec["cached_input_tokens"] = growing if self.chance(0.7) else self.random.randrange(5000)
-        spec.update(self.price())
-        if self.chance(0.6):
-            spec["on_abort"] = self.random.choice(("generated", "full", "input", "none"))
-        return spec | self.failure(0.08)
-
-    def tool(self):
-        spec = {"latency": self.duration()} | self.failure(0.2)
-        if self.chance(0.25):
-            spec["transactional"] = True
-        if self.chance(0.5):
-            spec["side_effects"] = self.random.choice(("none", "idempotent", "unsafe"))
-        return spec
-
-    def agent(self):
-        spec = {"latency": self.duration(), "input_tokens": self.random.randrange(3000)}
-        spec["output_tokens"] = self.random.randrange(900)
-        return spec | self.price() | self.failure(0.2)
-
-    def price(self):
-        if self.chance(0.2):
-            return {}
-        if self.chance(0.4):
-            return {"price": {"per_1k": self.random.randrange(1, 500) / 10000}}
-        spec = {"input": self.random.randrange(10, 1000) / 100, "output": self.random.randrange(100, 10**7) / 10000}
-        if self.chance(0.6):
-            spec["cached_input"] = self.random.randrange(1, 300) / 1000
-        return {"price": spec}
-
-    def failure(self, probability):
-        if not self.chance(probability):
-            return {"failure_rate": 0} if self.chance(0.1) else {}
-        spec = {"failure_rate": 1}
-        if self.chance(0.6):
-            spec["on_failure"] = self.random.choice(("continue", "fail"))
-        return spec
-
-    def workflow(self, services):
-        """A workflow with at least one operation."""
-        self.names = {kind: list(of_kind) for kind, of_kind in services.items()}
-        ending = [{"wait": self.duration()}] if self.chance(0.1) else []
-        return self.items(3) + [self.operation()] + ending
-
-    def items(self, depth, most=3):
-        return [self.item(depth) for _ in range(self.random.randint(1, most))]
-
-    def item(self, depth):
-        if depth == 0 or self.operations_left < 4 or self.chance(0.5):
-            return {"wait": self.duration()} if self.chance(0.15) else self.operation()
-        form = self.random.choice(("repeat", "choose", "parallel", "parallel", "parallel times"))
-        if form == "repeat":
-            return {"repeat": {"times": self.random.randint(1, 3), "do": self.items(depth - 1, 2)}}
-        if form == "choose":
-            return {"choose": self.choice(depth)}
-        if form == "parallel":
-            branches = [self.branch(depth) for _ in range(self.random.randint(1, 3))]
-            return {"parallel": branches}
-        return {"parallel": {"times": self.random.randint(1, 3), "do": self.items(depth - 1, 2)}}
-
-    def choice(self, depth):
-        chosen = {"weight": self.random.choice((0.3, 1, 5)), "do": self.items(depth - 1, 2)}
-        if self.chance(0.5):
-            return [chosen]
-        other = {"weight": 0, "do": [self.operation()]}
-        return [other, chosen] if self.chance(0.5) else [chosen, other]
-
-    def branch(self, depth):
-        return self.operation() if self.chance(0.4) else self.items(depth - 1, 2)
-
-    def operation(self):
-        self.operations_left -= 1
-        kind = self.random.choice(("llm", "llm", "llm", "decompose", "tool", "tool", "agent", "transaction"))
-        if kind == "transaction":
-            return {kind: self.duration(10**5, SECOND)}
-        item = {kind: self.random.choice(self.names["llm" if kind == "decompose" else kind])}
-        if kind == "llm" and self.chance(0.5):
-            item["stream"] = {"chunk_tokens": self.random.choice((1, 2, 3, 4, 5, 7, 16, 250))}
-        return item
-
-    def source(self, plan):
-        """A cancel source whose moment is likely to be reached in `plan`, or just not."""
-        moment = self.random.choice(("after", "after", "chunks", "operation", "kind", "request", "tokens", "cost"))
-        operations = plan.operations
-        source = {
-            "after": lambda: {"after": text(self.span(plan.end // 50 + 10**5, 2 * plan.end + 10**6))},
-            "chunks": lambda: {"after_chunks": self.random.choice((1, 1, 2, 3, 5, 10, 20))},
-            "operation": lambda: {"during": {"operation": self.random.randint(1, len(operations) + 1), "at": self.share()}},
-            "kind": lambda: {"during": {"kind": self.random.choice([op.kind for op in operations]), "at": self.share()}},
-            "request": lambda: {"during": {"request": self.share()}},
-            "tokens": lambda: {"when": {"tokens_over": self.random.randrange(1 + self.tokens(plan))}},
-            "cost": lambda: {"when": {"cost_over": self.budget(plan)}},
-        }[moment]()
-        if self.chance(0.25):
-            source["probability"] = self.random.choice((0, 1, 1, 1))
-        if self.chance(0.3):
-            source |= {"times": self.random.randint(2, 4), "every": self.duration(10**6, plan.end + 10**7)}
-        if self.chance(0.25):
-            source["even_if_finished"] = True
-        return source
-
-    def share(self):
-        return self.random.choice(QUARTERS)
-
-    @staticmethod
-    def tokens(plan):
-        return sum(op.service.input + op.cached_input + op.service.output for op in plan.operations)
-
-    def budget(self, plan):
-        """USD that the request spends part-way, in whole millionths."""
-        cost = sum(op.service.price.of(op.service.input, op.cached_input, op.service.output) for op in plan.operations)
-        return max(100, int(cost * self.random.random() / 10**6)) / 10**6
 
 
 def answered(scenario):
@@ -253,7 +64,7 @@ def budget_just_met(draw, scenario):
     """A budget that the replies so far meet exactly: it is not exceeded, the next one may."""
     plan, op = without_times(draw, scenario)
     replied = [done for done in plan.operations if done.reply <= op.reply]
-    tokens = sum(done.service.input + done.cached_input + done.service.output for done in replied)
+    tokens = sum(draw.tokens(replace(plan, operations=(done,))) for done in replied)
     scenario["cancel"] = [{"when": {"tokens_over": tokens}}]
 
 
@@ -271,29 +82,81 @@ def at_once(draw, scenario):
     scenario["cancel"] = [{"after": "0s"}]
 
 
+def abort_at(draw, scenario, instant):
+    """Makes a policy of `scenario` abort at `instant`, if it is late enough."""
+    begin = plan_of(scenario).begin
+    detect = 0 if draw.chance(0.3) else draw.span(10**5, max(10**6, instant // 2))
+    if instant - begin - detect < 0:
+        raise Ambiguous("an abort before the request has reached the server")
+    scenario["policy"] = ["checkpoint", {"abort": {"detect": text(detect) if detect else "0s"}}]
+    scenario["cancel"] = [{"after": text(instant - begin - detect)}]
+
+
+def reply_at_abort(draw, scenario):
+    """A reply at the instant of an abort: the reply is first."""
+    _, op = without_times(draw, scenario)
+    abort_at(draw, scenario, op.reply)
+
+
+def token_at_abort(draw, scenario):
+    """A token due at the instant of an abort: it exists."""
+    plan, _ = without_times(draw, scenario)
+    calls = [op for op in plan.operations if op.service.output]
+    if not calls:
+        raise Ambiguous("no operation makes tokens")
+    op = draw.random.choice(calls)
+    abort_at(draw, scenario, op.token_due(draw.random.randint(1, op.service.output)))
+
+
+def in_child(draw, scenario):
+    """(agent's operation, one of its child's operations), cancels and timeout removed."""
+    plan, _ = without_times(draw, scenario)
+    parents = [op for op in plan.operations if op.child and op.child.operations]
+    if not parents:
+        raise Ambiguous("no operation has a child")
+    parent = draw.random.choice(parents)
+    return parent, draw.random.choice(parent.child.operations)
+
+
+def after_at_reply_in_child(draw, scenario):
+    """An `after` cancel that is passed on and reaches the child with a reply: the cancel is first."""
+    parent, op = in_child(draw, scenario)
+    sent = parent.start + op.reply - parent.link - plan_of(scenario).begin
+    if sent < 0:
+        raise Ambiguous("a cancel before its request")
+    scenario["cancel"] = [{"after": text(sent) if sent else "0s"}]
+
+
+def reply_in_child_at_timeout(draw, scenario):
+    """A reply to a child at the instant of the timeout: the reply is first."""
+    parent, op = in_child(draw, scenario)
+    scenario["timeout"] = text(parent.start + op.reply)
+
+
 TIES = (
     after_at_reply, during_at_end, reply_at_timeout, cancel_at_timeout,
-    after_at_answer, budget_just_met, budget_without_link, at_once,
+    after_at_answer, budget_just_met, budget_without_link, at_once, reply_at_abort, token_at_abort,
 )  # fmt: skip
+TIES_OF_CHILDREN = (after_at_reply_in_child, reply_in_child_at_timeout)
 
 
-def drawn(seed, number, attempt):
-    """One attempt at scenario `number`; a quarter of all are of a family of ties."""
-    draw = Generator(random.Random(f"{seed}/{number}/{attempt}"))
+def drawn(seed, number, attempt, depth=3):
+    """One attempt at scenario `number`; a part of all are of a family of ties."""
+    draw = Generator(random.Random(f"{seed}/{number}/{attempt}"), depth)
     scenario = draw.scenario(f"oracle-{number:06d}")
     scenario["description"] = "general"
     if draw.chance(0.3):
-        family = draw.random.choice(TIES)
+        family = draw.random.choice(TIES + TIES_OF_CHILDREN if depth else TIES)
         family(draw, scenario)
         scenario["description"] = family.__doc__
     return scenario
 
 
-def generate(seed, number):
+def generate(seed, number, depth=3):
     """(scenario, its results by policy): the first attempt that the specification decides in full."""
     for attempt in range(1000):
-        scenario = drawn(seed, number, attempt)
         try:
+            scenario = drawn(seed, number, attempt, depth)
             return scenario, results(scenario)
         except Ambiguous:
             continue

@@ -15,50 +15,10 @@ import yaml
 sys.path.insert(0, str(Path(__file__).parent))
 
 import check
-from generate import TIES, drawn, generate
+from by_hand import LINKS, MICRO_USD, MS, SERVICES, STREAM, OracleTest, row_of, scenario
+from generate import TIES, TIES_OF_CHILDREN, drawn, generate
 from oracle import COLUMNS, results, rows
 from plan import SECOND, Ambiguous, duration, plan_of
-
-MS = 10**6
-MICRO_USD = 10**6
-
-# One call of `slow`: asked at t, starts at t + 5 ms, ends at t + 10.005 s, reply at t + 10.010 s; a token every 200 ms.
-SERVICES = {
-    "llm": {
-        "slow": {"latency": "10s", "input_tokens": 100, "output_tokens": 50, "price": {"input": 3, "output": 15}},
-        "streamer": {"time_to_first_token": "1s", "time_per_output_token": "100ms", "output_tokens": 10},
-        "broken": {"latency": "1s", "output_tokens": 4, "failure_rate": 1},
-    },
-    "tool": {
-        "search": {"latency": "3s"},
-        "flaky": {"latency": "2s", "failure_rate": 1},
-        "ledger": {"latency": "4s", "transactional": True},
-        "mailer": {"latency": "6s", "side_effects": "unsafe"},
-    },
-    "agent": {"helper": {"latency": "8s", "input_tokens": 20, "output_tokens": 80, "price": {"per_1k": 0.02}}},
-}
-LINKS = {"client": "40ms", "llm": "5ms", "tool": "2ms", "agent": "30ms"}
-STREAM = {"llm": "streamer", "stream": {"chunk_tokens": 4}}
-
-
-def scenario(workflow, links=LINKS, policy="checkpoint", requests=1, arrivals="at_once", **more):
-    """A scenario of the services above."""
-    load = {"requests": requests, "arrivals": arrivals}
-    fixed = {"scenario": "by-hand", "load": load, "links": links, "services": SERVICES}
-    return fixed | {"workflow": workflow, "policy": policy} | more
-
-
-def row_of(workflow, **more):
-    """The only row of a scenario with one request and one policy."""
-    (row,) = rows(scenario(workflow, **more))
-    return row
-
-
-class OracleTest(unittest.TestCase):
-    def expect(self, row, **values):
-        """Asserts some columns of a row."""
-        self.assertEqual({column: row[column] for column in values}, values)
-
 
 class Timing(OracleTest):
     def test_a_duration_is_whole_nanoseconds(self):
@@ -287,8 +247,8 @@ class Generated(unittest.TestCase):
         self.assertNotEqual(drawn(3, 17, 0), drawn(4, 17, 0))
 
     def test_every_family_of_ties_occurs(self):
-        seen = {generate(1, number)[0]["description"] for number in range(400)}
-        self.assertLessEqual({family.__doc__ for family in TIES}, seen)
+        seen = {generate(1, number)[0]["description"] for number in range(600)}
+        self.assertLessEqual({family.__doc__ for family in TIES + TIES_OF_CHILDREN}, seen)
 
 
 def stand_in(spoil):
