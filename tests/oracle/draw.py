@@ -98,7 +98,7 @@ class Generator:
         models = {name: self.model() for name in ("planner", "writer", "judge")[: self.random.randint(1, 3)]}
         tools = {name: self.tool() for name in ("search", "ledger")[: self.random.randint(1, 2)]}
         services = {"llm": models, "tool": tools, "agent": {"researcher": self.agent()}}
-        for name in AGENTS_WITH_WORKFLOWS[: self.random.randint(0, self.depth)]:
+        for name in AGENTS_WITH_WORKFLOWS[: min(self.depth, self.random.choice((0, 1, 1, 2, 2, 3)))]:
             self.streams, self.operations_left = False, self.random.choice((2, 4, 8))
             services["agent"][name] = self.agent_with_workflow(services)
         self.streams, self.operations_left = True, 14
@@ -164,7 +164,7 @@ class Generator:
     def workflow(self, services):
         """A workflow with at least one operation."""
         self.names = {kind: list(of_kind) for kind, of_kind in services.items()}
-        self.names["agent"] += self.names["agent"][1:] * 3
+        self.names["agent"] += self.names["agent"][-1:] * 3
         ending = [{"wait": self.duration()}] if self.chance(0.1) else []
         return self.items(3) + [self.operation()] + ending
 
