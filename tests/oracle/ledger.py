@@ -75,29 +75,33 @@ def used_after(op, run, cancel):
 class Leaf:
     """An operation that uses something, in the `run` (None: never started) of a request or of one of its children.
 
-    `cancel` is the one that the request received, in the time of `run`; `saved` says whether what is left unused was saved.
+    `cancel` is the one that the request received, in the time of `run`; `saved` says whether what is left unused was saved,
+    `orphaned` whether it belongs to an orphan.
     """
 
     op: Operation
     run: Run | None
     cancel: Cancel | None
-    saved: bool
+    saved: bool = False
+    orphaned: bool = False
 
 
-def leaves(plan, run, cancel=None, saving=False):
+def leaves(plan, run, cancel=None, saving=False, orphaned=False):
     """Every Leaf of a tree; `saving` says whether it was a cancel that kept a `plan` without a run from starting."""
     for op in plan.operations:
         started = run is not None and run.as_ran(op) is not None
         saved = (run.outcome == "cancelled" if run else saving) and (plan.reaches(op) or started)
         if op.child is None:
-            yield Leaf(op, run, cancel, saved)
+            yield Leaf(op, run, cancel, saved, orphaned)
             continue
-        yield from leaves(op.child, run.children[op.number] if started else None, cancel and cancel.seen_by_child(op), saved)
+        child = run.children[op.number] if started else None
+        left = orphaned or started and run.orphaned(run.as_ran(op))
+        yield from leaves(op.child, child, cancel and cancel.seen_by_child(op), saved, left)
 
 
 def leaves_of(op, run):
     """Every Leaf of one started operation: itself, or those of its child."""
-    return leaves(op.child, run.children[op.number]) if op.child else [Leaf(op, run, None, False)]
+    return leaves(op.child, run.children[op.number]) if op.child else [Leaf(op, run, None)]
 
 
 def ledger(run, received):
@@ -132,8 +136,11 @@ def billed(run):
 
 
 def interrupted(run):
-    """How many operations of each kind, of a request and its children, were cut off, and of them the unsafe ones."""
-    cut = [op for op in run.started if run.ending(op).cut]
+    """How many operations of each kind, of a request and its children, were cut off, and of them the unsafe ones.
+
+    An agent whose child is told is not cut off itself: what is cut off is in the child.
+    """
+    cut = [op for op in run.started if run.ending(op).cut and not op.told]
     counts = {kind: sum(op.kind == kind for op in cut) for kind in KINDS if kind != "transaction"}
     counts["unsafe"] = sum(op.service.unsafe for op in cut)
     for child in run.children.values():

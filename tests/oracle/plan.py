@@ -158,6 +158,11 @@ class Operation:
         return failed and self.service.ends_request
 
     @property
+    def told(self):
+        """Whether it has a child that is told of cancels, and ends with its parent at the timeout."""
+        return self.child is not None and self.service.propagates
+
+    @property
     def uninterruptible(self):
         return self.kind == "transaction" or self.service.transactional
 

@@ -54,7 +54,6 @@ def abort_of(op, cancel, policy):
 
     An agent whose child is told of the cancel is not aborted: it ends when the child does.
     """
-    told = op.child is not None and op.service.propagates
-    if op.uninterruptible or told or op.kind not in policy.aborts:
+    if op.uninterruptible or op.told or op.kind not in policy.aborts:
         return None
     return cancel.arrives + policy.delay

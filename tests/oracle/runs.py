@@ -84,7 +84,7 @@ class Run:
 
     def orphaned(self, op):
         """Whether the child of the started operation `op` was left to run on."""
-        return op.child is not None and not op.service.propagates and self.ending(op).cut
+        return op.child is not None and not op.told and self.ending(op).cut
 
     @cached_property
     def children(self):
@@ -93,12 +93,17 @@ class Run:
 
 
 def child_of(run, op):
-    """The Run of the child of the started operation `op`; who is not told runs to the end."""
-    if not op.service.propagates:
+    """The Run of the child of the started operation `op`; who is not told runs to the end.
+
+    A child that ends with its parent at the timeout of a cancelled request was cancelled with it, whether it had heard or not.
+    """
+    if not op.told:
         return undisturbed(op.child, None)
     timeout = run.stop - op.start if run.ending(op).cut else None
     cancel = run.cancel.relayed(op) if op.number in run.waited else None
-    return run_of(op.child, timeout, cancel, run.policy)
+    child = run_of(op.child, timeout, cancel, run.policy)
+    with_parent = child.outcome == "timed_out" and run.outcome == "cancelled"
+    return replace(child, outcome="cancelled") if with_parent else child
 
 
 def undisturbed(plan, timeout):
@@ -115,7 +120,7 @@ def undisturbed(plan, timeout):
 
 def after_cancel(op, cancel, policy):
     """`op`, in progress when `cancel` arrived, as it then runs: an agent whose child is told ends when the child stops."""
-    if op.child is None or not op.service.propagates:
+    if not op.told:
         return op
     return replace(op, lasts=run_of(op.child, None, cancel.relayed(op), policy).stop)
 
