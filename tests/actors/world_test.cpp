@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <ostream>
-
 #include "tests/actors/small_models.hpp"
 
 namespace caesura {
@@ -11,18 +9,11 @@ namespace {
 
 using namespace testing;
 
-/// An engine in virtual time: all that follows has to be true on each.
-struct Engine {
-  const char* name;
-  MakeWorld make;
-};
-void PrintTo(const Engine& engine, std::ostream* out) { *out << engine.name; }
-
 class Worlds : public ::testing::TestWithParam<Engine> {
  protected:
   Settled one(const Model& model, PolicyKind kind = PolicyKind::checkpoint) { return play(model, kind, GetParam().make).at(0); }
 };
-INSTANTIATE_TEST_SUITE_P(Virtual, Worlds, ::testing::Values(Engine{"direct", make_direct_world}, Engine{"caf", make_caf_world}));
+INSTANTIATE_TEST_SUITE_P(Virtual, Worlds, ::testing::ValuesIn(both_engines));
 
 TEST_P(Worlds, ARequestNobodyCancelsTakesTheSumOfItsOperationsAndLinks) {
   Model model = two_services();
