@@ -52,6 +52,8 @@ class LifeCycle {
   /// A cancel was accepted, and the request has not stopped yet.
   bool is_cancelling() const { return phase_ == Phase::cancelling; }
   bool has_ended() const { return phase_ == Phase::ended; }
+  /// Equal lives have the same future.
+  bool operator==(const LifeCycle&) const = default;
 
  private:
   enum class Phase : std::uint8_t { pending, running, failing, cancelling, ended };
