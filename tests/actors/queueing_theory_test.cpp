@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "actors/world.hpp"
@@ -128,6 +129,53 @@ TEST(ErlangA, ShareThatLeavesTheQueueUnderCheckpointWithExponentialPatience) {
   const double share = left / static_cast<double>(model.load.requests);
   const double expected = erlang_a_abandoned(lambda, 1, theta, places);
   EXPECT_NEAR(share, expected, 0.03 * expected);
+}
+
+/// Mean number of requests in the system where all of them lose patience, waiting or served: birth-death chain with birth rate lambda and
+/// death rate min(n, c)·mu + n·theta.
+double mean_number_if_all_are_impatient(double lambda, double mu, double theta, std::uint64_t c) {
+  constexpr std::uint64_t states = 2000;
+  double p = 1;
+  double total = 0;
+  double sum = 0;
+  for (std::uint64_t n = 0; n < states; ++n) {
+    const double number = static_cast<double>(n);
+    total += p;
+    sum += p * number;
+    p *= lambda / (std::min(number + 1, static_cast<double>(c)) * mu + (number + 1) * theta);
+  }
+  return sum / total;
+}
+
+class Impatience : public ::testing::TestWithParam<Engine> {};
+INSTANTIATE_TEST_SUITE_P(Virtual, Impatience, ::testing::ValuesIn(both_engines));
+
+TEST_P(Impatience, UnderAbortAtOnceShareCancelledAndMeanStayOfAServiceWithPlacesAreThoseOfTheBirthDeathChain) {
+  const double lambda = 6;
+  const double theta = 0.3;
+  const std::uint64_t places = 4;
+  const std::uint64_t requests = 100'000;
+  Model model = queue(lambda, 1, places, requests);
+  CancelSource source;
+  source.moment = CancelAfter{Distribution::exponential(second / theta)};
+  model.cancels = {source};
+  double cancelled = 0;
+  double in_service = 0;
+  double stay = 0;
+  play_each(
+      model,
+      [&](const Settled& s) {
+        cancelled += s.request.outcome == Outcome::cancelled ? 1 : 0;
+        in_service += s.request.interrupted[index_of(OperationKind::llm)];
+        stay += seconds(s.request.stopped - s.client.arrived);
+      },
+      abort_after(0s), GetParam().make);
+  const double number = mean_number_if_all_are_impatient(lambda, 1, theta, places);
+  // Little's law turns the number into the stay, and each of those in the system leaves at rate theta.
+  EXPECT_NEAR(cancelled / requests, theta * number / lambda, 0.03 * theta * number / lambda);
+  EXPECT_NEAR(stay / requests, number / lambda, 0.03 * number / lambda);
+  EXPECT_GT(in_service / cancelled, 0.2) << "those in service lose patience too";
+  EXPECT_LT(in_service / cancelled, 0.8) << "those in the queue lose patience too";
 }
 
 TEST(LittlesLaw, TheMeanNumberOfRequestsIsArrivalRateTimesMeanStay) {
