@@ -161,7 +161,7 @@ struct ParentEnded {
 };
 
 /// Child request to its parent: what it used, complete. The child keeps `report` as it is until it gets a Release. Agent to parent: null,
-/// of an operation withdrawn before its child had started. One for every operation that started, or was withdrawn.
+/// of an operation turned away, or withdrawn before its child had started. One for every operation that the agent was asked for.
 struct ChildBooks {
   std::uint32_t operation = 0;
   const ChildReport* report = nullptr;

@@ -40,6 +40,7 @@ void Service::receive(const Ask& ask, Context& context) {
   if (!profile_->queue || waiting_ < *profile_->queue) return enqueue(ask, context);
   // The rejection takes its time; that the operation is not in progress, the request knows at once.
   context.relay(ask.from, Queued{ask.operation});
+  if (rules_->model.child_of(index_) != nullptr) context.relay(ask.from, ChildBooks{.operation = ask.operation});
   LinkEnd to_request;
   finish(Reply{.to = ask.from, .number = ask.number, .operation = ask.operation, .result = OperationResult::rejected}, to_request, context);
 }

@@ -266,6 +266,24 @@ TEST_P(ChildRequests, AChildThatATimeoutFindsQueuedIsForgone) {
   EXPECT_EQ(all(third, checkpoint).at(2).request.outcome, Outcome::rejected);
 }
 
+TEST_P(ChildRequests, ACancelOrATimeoutWhileTheRejectionOfAChildIsOnItsWayEndsTheRequestAtOnce) {
+  Model model = one_place_at_the_agent(told, 2);
+  model.services[2].queue = 0;
+  model.links.agent = fixed(100ms);
+  model.cancels = {cancel_after(150ms)};
+  const RequestReport cancelled = all(model, checkpoint).at(1).request;
+  EXPECT_EQ(cancelled.outcome, Outcome::cancelled);
+  EXPECT_EQ(cancelled.stopped, at(1150ms));
+  EXPECT_EQ(cancelled.saved, cancelled.planned);
+  model.cancels.clear();
+  model.timeout = 150ms;
+  model.load.arrivals = ArrivalsAtOnce{};
+  const RequestReport timed_out = all(model, checkpoint).at(1).request;
+  EXPECT_EQ(timed_out.outcome, Outcome::timed_out);
+  EXPECT_EQ(timed_out.stopped, at(150ms));
+  EXPECT_EQ(timed_out.forgone, timed_out.planned);
+}
+
 TEST_P(ChildRequests, AnAbortedChildLeavesItsPlaceAtTheAgentWhetherItIsToldOrNot) {
   for (const bool propagate : {told, untold}) {
     Model model = one_place_at_the_agent(propagate, 2);
