@@ -40,12 +40,28 @@ struct TraceArguments {
   bool mermaid = false;
 };
 
+/// Of sweep and advise.
+struct GridArguments {
+  std::string file;
+  ScenarioOptions scenario;
+  std::vector<std::string> varied;  ///< PATH=V1,V2,…
+  std::optional<std::string> minimise;
+  std::optional<std::string> maximise;
+  std::vector<std::string> holds;
+  EngineKind engine = EngineKind::direct;
+  unsigned threads = 1;
+  OutputForm form = OutputForm::table;
+  bool no_progress = false;
+};
+
 // Each runs one command, prints its results on stdout, and returns its exit status. All scenarios are loaded and checked before the first
 // one runs. They throw what their parts throw.
 int run_command(const RunArguments& arguments);
 int verify_command(const RunArguments& arguments);
 int validate_command(const RunArguments& arguments);
 int trace_command(const TraceArguments& arguments);
+int sweep_command(const GridArguments& arguments);
+int advise_command(const GridArguments& arguments);
 
 /// Writes to stdout; throws OutputError if that fails (a full disk, a closed pipe).
 void print_out(const std::string& text);

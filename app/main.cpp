@@ -124,6 +124,40 @@ Command add_trace(CLI::App& app) {
   return {command, [arguments] { return trace_command(*arguments); }};
 }
 
+/// What sweep and advise have in common.
+void add_grid(CLI::App& command, GridArguments& grid) {
+  grid.threads = cores();
+  command.add_option("SCENARIO.yaml", grid.file, "scenario file")->required()->type_name("");
+  command
+      .add_option("--vary", grid.varied,
+                  "a path in the scenario and the values it takes; given several times, all combinations, the first slowest")
+      ->required()
+      ->allow_extra_args(false)
+      ->type_name("PATH=V1,V2,...");
+  CLI::Option* minimise = command.add_option("--minimise", grid.minimise, "the best has the least of this number of a policy's results");
+  minimise->type_name("FIELD");
+  command.add_option("--maximise", grid.maximise, "the best has the most of it")->type_name("FIELD")->excludes(minimise);
+  command.add_option("--hold", grid.holds, "only what holds this may be best: \"cancel_latency_s.p95 < 10\"; may be given several times")
+      ->allow_extra_args(false)
+      ->type_name("EXPRESSION");
+  add_scenario_options(command, grid.scenario);
+  add_threads(command, grid.threads);
+  add_engine(command, grid.engine, virtual_engines, "direct (default) or caf");
+  command.add_flag_callback(
+      "--json", [&grid] { grid.form = OutputForm::json; }, "print everything as JSON");
+  command.add_flag("--no-progress", grid.no_progress, "no progress line");
+}
+
+Command add_sweep(CLI::App& app) {
+  const auto arguments = std::make_shared<GridArguments>();
+  CLI::App* command = app.add_subcommand("sweep", "run a scenario at every point of a grid, and mark the best");
+  add_grid(*command, *arguments);
+  command->add_flag_callback(
+      "--csv", [arguments] { arguments->form = OutputForm::csv; }, "print one line a point and policy, with every number");
+  command->get_option("--json")->excludes("--csv");
+  return {command, [arguments] { return sweep_command(*arguments); }};
+}
+
 Command add_schema(CLI::App& app) {
   const auto run = [] {
     print_out(scenario_schema());
@@ -138,7 +172,7 @@ int run_program(int argc, char** argv) {
   app.set_version_flag("--version", std::string("caesura ") + version);
   app.require_subcommand(1);
   app.get_formatter()->column_width(30);
-  const std::vector<Command> commands{add_run(app), add_verify(app), add_validate(app), add_trace(app), add_schema(app)};
+  const std::vector<Command> commands{add_run(app), add_verify(app), add_validate(app), add_trace(app), add_sweep(app), add_schema(app)};
   if (argc > 1 && argv[1][0] != '-') {
     std::vector<std::string> names;
     for (const Command& command : commands) names.push_back(command.options->get_name());

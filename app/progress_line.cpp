@@ -26,11 +26,13 @@ std::string time_left(double seconds) {
 
 }  // namespace
 
-std::string progress_text(const std::string& title, std::uint64_t done, std::uint64_t total, double elapsed_s, std::size_t width) {
+std::string progress_text(const std::string& title, const Meter& meter, double elapsed_s, std::size_t width) {
+  const std::uint64_t done = meter.done;
+  const std::uint64_t total = meter.total;
   const double rate = elapsed_s > 0 ? static_cast<double>(done) / elapsed_s : 0;
   const double share = total > 0 ? static_cast<double>(done) / static_cast<double>(total) : 0;
-  const std::string counts = fmt::format("{} of {} requests ({} %)", count_figure(static_cast<std::int64_t>(done)),
-                                         count_figure(static_cast<std::int64_t>(total)), static_cast<int>(share * 100));
+  const std::string counts = fmt::format("{} of {} {} ({} %)", count_figure(static_cast<std::int64_t>(done)),
+                                         count_figure(static_cast<std::int64_t>(total)), meter.unit, static_cast<int>(share * 100));
   const std::string speed = rate > 0 ? fmt::format(", {}/s", rough_figure(rate)) : "";
   const std::string left = rate > 0 ? ", " + time_left(static_cast<double>(total - done) / rate) : "";
   // The most that fits, whole parts only.
@@ -40,7 +42,7 @@ std::string progress_text(const std::string& title, std::uint64_t done, std::uin
   return {};
 }
 
-ProgressLine::ProgressLine(std::string title, const Progress& progress, bool shown) : title_(std::move(title)), progress_(progress) {
+ProgressLine::ProgressLine(std::string title, const Meter& meter, bool shown) : title_(std::move(title)), meter_(meter) {
   if (shown) thread_ = std::thread([this] { show_until_done(); });
 }
 
@@ -63,8 +65,7 @@ void ProgressLine::show_until_done() {
   while (!changed_.wait_until(lock, next, [this] { return done_; })) {
     next += 200ms;
     const double elapsed = std::chrono::duration<double>(Clock::now() - start).count();
-    const std::string text =
-        progress_text(title_, progress_.requests_done, progress_.requests_total, elapsed, terminal_width(STDERR_FILENO, 80) - 1);
+    const std::string text = progress_text(title_, meter_, elapsed, terminal_width(STDERR_FILENO, 80) - 1);
     fmt::print(stderr, "{}{}", erase_line, text);
     std::fflush(stderr);
     is_shown = true;

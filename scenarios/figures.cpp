@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdlib>
+#include <string_view>
 
 namespace caesura {
 namespace {
@@ -38,6 +39,12 @@ int decimals_of(double x) {
 
 /// Digits with a point, three of them significant; 9.999 has become 10.
 std::string rounded(double x) { return without_trailing_zeros(fmt::format("{:.{}f}", x, decimals_of(x))); }
+
+/// Exact if it is whole.
+std::string rough_or_count(double x) {
+  constexpr double exact_max = 9e15;  // below 2^53
+  return x == std::floor(x) && std::fabs(x) < exact_max ? count_figure(static_cast<std::int64_t>(x)) : rough_figure(x);
+}
 
 struct Unit {
   double seconds;
@@ -80,6 +87,17 @@ std::string money_figure(double usd) {
   }
   if (digits.find('.') == std::string::npos) digits += ".00";
   return (negative ? "-$" : "$") + thousands_apart(without_trailing_zeros(digits, cents));
+}
+
+std::string field_figure(const std::string& field, double x) {
+  if (std::isnan(x)) return no_figure;
+  const std::string_view path = field;
+  const std::string_view last = path.substr(path.rfind('.') + 1);
+  if (last == "saved_fraction" || last == "saved_of_avoidable") return share_figure(x);
+  if (last == "count") return rough_or_count(x);
+  if (last == "cost_usd" || path.starts_with("cost_usd.")) return money_figure(x);
+  if (last == "seconds" || path.starts_with("busy_s.") || path.find("_latency_") != std::string_view::npos) return duration_figure(x);
+  return rough_or_count(x);
 }
 
 }  // namespace caesura

@@ -23,6 +23,9 @@ std::string share_figure(double share);
 /// significant digits: "$0.00123".
 std::string money_figure(double usd);
 
+/// A number of a policy's results, "cancel_latency_s.p99", in its unit; NaN is none.
+std::string field_figure(const std::string& field, double x);
+
 /// For rates and the like: three significant digits, whole from 100 on: "1,310", "0.62".
 std::string rough_figure(double x);
 

@@ -20,7 +20,7 @@ namespace caesura {
 namespace {
 
 bool has_any(const ScenarioOptions& options) {
-  return !options.sets.empty() || options.seed || options.requests || !options.policies.empty();
+  return !options.sets.empty() || options.seed || options.requests || !options.policies.empty() || !options.varied.empty();
 }
 
 Links read_links(const Value* links, const DistributionReader& distributions) {
@@ -96,11 +96,13 @@ Scenario load_scenario(const std::string& file, const ScenarioOptions& options) 
 
   auto before_policies = options;
   before_policies.policies.clear();
+  before_policies.varied.clear();
   apply_options(before_policies, root, sources);
   auto names = names_in_file(root.find("policy"));
-  ScenarioOptions only_policies;
-  only_policies.policies = options.policies;
-  apply_options(only_policies, root, sources);
+  ScenarioOptions from_policies_on;
+  from_policies_on.policies = options.policies;
+  from_policies_on.varied = options.varied;
+  apply_options(from_policies_on, root, sources);
   check(root, scenario_format());
 
   Scenario scenario;

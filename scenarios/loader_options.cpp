@@ -129,16 +129,20 @@ void apply_policies(const std::vector<std::string>& policies, Value& root, std::
   if (list) Setter(root, *list->place.source).set("policy", std::move(*list));
 }
 
+/// `text` is PATH=VALUE, given by this option.
+void apply_set(const std::string& option, const std::string& text, Value& root, std::deque<Source>& sources) {
+  const auto& source = sources.emplace_back(Source{option + ' ' + text, true});
+  const auto equals = text.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    fail({&source, 1, 1}, "this is not PATH=VALUE; write it as in " + option + " load.requests=1000");
+  }
+  Setter(root, source).set(text.substr(0, equals), parse_yaml(text.substr(equals + 1), source));
+}
+
 }  // namespace
 
 void apply_options(const ScenarioOptions& options, Value& root, std::deque<Source>& sources) {
-  for (const auto& set : options.sets) {
-    const auto& source = sources.emplace_back(Source{"--set " + set, true});
-    const auto equals = set.find('=');
-    if (equals == std::string::npos || equals == 0)
-      fail({&source, 1, 1}, "this is not PATH=VALUE; write it as in --set load.requests=1000");
-    Setter(root, source).set(set.substr(0, equals), parse_yaml(set.substr(equals + 1), source));
-  }
+  for (const auto& set : options.sets) apply_set("--set", set, root, sources);
   const auto number = [&](const char* option, const char* path, std::uint64_t n) {
     const auto text = std::to_string(n);
     const auto& source = sources.emplace_back(Source{std::string(option) + " " + text, true});
@@ -147,6 +151,7 @@ void apply_options(const ScenarioOptions& options, Value& root, std::deque<Sourc
   if (options.seed) number("--seed", "seed", *options.seed);
   if (options.requests) number("--requests", "load.requests", *options.requests);
   apply_policies(options.policies, root, sources);
+  for (const auto& varied : options.varied) apply_set("--vary", varied, root, sources);
 }
 
 }  // namespace caesura

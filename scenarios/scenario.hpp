@@ -39,6 +39,7 @@ struct ScenarioOptions {
   std::optional<std::uint64_t> seed;
   std::optional<std::uint64_t> requests;
   std::vector<std::string> policies;  ///< each as one item of `policy` in YAML; empty: the file's own
+  std::vector<std::string> varied;    ///< PATH=VALUE, in order, after all others: the values of one point of a grid
 };
 
 /// Throws ScenarioError on bad input, also for a file that is missing or unreadable.

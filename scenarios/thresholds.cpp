@@ -60,28 +60,6 @@ void list_numbers(const Json& value, const std::string& path, std::vector<std::s
   }
 }
 
-/// The path of every number in a policy's results, in their order.
-const std::vector<std::string>& known_fields() {
-  static const std::vector<std::string> fields = [] {
-    std::vector<std::string> all;
-    list_numbers(PolicyTotals().to_json(""), "", all);
-    return all;
-  }();
-  return fields;
-}
-
-void check_field(const ThresholdText& text, const std::string& field) {
-  const auto& known = known_fields();
-  if (std::find(known.begin(), known.end(), field) != known.end()) return;
-  std::vector<std::string> below;
-  for (const auto& name : known) {
-    if (name.starts_with(field + '.')) below.push_back(name.substr(field.size() + 1));
-  }
-  if (!below.empty()) fail(text, field + " is not a number; the numbers below it are " + joined(below));
-  if (field == "policy") fail(text, "policy is a name and not a number");
-  fail(text, "unknown field " + cited(field) + suggestion(field, known));
-}
-
 double parse_limit(const ThresholdText& text, std::string_view digits) {
   double limit = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), limit);
@@ -91,6 +69,8 @@ double parse_limit(const ThresholdText& text, std::string_view digits) {
   }
   return limit;
 }
+
+}  // namespace
 
 bool holds(double value, Comparison comparison, double limit) {
   switch (comparison) {
@@ -110,28 +90,64 @@ bool holds(double value, Comparison comparison, double limit) {
   return false;
 }
 
-}  // namespace
+std::optional<CutExpression> cut_expression(std::string_view expression) {
+  const auto at = expression.find_first_of("<>=!");
+  if (at == std::string_view::npos) return std::nullopt;
+  const auto* const found = std::find_if(comparisons.begin(), comparisons.end(),
+                                         [&](const auto& comparison) { return expression.substr(at).starts_with(comparison.first); });
+  if (found == comparisons.end()) return std::nullopt;
+  return CutExpression{trimmed(expression.substr(0, at)), found->second, trimmed(expression.substr(at + found->first.size()))};
+}
+
+const std::vector<std::string>& known_fields() {
+  static const std::vector<std::string> fields = [] {
+    std::vector<std::string> all;
+    list_numbers(PolicyTotals().to_json(""), "", all);
+    return all;
+  }();
+  return fields;
+}
+
+std::string field_fault(const std::string& field) {
+  const auto& known = known_fields();
+  if (std::find(known.begin(), known.end(), field) != known.end()) return {};
+  std::vector<std::string> below;
+  for (const auto& name : known) {
+    if (name.starts_with(field + '.')) below.push_back(name.substr(field.size() + 1));
+  }
+  if (!below.empty()) return field + " is not a number; the numbers below it are " + joined(below);
+  if (field == "policy") return "policy is a name and not a number";
+  return "unknown field " + cited(field) + suggestion(field, known);
+}
 
 Threshold parse_threshold(const ThresholdText& text) {
   constexpr const char* form = "it must read POLICY.FIELD OP NUMBER, with OP one of < <= > >= == !=";
-  const std::string_view expression = text.expression;
-  const auto at = expression.find_first_of("<>=!");
-  if (at == std::string_view::npos) fail(text, form);
-  const auto* const found = std::find_if(comparisons.begin(), comparisons.end(),
-                                         [&](const auto& comparison) { return expression.substr(at).starts_with(comparison.first); });
-  if (found == comparisons.end()) fail(text, form);
-  const std::string_view left = trimmed(expression.substr(0, at));
-  const auto dot = left.find('.');
-  const bool two_names = dot != std::string_view::npos && dot != 0 && dot + 1 != left.size();
-  if (!two_names || left.find_first_of(blanks) != std::string_view::npos) fail(text, form);
+  const auto cut = cut_expression(text.expression);
+  if (!cut) fail(text, form);
+  const auto dot = cut->left.find('.');
+  const bool two_names = dot != std::string_view::npos && dot != 0 && dot + 1 != cut->left.size();
+  if (!two_names || cut->left.find_first_of(blanks) != std::string_view::npos) fail(text, form);
 
-  Threshold threshold{.expression = in_one_line(expression),
-                      .policy = std::string(left.substr(0, dot)),
-                      .field = std::string(left.substr(dot + 1)),
-                      .comparison = found->second,
-                      .limit = parse_limit(text, trimmed(expression.substr(at + found->first.size())))};
-  check_field(text, threshold.field);
+  Threshold threshold{.expression = in_one_line(text.expression),
+                      .policy = std::string(cut->left.substr(0, dot)),
+                      .field = std::string(cut->left.substr(dot + 1)),
+                      .comparison = cut->comparison,
+                      .limit = parse_limit(text, cut->right)};
+  if (const std::string fault = field_fault(threshold.field); !fault.empty()) fail(text, fault);
   return threshold;
+}
+
+Threshold parse_hold(const ThresholdText& text) {
+  const auto cut = cut_expression(text.expression);
+  if (!cut || cut->left.empty() || cut->left.find_first_of(blanks) != std::string_view::npos) {
+    fail(text, "it must read FIELD OP NUMBER, with OP one of < <= > >= == !=");
+  }
+  if (const std::string fault = field_fault(std::string(cut->left)); !fault.empty()) fail(text, fault);
+  return {.expression = in_one_line(text.expression),
+          .policy = {},
+          .field = std::string(cut->left),
+          .comparison = cut->comparison,
+          .limit = parse_limit(text, cut->right)};
 }
 
 std::vector<Threshold> parse_thresholds(const Scenario& scenario) {
