@@ -158,6 +158,16 @@ Command add_sweep(CLI::App& app) {
   return {command, [arguments] { return sweep_command(*arguments); }};
 }
 
+Command add_advise(CLI::App& app) {
+  const auto arguments = std::make_shared<GridArguments>();
+  CLI::App* command = app.add_subcommand("advise", "search a grid and between its points for the best, and say how sure it is");
+  add_grid(*command, *arguments);
+  command->final_callback([arguments] {
+    if (!arguments->minimise && !arguments->maximise) throw CLI::RequiredError("--minimise FIELD or --maximise FIELD");
+  });
+  return {command, [arguments] { return advise_command(*arguments); }};
+}
+
 Command add_schema(CLI::App& app) {
   const auto run = [] {
     print_out(scenario_schema());
@@ -172,7 +182,8 @@ int run_program(int argc, char** argv) {
   app.set_version_flag("--version", std::string("caesura ") + version);
   app.require_subcommand(1);
   app.get_formatter()->column_width(30);
-  const std::vector<Command> commands{add_run(app), add_verify(app), add_validate(app), add_trace(app), add_sweep(app), add_schema(app)};
+  const std::vector<Command> commands{add_run(app),   add_verify(app), add_validate(app), add_trace(app),
+                                      add_sweep(app), add_advise(app), add_schema(app)};
   if (argc > 1 && argv[1][0] != '-') {
     std::vector<std::string> names;
     for (const Command& command : commands) names.push_back(command.options->get_name());
