@@ -15,6 +15,7 @@
 
 #include "actors/plan.hpp"
 #include "app/commands.hpp"
+#include "app/compare_command.hpp"
 #include "app/options.hpp"
 #include "scenarios/scenario.hpp"
 #include "scenarios/version.hpp"
@@ -32,6 +33,7 @@ constexpr const char* examples = R"(Examples:
   caesura run scenarios/cancel_after_timeout.yaml --policy checkpoint --requests 1e6 --engine direct
   caesura run scenarios/burst.yaml --set services.llm.completer.concurrency=8 --out results/
   caesura trace scenarios/cancel_streaming.yaml --request 0 --mermaid
+  caesura compare before/ after/ --fail-on "cancel_latency_s.p99 > +10%"
 
 Exit status: 0 all well, 2 bad input or usage, 3 a threshold was not held, 1 anything else,
 130 or 143 interrupted (what was measured so far is printed).
@@ -183,7 +185,7 @@ int run_program(int argc, char** argv) {
   app.require_subcommand(1);
   app.get_formatter()->column_width(30);
   const std::vector<Command> commands{add_run(app),   add_verify(app), add_validate(app), add_trace(app),
-                                      add_sweep(app), add_advise(app), add_schema(app)};
+                                      add_sweep(app), add_advise(app), add_compare(app),  add_schema(app)};
   if (argc > 1 && argv[1][0] != '-') {
     std::vector<std::string> names;
     for (const Command& command : commands) names.push_back(command.options->get_name());

@@ -39,4 +39,16 @@ std::string table_text(const nlohmann::ordered_json& results, const Background& 
   return std::move(table).take();
 }
 
+std::string grid_text(const Grid& grid, const TableOptions& options) {
+  TextPage table(options);
+  table.grid(grid);
+  return std::move(table).take();
+}
+
+std::string prose_text(const std::string& text, const TableOptions& options) {
+  TextPage table(options);
+  table.prose(text);
+  return std::move(table).take();
+}
+
 }  // namespace caesura
