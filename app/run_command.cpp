@@ -17,6 +17,7 @@
 #include "app/terminal.hpp"
 #include "scenarios/cancel_rule.hpp"
 #include "scenarios/csv.hpp"
+#include "scenarios/explanation.hpp"
 #include "scenarios/json_text.hpp"
 #include "scenarios/markdown.hpp"
 #include "scenarios/output_folder.hpp"
@@ -101,6 +102,7 @@ Results run_one(Loaded& loaded, const RunArguments& arguments, OutputFolder* fol
       .thresholds = loaded.thresholds,
       .background = {
           .description = scenario.description, .cancel_rule = describe_cancels(scenario.model), .lateness_max = outcome.lateness_max}};
+  results.background.explanations = explanations(scenario.model, results.requests, results.policies);
   Time latest{};
   std::uint64_t requests = 0;
   for (const PolicyResult& policy : results.policies) {

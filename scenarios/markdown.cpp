@@ -79,6 +79,8 @@ std::string markdown_text(const nlohmann::ordered_json& results, const Backgroun
   for (const auto& line : comparisons) text += item_text(line);
   if (!comparisons.empty()) text += '\n';
   if (const auto operations = operation_grid(results)) text += grid_text(*operations);
+  for (const auto& paragraph : background.explanations) text += item_text(paragraph);
+  if (!background.explanations.empty()) text += '\n';
   text += grid_text(ledger_grid(results));
   const auto outcomes = outcome_lines(results);
   for (const auto& line : outcomes) text += item_text(line);

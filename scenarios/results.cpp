@@ -129,6 +129,7 @@ void PolicyTotals::add(const RequestReport& request, const ClientReport& client)
   ledger_.billed.add(request.billed);
   ledger_.delivered += request.delivered.value;
   latest_ = std::max({latest_, request.stopped, client.answered});
+  cancel_waits_.add(request);
 }
 
 void PolicyTotals::add_latencies(const RequestReport& request, const ClientReport& client) {
@@ -169,6 +170,7 @@ void PolicyTotals::merge(PolicyTotals&& other) {
   ledger_.billed.merge(other.ledger_.billed);
   ledger_.delivered += other.ledger_.delivered;
   latest_ = std::max(latest_, other.latest_);
+  cancel_waits_.merge(other.cancel_waits_);
   other = PolicyTotals();
 }
 

@@ -2,6 +2,7 @@
 
 #include "actors/model.hpp"
 #include "actors/reports.hpp"
+#include "scenarios/cancel_waits.hpp"
 #include "scenarios/comparison.hpp"
 #include "scenarios/thresholds.hpp"
 #include "sim/statistics.hpp"
@@ -47,8 +48,8 @@ struct OrphanTotals {
   void merge(const OrphanTotals& other);
 };
 
-/// All that results.json says of one policy, over any set of requests. A function of the set alone: the order of add() and merge() does
-/// not matter.
+/// All that results.json says of one policy, and what explains it, over any set of requests. A function of the set alone: the order of
+/// add() and merge() does not matter.
 class PolicyTotals {
  public:
   /// Adds one request, whose two reports must agree and add up (JoinedReports sees to it). Throws std::logic_error, naming the request, if
@@ -63,6 +64,7 @@ class PolicyTotals {
   std::uint64_t requests() const;
   /// The latest moment of any request: its stop, or its answer's arrival. The start of the run if there are none.
   Time latest() const { return latest_; }
+  const CancelWaits& cancel_waits() const { return cancel_waits_; }
 
  private:
   struct Ledger {
@@ -99,6 +101,7 @@ class PolicyTotals {
   OrphanTotals orphans_;
   Ledger ledger_;
   Time latest_{};
+  CancelWaits cancel_waits_;
 };
 
 /// The section `run` of results.json: what may differ from run to run.
@@ -115,9 +118,10 @@ struct RunFigures {
 
 /// What people are told beside the figures of results.json.
 struct Background {
-  std::string description;               ///< the scenario's
-  std::string cancel_rule;               ///< from describe_cancels()
-  std::optional<Duration> lateness_max;  ///< real time only: how late a message was delivered at worst
+  std::string description;                     ///< the scenario's
+  std::string cancel_rule;                     ///< from describe_cancels()
+  std::optional<Duration> lateness_max;        ///< real time only: how late a message was delivered at worst
+  std::vector<std::string> explanations = {};  ///< from explanations()
 };
 
 struct PolicyResult {

@@ -25,6 +25,8 @@ std::string table_text(const nlohmann::ordered_json& results, const Background& 
     table.grid(*operations);
     table.gap();
   }
+  for (const auto& paragraph : background.explanations) table.prose(paragraph);
+  if (!background.explanations.empty()) table.gap();
   table.grid(ledger_grid(results));
   table.gap();
 

@@ -48,7 +48,7 @@ CSV_HEADER = (
     "cost_planned_usd,cost_used_usd,cost_saved_usd,busy_planned_s,busy_used_s,busy_saved_s,interrupted,orphan_s"
 )
 FILES = ["report.md", "requests.csv", "results.json", "scenario.yaml"]
-COMMANDS = ["run", "verify", "validate", "trace", "schema"]
+COMMANDS = ["run", "verify", "validate", "trace", "compare", "schema"]
 ESCAPE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -117,6 +117,7 @@ class Commands(ProgramTest):
         options = {
             "run": "--policy --seed --requests --set --threads --replications --engine --time-scale --json --csv --markdown --out --no-progress",
             "trace": "--request --policy --mermaid",
+            "compare": "--fail-on --all --json",
         }
         for command in COMMANDS:
             text = self.succeeds(command, "--help")
@@ -149,6 +150,8 @@ class Commands(ProgramTest):
             (["trace", "tiny.yaml"], "--request"),
             (["trace", "tiny.yaml", "--request", "20"], "20 requests"),
             (["trace", "tiny.yaml", "--request", "0", "--engine", "caf-realtime"], "caf-realtime"),
+            (["compare", "a"], "B"),
+            (["compare", "a", "b", "--json", "--all"], "--all|--json"),
             (["schema", "tiny.yaml"], "tiny.yaml"),
         ]:
             with self.subTest(arguments):

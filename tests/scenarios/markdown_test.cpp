@@ -80,10 +80,13 @@ TEST(Markdown, OfAnInterruptedRunSaysSoFirst) {
 TEST(Markdown, IsNotBrokenByHostileText) {
   Results results = sample_results({"p"}, random_reports(1, 10));
   results.scenario = "x | y\n# z";
-  results.background = {.description = "```\n<script>alert(1)</script>\n| a | b |\n---", .cancel_rule = "<b>|`", .lateness_max = {}};
+  results.background = {.description = "```\n<script>alert(1)</script>\n| a | b |\n---",
+                        .cancel_rule = "<b>|`",
+                        .lateness_max = {},
+                        .explanations = {"**bold** <b>"}};
   const std::string text = markdown_text(to_json(results), results.background);
-  EXPECT_THAT(text,
-              AllOf(HasSubstr("# x &#124; y \\# z\n"), Not(HasSubstr("<script")), Not(HasSubstr("```")), HasSubstr("&lt;b&gt;&#124;\\`")));
+  EXPECT_THAT(text, AllOf(HasSubstr("# x &#124; y \\# z\n"), Not(HasSubstr("<script")), Not(HasSubstr("```")),
+                          HasSubstr("&lt;b&gt;&#124;\\`"), HasSubstr("\n\n- \\*\\*bold\\*\\* &lt;b&gt;\n\n")));
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     const auto bars = std::count(line.begin(), line.end(), '|');
