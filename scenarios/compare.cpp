@@ -40,6 +40,13 @@ Json number_at(const Json& policy, std::string field) {
 
 std::optional<double> optional_number(const Json& number) { return number.is_null() ? std::nullopt : std::optional(number.get<double>()); }
 
+/// Empty unless it is a count.
+std::optional<std::uint64_t> count_at(const Json& policy, const std::string& field) {
+  const Json number = number_at(policy, field);
+  if (!number.is_number_integer() || number < 0) return std::nullopt;
+  return number.get<std::uint64_t>();
+}
+
 /// Fields that count requests, each request once at most.
 bool counts_requests(const std::string& field) {
   const bool counts_samples = field.ends_with(".count") && !field.starts_with("orphans.");
@@ -47,19 +54,19 @@ bool counts_requests(const std::string& field) {
 }
 
 std::optional<Proportion> proportion(const Json& policy, const std::string& field) {
-  const Json part = number_at(policy, field);
-  const auto whole = policy.at("requests").at("total").get<std::uint64_t>();
-  if (!part.is_number_unsigned() || part.get<std::uint64_t>() > whole) return std::nullopt;
-  return Proportion{part.get<std::uint64_t>(), whole};
+  const auto part = count_at(policy, field);
+  const auto whole = count_at(policy, "requests.total");
+  if (!part || !whole || *part > *whole) return std::nullopt;
+  return Proportion{*part, *whole};
 }
 
 std::optional<SampleMean> sample_mean(const Json& policy, const std::string& field) {
   const std::string object = field.substr(0, field.rfind('.'));
-  const Json count = number_at(policy, object + ".count");
-  const Json mean = number_at(policy, object + ".mean");
-  const Json stddev = number_at(policy, object + ".stddev");
-  if (!count.is_number_unsigned() || count.get<std::uint64_t>() < 2 || mean.is_null() || stddev.is_null()) return std::nullopt;
-  return SampleMean{count.get<std::uint64_t>(), mean.get<double>(), stddev.get<double>()};
+  const auto count = count_at(policy, object + ".count");
+  const auto mean = optional_number(number_at(policy, object + ".mean"));
+  const auto stddev = optional_number(number_at(policy, object + ".stddev"));
+  if (!count || *count < 2 || !mean || !stddev) return std::nullopt;
+  return SampleMean{*count, *mean, *stddev};
 }
 
 /// One policy in both files.

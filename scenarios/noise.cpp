@@ -86,15 +86,18 @@ RankInterval quantile_ranks(std::uint64_t count, double p, double at_confidence)
   return {boost::math::cdf(down, low) <= tail ? static_cast<std::uint64_t>(low) + 1 : 0, static_cast<std::uint64_t>(high) + 1};
 }
 
-bool quantiles_differ(const std::vector<std::int64_t>& a, const std::vector<std::int64_t>& b, double p) {
-  if (a.empty() || b.empty()) return false;
+std::optional<bool> quantiles_differ(const std::vector<std::int64_t>& a, const std::vector<std::int64_t>& b, double p) {
+  if (a.empty() || b.empty()) return std::nullopt;
   const double each = std::sqrt(confidence);
   const RankInterval in_a = quantile_ranks(a.size(), p, each);
   const RankInterval in_b = quantile_ranks(b.size(), p, each);
-  const auto is_below = [](const auto& low_sample, const RankInterval& low, const auto& high_sample, const RankInterval& high) {
-    return low.high <= low_sample.size() && high.low >= 1 && low_sample[low.high - 1] < high_sample[high.low - 1];
+  const auto is_bounded_above = [](const auto& sample, const RankInterval& ranks) { return ranks.high <= sample.size(); };
+  const auto is_below = [&](const auto& low, const RankInterval& in_low, const auto& high, const RankInterval& in_high) {
+    return is_bounded_above(low, in_low) && in_high.low >= 1 && low[in_low.high - 1] < high[in_high.low - 1];
   };
-  return is_below(a, in_a, b, in_b) || is_below(b, in_b, a, in_a);
+  if (is_below(a, in_a, b, in_b) || is_below(b, in_b, a, in_a)) return true;
+  const bool is_bounded = is_bounded_above(a, in_a) && is_bounded_above(b, in_b) && in_a.low >= 1 && in_b.low >= 1;
+  return is_bounded ? std::optional(false) : std::nullopt;
 }
 
 }  // namespace caesura

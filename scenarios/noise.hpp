@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace caesura {
@@ -49,7 +50,8 @@ struct RankInterval {
 RankInterval quantile_ranks(std::uint64_t count, double p, double confidence);
 
 /// Whether the quantiles `p` of what the two sorted samples are from differ: their rank intervals do not meet, at a confidence with which
-/// both hold at 95 %. Assumes nothing of the distributions, and so finds a difference later than a test of means would.
-bool quantiles_differ(const std::vector<std::int64_t>& a, const std::vector<std::int64_t>& b, double p);
+/// both hold at 95 %. Assumes nothing of the distributions, and so finds a difference later than a test of means would. Empty if a sample
+/// is too small to bound its quantile on both sides, and they do not differ.
+std::optional<bool> quantiles_differ(const std::vector<std::int64_t>& a, const std::vector<std::int64_t>& b, double p);
 
 }  // namespace caesura

@@ -195,9 +195,7 @@ std::optional<RowFigure> row_figure(const std::string& field) {
 
 std::optional<bool> rows_differ(const RowFigure& figure, const RowEvidence& a, const RowEvidence& b, bool paired) {
   if (figure.form == RowFigure::Form::quantile) {
-    const auto in_a = joined(a, figure.series), in_b = joined(b, figure.series);
-    if (in_a.empty() || in_b.empty()) return std::nullopt;
-    return quantiles_differ(in_a, in_b, figure.p);
+    return quantiles_differ(joined(a, figure.series), joined(b, figure.series), figure.p);
   }
   const auto in_a = block_statistic(figure, a.blocks()), in_b = block_statistic(figure, b.blocks());
   if (!in_a || !in_b) return std::nullopt;
