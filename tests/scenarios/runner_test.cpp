@@ -114,10 +114,10 @@ void expect_same_bytes_everywhere(const Scenario& scenario) {
             static_cast<std::ptrdiff_t>(scenario.policies.size() * scenario.model.load.requests));
 }
 
-TEST(Runner, IndependentRequestsGiveTheSameBytesOnBothEnginesAndAnyNumberOfThreads) { expect_same_bytes_everywhere(eventful(3000)); }
+TEST(Runner, IndependentRequestsGiveTheSameBytesOnBothEnginesAndAnyNumberOfThreads) { expect_same_bytes_everywhere(eventful(1500)); }
 
 TEST(Runner, CompetingRequestsGiveTheSameBytesOnBothEngines) {
-  Scenario scenario = eventful(3000);
+  Scenario scenario = eventful(1500);
   scenario.model.services[0].concurrency = 8;
   scenario.model.services[1].concurrency = 12;
   scenario.model.services[1].queue = 20;
@@ -125,7 +125,7 @@ TEST(Runner, CompetingRequestsGiveTheSameBytesOnBothEngines) {
 }
 
 TEST(Runner, UsersOfAClosedLoadGiveTheSameBytesOnBothEnginesAndAnyNumberOfThreads) {
-  Scenario scenario = eventful(2000);
+  Scenario scenario = eventful(1200);
   scenario.model.load.users = 30;
   scenario.model.load.arrivals = ClosedLoad{.users = 30, .think = Distribution::exponential(1e9)};
   expect_same_bytes_everywhere(scenario);
