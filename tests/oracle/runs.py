@@ -135,6 +135,8 @@ def cancelled(plan, timeout, cancel, policy):
     aborts = {key: at for key, at in aborts.items() if at is not None}
     if any(op.child and op.end == aborts.get(op.number) < op.reply for op in in_progress):
         raise Ambiguous("end of a child at the instant at which it is left")
+    if any(op.told and op.reply == timeout and op not in found for op in in_progress):
+        raise Ambiguous("a child that its cancel has ended replies at the instant of the timeout")
     stop = max([cancel.arrives] + [min(op.reply, aborts.get(op.number, op.reply)) for op in in_progress])
     stop = stop if timeout is None else min(stop, timeout)
     return Run(plan, "cancelled", stop, tuple(started), cancel, policy, tuple(waited), tuple(aborts.items()))

@@ -65,7 +65,7 @@ def spent_on(op, run, when):
 
 
 def cancels_sent(sources, run):
-    """Every Cancel that the client of `run` sends, in order."""
+    """Every Cancel that the client of `run` sends, in order; one that the effective cancel leads to at its instant is after it."""
     sent = []
     for source in sources:
         reached = first_moment(source, run) if source.get("probability", 1) == 1 else None
@@ -77,7 +77,7 @@ def cancels_sent(sources, run):
             cancel = Cancel(moment, instant + copy * gap, instant + copy * gap + run.plan.begin, copy, trigger)
             if cancel == run.cancel or source.get("even_if_finished") or sent_before_answer(cancel, run):
                 sent.append(cancel)
-    return sorted(sent, key=lambda cancel: cancel.sent)
+    return sorted(sent, key=lambda cancel: (cancel.sent, cancel != run.cancel))
 
 
 def sent_before_answer(cancel, run):
