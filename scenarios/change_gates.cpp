@@ -43,7 +43,7 @@ std::string change_text(const ChangeGate& gate, double change) {
 }
 
 /// Why the gate fires on this policy; empty if it does not.
-std::string reason_of(const ChangeGate& gate, const PolicyComparison& policy) {
+std::string reason_of(const ChangeGate& gate, const ComparedPolicy& policy) {
   const auto figure = std::find_if(policy.figures.begin(), policy.figures.end(), [&](const Figure& f) { return f.field == gate.field; });
   const std::string values =
       fmt::format("{}.{}: {} in A, {} in B", policy.policy, gate.field, value_text(figure->a), value_text(figure->b));

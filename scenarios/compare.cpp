@@ -186,12 +186,12 @@ std::optional<double> Figure::relative_difference() const {
   return *change / std::fabs(*a);
 }
 
-std::size_t PolicyComparison::count(Noise noise) const {
+std::size_t ComparedPolicy::count(Noise noise) const {
   return static_cast<std::size_t>(
       std::count_if(figures.begin(), figures.end(), [&](const Figure& figure) { return !figure.equal && figure.noise == noise; }));
 }
 
-std::size_t PolicyComparison::differing() const {
+std::size_t ComparedPolicy::differing() const {
   return static_cast<std::size_t>(std::count_if(figures.begin(), figures.end(), [](const Figure& figure) { return !figure.equal; }));
 }
 
@@ -213,7 +213,7 @@ ScenarioComparison compare(const SavedResults& a, const SavedResults& b) {
       continue;
     }
     const PolicyPair pair(in_a, *in_b, find_rows(a, name), find_rows(b, name), comparison.a.seed == comparison.b.seed);
-    PolicyComparison policy{.policy = name, .has_rows = pair.has_rows(), .paired = pair.paired(), .figures = {}};
+    ComparedPolicy policy{.policy = name, .has_rows = pair.has_rows(), .paired = pair.paired(), .figures = {}};
     for (const auto& field : ordered_fields()) policy.figures.push_back(pair.figure(field));
     comparison.policies.push_back(std::move(policy));
   }

@@ -41,7 +41,7 @@ struct Figure {
   std::optional<double> relative_difference() const;
 };
 
-struct PolicyComparison {
+struct ComparedPolicy {
   std::string policy;
   bool has_rows = false;                 ///< both files have a requests.csv
   bool paired = false;                   ///< and they are of the same seed and request numbers, so of the same draws
@@ -64,7 +64,7 @@ struct Origin {
 struct ScenarioComparison {
   Origin a;
   Origin b;
-  std::vector<PolicyComparison> policies;  ///< that are in both, in A's order
+  std::vector<ComparedPolicy> policies;  ///< that are in both, in A's order
   std::vector<std::string> policies_only_in_a;
   std::vector<std::string> policies_only_in_b;
 };
