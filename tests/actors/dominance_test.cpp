@@ -307,5 +307,29 @@ TEST(EveryPolicy, OnlyCancelledRequestsSaveAndUnderNeverAllThatIsNotForgoneIsUse
   EXPECT_GT(saved, models);
 }
 
+TEST(EveryPolicy, GivesTheSameOnBothEngines) {
+  for (int m = 0; m < models / 4; ++m) {
+    SCOPED_TRACE("model " + std::to_string(m));
+    const Trouble trouble{.places = m % 2 == 0, .failures = m % 3 != 0, .timeouts = m % 5 < 2};
+    const Model model = ModelMaker(static_cast<std::uint64_t>(m) + 4'000'000, trouble).make();
+    const Policy p = m % 4 < 2 ? abort_after(100ms) : escalate_after(500ms, 100ms);
+    const AllSettled direct = play(model, p, make_direct_world);
+    const AllSettled caf = play(model, p, make_caf_world);
+    ASSERT_EQ(direct.size(), caf.size());
+    for (const auto& [number, d] : direct) {
+      const Settled& c = caf.at(number);
+      ASSERT_EQ(d.request.outcome, c.request.outcome) << "request " << number;
+      ASSERT_EQ(d.request.stopped, c.request.stopped) << "request " << number;
+      ASSERT_EQ(d.request.used, c.request.used) << "request " << number;
+      ASSERT_EQ(d.request.saved, c.request.saved) << "request " << number;
+      ASSERT_EQ(d.request.used_after_cancel, c.request.used_after_cancel) << "request " << number;
+      ASSERT_EQ(d.request.billed, c.request.billed) << "request " << number;
+      ASSERT_EQ(d.request.interrupted, c.request.interrupted) << "request " << number;
+      ASSERT_EQ(d.request.orphans, c.request.orphans) << "request " << number;
+      ASSERT_EQ(d.client.answered, c.client.answered) << "request " << number;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace caesura
