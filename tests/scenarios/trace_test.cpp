@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/actors/small_models.hpp"
+#include "tests/actors/small_trees.hpp"
 
 namespace caesura {
 namespace {
@@ -49,6 +49,92 @@ TEST(Trace, NamesWhoAnsweredACancelEvenIfTheRequestHasGoneMeanwhile) {
   const auto all = texts(trace_request(scenario, policy(PolicyKind::checkpoint), 1, EngineKind::direct));
   EXPECT_THAT(all, ::testing::Contains("request > client: cancel: accepted"));
   EXPECT_THAT(all, ::testing::Contains("request > directory: ended: cancelled"));
+}
+
+TEST(Trace, ShowsWhatAnAbortCutsOff) {
+  Scenario scenario = cancelled_in_the_tool();
+  const std::vector<std::string> end{
+      "request > client: cancel: accepted",    "request > request: abort what is in progress", "request > tool tool: abort operation 2",
+      "request > directory: ended: cancelled", "request > client: answer: cancelled",
+  };
+  auto all = texts(trace_request(scenario, abort_after(1s), 1, EngineKind::direct));
+  EXPECT_EQ(std::vector<std::string>(all.end() - 5, all.end()), end);
+
+  scenario.model.services[1].concurrency = 3;  // a service that keeps account of it is told
+  all = texts(trace_request(scenario, abort_after(1s), 1, EngineKind::direct));
+  EXPECT_THAT(all, ::testing::Contains("request > tool tool: withdraw operation 2"));
+  EXPECT_THAT(all, ::testing::Not(::testing::Contains("request > tool tool: abort operation 2")));
+}
+
+/// An agent whose workflow is the tool, and another one that asks that agent; the cancel comes after 3 s.
+Scenario tree(bool propagate) {
+  Scenario scenario;
+  scenario.file = "tree.yaml";
+  scenario.model = nested({propagate, told});
+  scenario.model.services[2].name = "inner";
+  scenario.model.services[3].name = "outer";
+  scenario.model.load.requests = 2;
+  scenario.model.cancels = {cancel_after(3s)};
+  return scenario;
+}
+
+TEST(Trace, ShowsATreeOfChildrenAndTheWayOfTheCancelThroughIt) {
+  EXPECT_EQ(texts(trace_request(tree(told), abort_after(1s), 1, EngineKind::direct)),
+            (std::vector<std::string>{
+                "client > directory: start request 1",
+                "directory > request: start: 1 operations planned",
+                "request > agent outer: ask: operation 1 of 1 (agent)",
+                "agent outer > request.1: start: 1 operations planned",
+                "request.1 > agent inner: ask: operation 1 of 1 (agent)",
+                "agent inner > request.1.1: start: 1 operations planned",
+                "request.1.1 > tool tool: ask: operation 1 of 1 (tool)",
+                "client > directory: cancel",
+                "directory > request: cancel",
+                "request > client: cancel: accepted",
+                "request > agent outer: cancel of operation 1",
+                "agent outer > request.1: cancel",
+                "request.1 > agent inner: cancel of operation 1",
+                "agent inner > request.1.1: cancel",
+                "request.1.1 > request.1.1: abort what is in progress",
+                "request.1.1 > tool tool: abort operation 1",
+                "request.1.1 > agent inner: ended after 4 s",
+                "agent inner > request.1: operation 1 done after 4 s",
+                "request.1 > agent outer: ended after 4.2 s",
+                "agent outer > request: operation 1 done after 4.2 s",
+                "request > directory: ended: cancelled",
+                "request > client: answer: cancelled",
+            }));
+}
+
+TEST(Trace, FollowsAnOrphanToItsEnd) {
+  const auto all = texts(trace_request(tree(untold), abort_after(1s), 1, EngineKind::direct));
+  EXPECT_EQ(std::vector<std::string>(all.end() - 8, all.end()), (std::vector<std::string>{
+                                                                    "request > request: abort what is in progress",
+                                                                    "request > agent outer: withdraw operation 1",
+                                                                    "request > directory: ended: cancelled",
+                                                                    "request > client: answer: cancelled",
+                                                                    "tool tool > request.1.1: operation 1 done after 10 s",
+                                                                    "request.1.1 > agent inner: ended after 10 s",
+                                                                    "agent inner > request.1: operation 1 done after 10 s",
+                                                                    "request.1 > agent outer: ended after 10.2 s",
+                                                                }));
+}
+
+TEST(Trace, SaysWhenATimeoutEndsChildren) {
+  Scenario scenario = tree(told);
+  scenario.model.cancels.clear();
+  scenario.model.timeout = 5s;
+  const auto all = texts(trace_request(scenario, abort_after(1s), 1, EngineKind::direct));
+  EXPECT_THAT(all, ::testing::IsSupersetOf({"request > request: timeout", "request.1 > request.1: the parent has ended",
+                                            "request.1.1 > request.1.1: the parent has ended", "request.1.1 > tool tool: abort operation 1",
+                                            "request > client: answer: timed_out"}));
+}
+
+TEST(Trace, OfATreeIsTheSameOnBothEngines) {
+  for (const bool propagate : {told, untold}) {
+    EXPECT_EQ(plain_trace(trace_request(tree(propagate), abort_after(1s), 1, EngineKind::direct)),
+              plain_trace(trace_request(tree(propagate), abort_after(1s), 1, EngineKind::caf)));
+  }
 }
 
 TEST(Trace, IsTheSameOnBothEngines) {
