@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <atomic>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 
 #include "actors/arrivals.hpp"
 #include "actors/plan.hpp"
@@ -41,7 +41,8 @@ class Tracer {
     RequestNumber number = 0;
     Plan plan;
     std::optional<Address> address{};
-    std::set<std::uint32_t> in_service{};  ///< operations that it waits for
+    std::map<std::uint32_t, Time> in_service{};  ///< operations that it waits for, and when they started
+    bool is_over = false;                        ///< though its own children's books may still be out
   };
 
   // Timers, and what is of no interest to people: the leave to go, and the books.
@@ -65,7 +66,7 @@ class Tracer {
     if (parent == nullptr) return;
     const PlanStep* step = step_of(*parent, start.operation);
     ChildPlan child = plan_of_child(model_, parent->number, *step);
-    const std::string name = fmt::format("{}.{}", parent->name, start.operation);
+    const std::string name = child_name(*parent, start.operation);
     add(service_of(*parent, start.operation), name, fmt::format("start: {} operations planned", child.plan.operations));
     tree_.push_back({.name = name, .number = child.number, .plan = std::move(child.plan), .address = to_});
   }
@@ -100,6 +101,7 @@ class Tracer {
   void see(const Ended& ended) {
     if (!tree_.front().address || ended.ticket != ticket_) return;
     has_ended_ = true;
+    tree_.front().is_over = true;
     add("request", "directory", fmt::format("ended: {}", name_of(ended.outcome)));
   }
   void see(const TimeOut&) {
@@ -107,13 +109,14 @@ class Tracer {
     cut_off([](const PlanStep&) { return true; });
   }
   void see(const AbortDue&) {
+    if (const Member* member = receiver(); member != nullptr && member->is_over) return;
     add_own("abort what is in progress");
     cut_off([this](const PlanStep& step) { return policy_.aborts[index_of(step.kind)]; });
   }
   void see(const Ask& ask) {
     Member* asking = at(ask.from);
     if (asking == nullptr) return;
-    asking->in_service.insert(ask.operation);
+    asking->in_service[ask.operation] = now_;
     add(asking->name, service_of(*asking, ask.operation),
         fmt::format("ask: operation {} of {} ({})", ask.operation, asking->plan.operations, name_of(ask.kind)));
   }
@@ -122,7 +125,7 @@ class Tracer {
     add_from_service(queued.operation, fmt::format("operation {} waits in the queue", queued.operation));
   }
   void see(const Started& started) {
-    if (Member* member = receiver()) member->in_service.insert(started.operation);
+    if (Member* member = receiver()) member->in_service[started.operation] = now_;
     add_from_service(started.operation, fmt::format("operation {} has started", started.operation));
   }
   void see(const Withdraw& withdraw) {
@@ -137,7 +140,9 @@ class Tracer {
     const char* result = reply.result == OperationResult::ok ? "done" : reply.result == OperationResult::failed ? "failed" : "rejected";
     if (receiver() == nullptr) {  // at the service: its own timer, or the end of a child
       if (!step_of(*asked, reply.operation)->is_child) return;
-      return add(fmt::format("{}.{}", asked->name, reply.operation), service_of(*asked, reply.operation),
+      const std::string child = child_name(*asked, reply.operation);
+      for (Member& member : tree_) member.is_over = member.is_over || member.name == child;
+      return add(child, service_of(*asked, reply.operation),
                  fmt::format("{} after {} s", reply.result == OperationResult::ok ? "ended" : "failed", seconds(reply.busy)));
     }
     // What was cut off may still be on its way; nobody waits for it.
@@ -157,6 +162,8 @@ class Tracer {
   /// The member that the message is for.
   Member* receiver() { return at(to_); }
 
+  static std::string child_name(const Member& parent, std::uint32_t operation) { return fmt::format("{}.{}", parent.name, operation); }
+
   static const PlanStep* step_of(const Member& member, std::uint32_t operation) {
     const auto& steps = member.plan.steps;
     const auto step = std::find_if(steps.begin(), steps.end(),
@@ -175,15 +182,18 @@ class Tracer {
   void cut_off(IsCut is_cut) {
     Member* member = receiver();
     if (member == nullptr) return;
-    for (auto operation = member->in_service.begin(); operation != member->in_service.end();) {
-      const PlanStep& step = *step_of(*member, *operation);
+    for (auto running = member->in_service.begin(); running != member->in_service.end();) {
+      const auto [operation, started] = *running;
+      const PlanStep& step = *step_of(*member, operation);
       const bool runs_on = step.kind == OperationKind::transaction || model_.services[step.service].transactional;
       if (runs_on || !is_cut(step) || is_held(model_, step.service, step.chunk_tokens)) {
-        ++operation;
+        ++running;
         continue;
       }
-      add(member->name, service_of(*member, *operation), fmt::format("abort operation {}", *operation));
-      operation = member->in_service.erase(operation);
+      // What its service has finished is left behind on its link, not cut off.
+      const bool is_finished = now_ - started >= sample_of(model_, member->number, step).duration;
+      if (!is_finished) add(member->name, service_of(*member, operation), fmt::format("abort operation {}", operation));
+      running = member->in_service.erase(running);
     }
   }
 

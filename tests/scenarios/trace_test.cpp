@@ -66,6 +66,20 @@ TEST(Trace, ShowsWhatAnAbortCutsOff) {
   EXPECT_THAT(all, ::testing::Not(::testing::Contains("request > tool tool: abort operation 2")));
 }
 
+TEST(Trace, DoesNotCallAnAbortWhatItsServiceHasFinishedOrWhatComesAfterTheEnd) {
+  Scenario scenario = cancelled_in_the_tool();
+  scenario.model.links.llm = fixed(1s);  // served from 1.1 s to 2.1 s
+  scenario.model.cancels = {cancel_after(2500ms)};
+  EXPECT_THAT(texts(trace_request(scenario, abort_after(100ms), 1, EngineKind::direct)),
+              ::testing::Not(::testing::Contains("request > llm llm: abort operation 1")));
+
+  Scenario orphaned = cancelled_in_the_tool();
+  orphaned.model.workflow = {add_agent(orphaned.model, {tool_call}, untold)};
+  orphaned.model.timeout = 3500ms;
+  EXPECT_THAT(texts(trace_request(orphaned, abort_after(1s), 1, EngineKind::direct)),
+              ::testing::Not(::testing::Contains("request > request: abort what is in progress")));
+}
+
 /// An agent whose workflow is the tool, and another one that asks that agent; the cancel comes after 3 s.
 Scenario tree(bool propagate) {
   Scenario scenario;
