@@ -38,7 +38,7 @@ std::string value_text(const std::optional<double>& value) { return value ? numb
 std::string change_text(const ChangeGate& gate, double change) {
   const std::string sign = change > 0 ? "+" : "";
   if (!gate.relative) return sign + number_text(change);
-  if (std::isinf(change)) return change > 0 ? "+infinitely" : "-infinitely";
+  if (std::isinf(change)) return sign + (change > 0 ? "∞" : "-∞");
   return sign + number_text(std::round(change * 1e6) / 1e4) + " %";
 }
 
@@ -86,6 +86,14 @@ std::vector<std::string> reasons_of(const ChangeGate& gate, const ScenarioCompar
   return reasons;
 }
 
+/// Of "A.B", which is no field, and where B is none: whether the whole is more likely what was meant to be one, A being no policy.
+bool is_meant_as_field(const std::string& whole, const std::string& rest) {
+  const std::string first = whole.substr(0, whole.find('.') + 1);
+  const auto& known = known_fields();
+  if (std::any_of(known.begin(), known.end(), [&](const std::string& field) { return field.starts_with(first); })) return true;
+  return nearest(whole, known) != nullptr && nearest(rest, known) == nullptr;
+}
+
 }  // namespace
 
 ChangeGate parse_change_gate(const std::string& expression) {
@@ -96,14 +104,12 @@ ChangeGate parse_change_gate(const std::string& expression) {
   read_change(expression, cut->right, gate);
   const std::string fault = field_fault(gate.field);
   if (fault.empty()) return gate;
-  // What is no field may begin with a policy's name. The fault is that of the part that is more likely meant as the field.
+  // What is no field may begin with a policy's name.
   const auto dot = cut->left.find('.');
-  const std::string rest(dot == std::string_view::npos ? std::string_view() : cut->left.substr(dot + 1));
-  if (dot == 0 || rest.empty()) fail(expression, fault);
-  const auto same_start = [&](const std::string& known) { return known.starts_with(cut->left.substr(0, dot + 1)); };
-  if (std::any_of(known_fields().begin(), known_fields().end(), same_start) && !field_fault(rest).empty()) fail(expression, fault);
+  if (dot == 0 || dot == std::string_view::npos || dot + 1 == cut->left.size()) fail(expression, fault);
+  const std::string rest(cut->left.substr(dot + 1));
   if (const std::string fault_of_rest = field_fault(rest); !fault_of_rest.empty()) {
-    fail(expression, nearest(gate.field, known_fields()) != nullptr && nearest(rest, known_fields()) == nullptr ? fault : fault_of_rest);
+    fail(expression, is_meant_as_field(gate.field, rest) ? fault : fault_of_rest);
   }
   gate.policy = std::string(cut->left.substr(0, dot));
   gate.field = rest;

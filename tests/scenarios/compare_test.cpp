@@ -328,8 +328,7 @@ TEST(ChangeGates, FireOnTheChangeOfBAgainstA) {
 
 TEST(ChangeGates, TakeAChangeFromNothingAsInfinite) {
   const SavedResults none = with(sample(), "/orphans/count", 0), one = with(sample(), "/orphans/count", 1);
-  EXPECT_THAT(reasons("orphans.count > +1000000%", none, one),
-              ElementsAre("checkpoint.orphans.count: 0 in A, 1 in B, a change of +infinitely"));
+  EXPECT_THAT(reasons("orphans.count > +1000000%", none, one), ElementsAre("checkpoint.orphans.count: 0 in A, 1 in B, a change of +∞"));
   EXPECT_THAT(reasons("orphans.count > 0%", none, none), IsEmpty());
 }
 
