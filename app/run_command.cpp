@@ -102,7 +102,7 @@ Results run_one(Loaded& loaded, const RunArguments& arguments, OutputFolder* fol
       .thresholds = loaded.thresholds,
       .background = {
           .description = scenario.description, .cancel_rule = describe_cancels(scenario.model), .lateness_max = outcome.lateness_max}};
-  results.background.explanations = explanations(scenario.model, results.requests, results.policies);
+  results.background.explanations = explanations(scenario.model, results.requests / results.replications, results.policies);
   Time latest{};
   std::uint64_t requests = 0;
   for (const PolicyResult& policy : results.policies) {

@@ -19,25 +19,19 @@ constexpr std::size_t most_operations_sampled = 1'000'000;
 /// Where more operations than that are "the longest 1 %", because many are equally long, there is no tail to tell of.
 constexpr double most_long_share = 0.05;
 
-/// What the request starts if nobody cancels it: nothing after an operation that fails it.
+/// What the request starts if nobody cancels it: nothing after an operation that fails it. A child request is no operation to wait for:
+/// what a cancel hits then is the child.
 void add_operations(const Model& model, RequestNumber request, const Plan& plan, std::vector<Duration>& durations) {
-  const std::size_t before = durations.size();
-  bool may_end_early = false;
+  const bool may_end_early = std::any_of(plan.steps.begin(), plan.steps.end(), [&](const PlanStep& step) {
+    return step.what == PlanStep::What::operation && step.kind != OperationKind::transaction &&
+           model.services[step.service].on_failure == OnFailure::fail;
+  });
+  const PlannedTimes times = may_end_early ? planned_times(model, request, plan) : PlannedTimes();
   for (const PlanStep& step : plan.steps) {
-    if (step.what != PlanStep::What::operation) continue;
-    const OperationSample sample = sample_of(model, request, step);
-    durations.push_back(sample.duration);
-    may_end_early = may_end_early || sample.fails;
+    if (step.what != PlanStep::What::operation || step.is_child) continue;
+    if (times.fatal && times.starts[step.number - 1] >= *times.fatal) continue;
+    durations.push_back(sample_of(model, request, step).duration);
   }
-  if (!may_end_early) return;
-  const PlannedTimes times = planned_times(model, request, plan);
-  if (!times.fatal) return;
-  // Operations stand in the plan by number.
-  std::size_t kept = before;
-  for (std::size_t i = before; i < durations.size(); ++i) {
-    if (times.starts[i - before] < *times.fatal) durations[kept++] = durations[i];
-  }
-  durations.resize(kept);
 }
 
 std::string counted(std::uint64_t n, const char* what) { return count_figure(static_cast<std::int64_t>(n)) + what; }

@@ -14,7 +14,7 @@ namespace caesura {
 
 // Why a cancel takes as long as it does: long operations are in progress for longer, so they are hit more often than they are many.
 
-/// The planned service times of all operations that requests start if nobody cancels them.
+/// The planned service times of all operations that requests start if nobody cancels them, child requests left out.
 struct OperationTimes {
   std::uint64_t requests = 0;       ///< so many requests, from the first on
   std::vector<Duration> durations;  ///< ascending
@@ -45,8 +45,8 @@ std::optional<WaitFigures> wait_figures(const CancelWaits& waits, const Operatio
 /// it is not operations that a cancel waits for.
 std::string explanation(const Policy& policy, const CancelWaits& waits, const OperationTimes& operations);
 
-/// Those of a run of `requests` under each policy that are not empty. None if a source of cancels looks at operations, chunks or what was
-/// used: it hits what it is meant to hit, and length has no part in that.
+/// Those of a run of `requests` under each policy (of the first replication, if there are several) that are not empty. None if a source of
+/// cancels looks at operations, chunks or what was used: it hits what it is meant to hit, and length has no part in that.
 std::vector<std::string> explanations(const Model& model, std::uint64_t requests, const std::vector<PolicyResult>& policies);
 
 }  // namespace caesura

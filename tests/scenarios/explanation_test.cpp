@@ -115,6 +115,17 @@ TEST(OperationTimes, LeaveOutWhatAFailureKeepsFromStarting) {
   EXPECT_EQ(operation_times(scenario.model, 1000).durations.size(), 10'000U);
 }
 
+TEST(OperationTimes, LeaveOutChildRequests) {
+  Scenario scenario = cancelled_at_random(fixed(1s), 100, 10);
+  Model& model = scenario.model;
+  model.services.push_back(service(ServiceKind::agent, fixed(0s)));
+  model.children = {std::nullopt, ChildWorkflow{.workflow = {call(OperationKind::tool, 0), call(OperationKind::tool, 0)}}};
+  model.workflow.push_back(call(OperationKind::agent, 1));
+  const OperationTimes times = operation_times(model, 100);
+  EXPECT_EQ(times.durations.size(), 1000U);
+  EXPECT_EQ(times.durations.front(), 1s);
+}
+
 /// So many cancels, each in an operation of `operation`, which it waited half of.
 CancelWaits waits_of(std::uint64_t count, Duration operation) {
   CancelWaits waits;
