@@ -37,7 +37,7 @@ def operation_meant(during, plan):
 def budget_moment(when, run):
     """The first reply after which the ended operations exceed the budget; operations that ended well or failed both count.
 
-    Left open is whether what was aborted by then counts, and a child that has left an orphan: its books are not closed.
+    Left open is whether, and when, what was aborted by then counts, and a child that has left an orphan.
     """
     limit = when["tokens_over"] if "tokens_over" in when else number(when["cost_over"]) * USD
     spent, in_doubt = 0, 0
@@ -47,8 +47,8 @@ def budget_moment(when, run):
         else:
             spent += spent_on(op, run, when)
         aborted = sum(spent_on(cut, run, when) for cut in run.started if run.ending(cut).cut and run.limit(cut) < op.reply)
-        if spent <= limit < spent + in_doubt + aborted:
-            raise Ambiguous("what was aborted or orphaned would exceed a budget")
+        if in_doubt + aborted > 0 and spent + in_doubt + aborted > limit:
+            raise Ambiguous("what was aborted or orphaned may exceed a budget")
         if spent > limit:
             if sum(other.reply == op.reply for other in run.done()) > 1:
                 raise Ambiguous("operations that end together, one of which exceeds a budget")

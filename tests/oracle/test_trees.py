@@ -84,6 +84,25 @@ class Failing(OracleTest):
         self.expect(row, stopped_s=3044 * MS, tokens_saved=4, tokens_forgone=150, busy_saved_s=1 * SECOND)
 
 
+    def test_what_is_reached_is_judged_by_when_a_child_really_fails(self):
+        # The child fails after 1 s, so the failure of the tool ends the request at 2 s: the model's call at 5 s is not reached.
+        services = agents(team={"workflow": self.work}) | {"tool": {"flaky": {"latency": "1s", "failure_rate": 1, "on_failure": "fail"}}}
+        flow = [{"parallel": [[TEAM, {"tool": "flaky"}], [{"wait": "5s"}, {"llm": "slow"}]]}]
+        more = {"services": services, "links": {}, "cancel": [{"after": "500ms"}]}
+        self.expect(tree_of(flow, **more).row, stopped_s=1 * SECOND, output_tokens_used=4, tokens_saved=0, tokens_forgone=300)
+        row = tree_of(flow, policy="never", **more).row
+        self.expect(row, outcome="failed", stopped_s=2 * SECOND, tokens_forgone=300)
+
+    def test_a_failing_child_replies_when_its_other_operations_have_ended(self):
+        # The child's first call fails after 1 s, its second ends after 10 s: by then the request has made its own at 5 s.
+        services = agents(team={"workflow": [{"parallel": [{"llm": "broken"}, {"llm": "slow"}]}], "on_failure": "fail"})
+        flow = [{"parallel": [TEAM, [{"wait": "5s"}, {"llm": "slow"}]]}]
+        more = {"services": services, "links": {}, "cancel": [{"after": "500ms"}]}
+        # Half a second into the calls: 2 tokens of each 4 and 50.
+        self.expect(tree_of(flow, policy=AT_ONCE, **more).row, tokens_billed=104, tokens_saved=2 + 48 + 150, tokens_forgone=0)
+        self.expect(tree_of(flow, policy="never", **more).row, outcome="failed", stopped_s=15 * SECOND, tokens_forgone=0)
+
+
 class Telling(OracleTest):
     def test_a_child_stops_at_its_own_checkpoint(self):
         # The cancel arrives at 5.04 s, 4.965 s into the call: 24 tokens. The child hears at 5.07 s, and stops after its call.
@@ -118,6 +137,17 @@ class Telling(OracleTest):
         # It arrives at 10.05 s, and at the child at 10.08 s, with the model's reply.
         row = tree_of([TEAM], cancel=[{"after": "10.01s"}], policy=AT_ONCE).row
         self.expect(row, stopped_s=10110 * MS, interrupted=0, busy_saved_s=3 * SECOND, tokens_saved=0)
+
+
+    def test_a_budget_that_the_cancel_itself_exceeds_sends_another(self):
+        # Without links the child stops at the cancel, at 5 s: 100 + 25 tokens.
+        sources = [{"when": {"tokens_over": 124}}, {"after": "5s"}]
+        row = tree_of([TEAM], cancel=sources, policy=AT_ONCE, links={}).row
+        self.expect(row, stopped_s=5 * SECOND, cancel_sent_s=5 * SECOND, cancels_sent=2, cancels_already_cancelled=1)
+
+    def test_whether_an_ended_child_or_the_timeout_is_first_is_left_open(self):
+        with self.assertRaises(Ambiguous):
+            tree_of([TEAM], cancel=[{"after": "5s"}], policy=AT_ONCE, links={}, timeout="5s")
 
 
 class Leaving(OracleTest):
