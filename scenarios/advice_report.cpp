@@ -79,7 +79,7 @@ std::string hold_words(const Assessed& assessed, const Threshold& hold) {
                          count_figure(static_cast<std::int64_t>(assessed.fresh.size())) + " runs";
   switch (judge_hold(assessed, hold)) {
     case Hold::with_room:
-      return words + "the whole interval holds the limit, and so it was " + in;
+      return words + "held by the whole interval, and " + in;
     case Hold::just:
       return words + "held on average, but only just, and " + in;
     case Hold::missed:

@@ -26,8 +26,8 @@ constexpr std::array<UsualColumn, 7> usual_columns{{{"cancelled", "requests.canc
                                                     {"of avoidable", ""},
                                                     {"cut off (unsafe)", ""}}};
 /// Where there is no room for all.
-constexpr std::array<const char*, 7> first_to_go{"of avoidable",     "tokens saved", "stop after p50", "cancelled", "$ saved",
-                                                 "cut off (unsafe)", "p99"};
+constexpr std::array<const char*, 7> most_wanted_first{"p99",          "cut off (unsafe)", "$ saved", "cancelled", "stop after p50",
+                                                       "tokens saved", "of avoidable"};
 
 struct Candidate {
   std::size_t point;
@@ -140,25 +140,30 @@ Grid grid_of(const std::vector<Column>& titles, const std::vector<Column>& rest)
   return grid;
 }
 
-/// As many columns as there is room for; tells which are left out.
+std::vector<Column> without(std::vector<Column> columns, const std::vector<std::string>& headers) {
+  std::erase_if(columns, [&](const Column& column) { return std::find(headers.begin(), headers.end(), column.header) != headers.end(); });
+  return columns;
+}
+
+/// As many columns as there is room for; tells which are left out. If even the least is too much, all is told line by line.
 void put_table(TextPage& page, const Sweep& sweep, const std::vector<Candidate>& candidates, const std::optional<Best>& best) {
   const auto titles = title_columns(sweep, candidates);
-  auto rest = figure_columns(sweep, candidates);
+  auto columns = figure_columns(sweep, candidates);
   Column notes = note_column(sweep, candidates, best);
   const bool any_note = std::any_of(notes.cells.begin(), notes.cells.end(), [](const auto& cell) { return !cell.empty(); });
-  if (any_note) rest.push_back(std::move(notes));
+  if (any_note) columns.push_back(std::move(notes));
 
-  std::string left_out;
-  auto fewer = rest;
-  for (const std::string header : first_to_go) {
-    if (page.fits(grid_of(titles, fewer))) break;
-    if (std::erase_if(fewer, [&](const Column& column) { return column.header == header; }) == 0) continue;
-    left_out += (left_out.empty() ? "" : ", ") + (header == "p99" ? "stop after p99" : header);
+  std::vector<std::string> left_out(most_wanted_first.begin(), most_wanted_first.end());
+  if (!page.fits(grid_of(titles, without(columns, left_out)))) return page.grid(grid_of(titles, columns));
+  for (const std::string header : most_wanted_first) {
+    auto fewer = left_out;
+    std::erase(fewer, header);
+    if (page.fits(grid_of(titles, without(columns, fewer)))) left_out = fewer;
   }
-  // If even the least is too much, all is told line by line.
-  const bool fits = page.fits(grid_of(titles, fewer));
-  page.grid(grid_of(titles, fits ? fewer : rest));
-  if (fits && !left_out.empty()) page.prose("No room for: " + left_out + "; --csv has every number.");
+  page.grid(grid_of(titles, without(columns, left_out)));
+  std::string names;
+  for (const auto& header : left_out) names += (names.empty() ? "" : ", ") + (header == "p99" ? "stop after p99" : header);
+  if (!names.empty()) page.prose("No room for: " + names + "; --csv has every number.");
 }
 
 std::string point_words(const Sweep& sweep, std::size_t index) {

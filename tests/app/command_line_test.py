@@ -48,7 +48,7 @@ CSV_HEADER = (
     "cost_planned_usd,cost_used_usd,cost_saved_usd,busy_planned_s,busy_used_s,busy_saved_s,interrupted,orphan_s"
 )
 FILES = ["report.md", "requests.csv", "results.json", "scenario.yaml"]
-COMMANDS = ["run", "verify", "validate", "trace", "compare", "schema"]
+COMMANDS = ["run", "verify", "validate", "trace", "sweep", "advise", "compare", "schema"]
 ESCAPE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -117,6 +117,8 @@ class Commands(ProgramTest):
         options = {
             "run": "--policy --seed --requests --set --threads --replications --engine --time-scale --json --csv --markdown --out --no-progress",
             "trace": "--request --policy --mermaid",
+            "sweep": "--vary --minimise --maximise --hold --policy --seed --requests --set --threads --engine --json --csv --no-progress",
+            "advise": "--vary --minimise --maximise --hold --policy --seed --requests --set --threads --engine --json --no-progress",
             "compare": "--fail-on --all --json",
         }
         for command in COMMANDS:
@@ -407,6 +409,113 @@ class Thresholds(ProgramTest):
                 self.refused("run", "tiny.yaml", "bad.yaml", "--requests", "1e9", "--out", "out", says=r"bad\.yaml:15:5: .*" + says)
 
 
+class Sweep(ProgramTest):
+    # Under escalate a cancel takes effect after `after` and 25 ms more, and 1 ms on its way; the call would end some 70 ms after it.
+    ESCALATE = ("--policy", "escalate: {after: 5ms}", "--vary", "policy.0.escalate.after=10ms,20ms,30ms,40ms")
+
+    def test_it_prints_a_table_and_the_best(self):
+        text = self.succeeds("sweep", "tiny.yaml", *self.ESCALATE, "--hold", "cancel_latency_s.max > 0.05")
+        self.assertRegex(text, r"^tiny: policy\.0\.escalate\.after, 4 points\n\nafter +policy +cancelled")
+        self.assertRegex(text, r"\n10ms .*not held\n20ms .*not held\n30ms .*best\n40ms ")
+        self.assertRegex(" ".join(text.split()), r"Best: after 30ms \(escalate\) has the lowest cost_usd\.used")
+        self.assertIn("since neither --minimise nor --maximise was given", " ".join(text.split()))
+        self.assertIn("Engine direct: 4 runs, 80 requests", text)
+
+    def test_csv_is_a_line_a_point_and_policy(self):
+        values = "{uniform: [10ms, 20ms]},'30ms'"
+        rows = list(csv.DictReader(self.succeeds("sweep", "tiny.yaml", "--vary", "load.users=1,2", "--vary", f"cancel.0.after={values}", "--csv").splitlines()))
+        self.assertEqual(
+            [(row["load.users"], row["cancel.0.after"], row["policy"]) for row in rows],
+            [(users, value, policy) for users in "12" for value in ("{uniform: [10ms, 20ms]}", "'30ms'") for policy in ("never", "checkpoint")],
+        )
+        self.assertEqual({row["requests.total"] for row in rows}, {"20"})
+        self.assertEqual({row["cancel_latency_s.p99"] for row in rows if row["policy"] == "never"}, {""})
+
+    def test_a_point_is_what_a_run_with_set_is(self):
+        document = json.loads(self.succeeds("sweep", "tiny.yaml", "--vary", "services.llm.writer.latency=80ms,300ms", "--vary", "seed=1,2", "--json"))
+        self.assertEqual(document["schema"], "caesura.sweep/1")
+        self.assertEqual([point["seed"] for point in document["points"]], [1, 2, 1, 2])
+        for point in document["points"]:
+            options = [word for path, value in point["values"].items() for word in ("--set", f"{path}={value}")]
+            self.assertEqual(point["policies"], self.results("tiny.yaml", *options, "--set", "thresholds=[never.requests.total > 0]")["policies"])
+
+    def test_threads_and_engine_change_nothing(self):
+        reference = self.succeeds("sweep", "tiny.yaml", *self.ESCALATE, "--csv")
+        for options in (["--threads", "1"], ["--threads", "7"], ["--engine", "caf"]):
+            self.assertEqual(self.succeeds("sweep", "tiny.yaml", *self.ESCALATE, "--csv", *options), reference)
+
+    def test_thresholds_are_not_judged(self):
+        self.write("missed.yaml", TINY + "  - checkpoint.requests.cancelled == 1000\n")
+        self.succeeds("sweep", "missed.yaml", "--vary", "load.users=1,2")
+
+    def test_a_mistake_names_its_option_and_value(self):
+        for arguments, says in [
+            ([], "--vary"),
+            (["--vary", "services.llm.writer.latency=1s,2z"], r"^caesura: --vary services\.llm\.writer\.latency=2z: "),
+            (["--vary", "load.reqests=1,2"], "--vary load.reqests=1: .*requests"),
+            (["--vary", "load.users"], "--vary load.users: .*PATH=V1,V2"),
+            (["--vary", "load.users=1,,2"], "empty"),
+            (["--vary", "load.users=1,2", "--vary", "load.users=3"], "twice"),
+            (["--vary", "load.users=" + ",".join(map(str, range(1, 1001))), "--vary", "seed=" + ",".join(map(str, range(101)))], "over 100000 points"),
+            (["--vary", "load.users=1", "--minimise", "cost_usd.usd"], "--minimise: unknown field 'cost_usd.usd'.*cost_usd.used"),
+            (["--vary", "load.users=1", "--minimise", "tokens.used", "--maximise", "tokens.used"], "--maximise"),
+            (["--vary", "load.users=1", "--hold", "tokens.used"], "--hold: .*FIELD OP NUMBER"),
+            (["--vary", "load.users=1", "--engine", "caf-realtime"], "caf-realtime"),
+            (["--vary", "load.users=1", "--json", "--csv"], "--json|--csv"),
+        ]:
+            with self.subTest(arguments):
+                self.refused("sweep", "tiny.yaml", *arguments, says=says)
+        # All points are checked before the first one runs: it would run for hours.
+        self.refused("sweep", "tiny.yaml", "--requests", "1e9", "--vary", "cancel.0.after=1s,2s,3z", says="cancel.0.after=3z")
+
+    def test_it_fits_into_a_terminal(self):
+        for columns in (100, 60, 40):
+            with Terminal(self.folder, "sweep", "tiny.yaml", *self.ESCALATE, columns=columns, stdout_too=True) as terminal:
+                terminal.end()
+                for line in ESCAPE.sub("", terminal.seen).splitlines():
+                    self.assertLessEqual(len(line), columns, line)
+
+
+class Advise(ProgramTest):
+    VARIED = ("--policy", "escalate: {after: 5ms}", "--vary", "policy.0.escalate.after=10ms,20ms,40ms")
+
+    def advice(self, *arguments, status=0):
+        return json.loads(self.succeeds("advise", "tiny.yaml", *self.VARIED, *arguments, "--json", status=status))
+
+    def test_it_recommends_a_point_between_those_of_the_grid(self):
+        # A cancel takes some 26 ms more than `after`; a token takes 2.4 ms, and of equals the first is taken.
+        arguments = ("--maximise", "tokens.used", "--hold", "cancel_latency_s.max <= 0.055")
+        document = self.advice(*arguments)
+        self.assertEqual((document["schema"], document["found"], document["held"]), ("caesura.advice/1", True, True))
+        best = document["recommended"]
+        self.assertLessEqual(best["hold"][0]["value"], 0.055)
+        self.assertGreater(best["hold"][0]["value"], 0.052)
+        self.assertEqual((best["hold"][0]["verdict"], best["hold"][0]["held_in"]), ("with_room", 10))
+        text = self.succeeds("advise", "tiny.yaml", *self.VARIED, *arguments)
+        self.assertIn(" ".join(document["advice"].split()), " ".join(text.split()))
+        self.assertIn("recommended\n", text)
+
+    def test_nothing_that_holds_is_exit_status_3_with_what_comes_nearest(self):
+        document = self.advice("--minimise", "tokens.used", "--hold", "cancel_latency_s.max < 0.03", status=3)
+        self.assertEqual((document["found"], document["recommended"]["values"]), (False, {"policy.0.escalate.after": "10ms"}))
+        self.assertIn("No point holds cancel_latency_s.max < 0.03", document["advice"])
+
+    def test_threads_change_nothing(self):
+        arguments = ("--minimise", "tokens.used", "--hold", "cancel_latency_s.max >= 0.04")
+        self.assertEqual(without_run(self.advice(*arguments, "--threads", "1")), without_run(self.advice(*arguments, "--threads", "3")))
+
+    def test_a_mistake_is_usage(self):
+        for arguments, says in [
+            (["--vary", "load.users=1"], "--minimise FIELD or --maximise FIELD"),
+            (["--minimise", "tokens.used"], "--vary"),
+            (["--minimise", "tokens.used", "--vary", "seed=1,2"], "--vary seed"),
+            (["--minimise", "tokens.use", "--vary", "load.users=1"], "--minimise: .*tokens.used"),
+            (["--minimise", "tokens.used", "--vary", "load.users=1,x"], "--vary load.users=x"),
+        ]:
+            with self.subTest(arguments):
+                self.refused("advise", "tiny.yaml", *arguments, says=says)
+
+
 class BadFiles(ProgramTest):
     def refused_file(self, text, says, place=r"\d+:\d+"):
         self.write("bad.yaml", text)
@@ -476,7 +585,8 @@ class Trouble(ProgramTest):
 
     def test_a_full_disk_under_stdout_is_told(self):
         for arguments in (["run", "tiny.yaml"], ["run", "tiny.yaml", "--json"], ["run", "tiny.yaml", "--csv"], ["validate", "tiny.yaml"],
-                          ["trace", "tiny.yaml", "--request", "0"], ["schema"], ["verify", "tiny.yaml"]):  # fmt: skip
+                          ["trace", "tiny.yaml", "--request", "0"], ["schema"], ["verify", "tiny.yaml"],
+                          ["sweep", "tiny.yaml", "--vary", "load.users=1"], ["advise", "tiny.yaml", "--vary", "load.users=1", "--minimise", "tokens.used"]):  # fmt: skip
             with self.subTest(arguments), open("/dev/full", "wb") as full:
                 self.refused(*arguments, stdout=full, status=1, says="standard output: No space left")
 
@@ -626,6 +736,31 @@ class Interrupted(ProgramTest):
         self.write("lasting.yaml", TINY.replace("requests: 20, arrivals: {constant: 200/s}", "duration: 8700h, arrivals: {poisson: 30/s}"))
         status, _ = self.interrupt(signal.SIGINT, "lasting.yaml", "--engine", "direct")
         self.assertEqual(status, 130)
+
+    def test_a_sweep_prints_the_points_that_are_done(self):
+        self.write("long.yaml", TINY.replace("200/s", "1000000/s"))
+        arguments = ("long.yaml", "--policy", "checkpoint", "--vary", "load.requests=10,1e9")
+        for form in ([], ["--json"]):
+            with Terminal(self.folder, "sweep", *arguments, *form, columns=60) as terminal:
+                terminal.read_until("1 of 2 runs (50 %)")
+                terminal.process.send_signal(signal.SIGINT)
+                status, seconds = terminal.end()
+                self.assertLess(seconds, 10)
+                self.assertEqual(status, 130)
+                if form:
+                    document = json.loads(terminal.output())
+                    self.assertEqual((document["run"]["partial"], [point["point"] for point in document["points"]]), (True, [0]))
+                else:
+                    self.assertIn("Interrupted: partial results of 1 of 2 points\n", terminal.output())
+
+    def test_advice_is_of_the_points_that_are_done(self):
+        self.write("long.yaml", TINY.replace("200/s", "1000000/s"))
+        arguments = ("long.yaml", "--policy", "checkpoint", "--vary", "load.requests=10,1e9", "--minimise", "tokens.used")
+        with Terminal(self.folder, "advise", *arguments, columns=60) as terminal:
+            terminal.read_until("1 of 2 runs (50 %)")
+            terminal.process.send_signal(signal.SIGTERM)
+            self.assertEqual(terminal.end()[0], 143)
+            self.assertIn("Interrupted: the best of 1 point so far\n", terminal.output())
 
     def test_requests_that_compete_and_real_time_are_interrupted_too(self):
         self.write("competing.yaml", TINY.replace("requests: 20", "requests: 1e9").replace("200/s", "1000000/s").replace("120ms,", "120ms, concurrency: 1000000,"))

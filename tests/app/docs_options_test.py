@@ -19,6 +19,7 @@ from pathlib import Path
 COLUMNS_SHOWN = 100
 OUTPUT_OF = re.compile(r"<!-- output of: (caesura .*?) -->")
 OPTION = re.compile(r"--[a-z][a-z-]*")
+PROGRESS = re.compile(r"(?:\r\x1b\[K[^\r\n]*)*\r\x1b\[K")
 SHARED = "Scenario options"
 
 failures = []
@@ -109,13 +110,17 @@ def example_arguments(line):
 
 def cheap(arguments):
     """The same check of the same arguments, but for a run, which may be long: then what it would run."""
-    if arguments[0] not in ("run", "verify"):
+    if arguments[0] not in ("run", "verify", "sweep", "advise"):
         return arguments
     kept, rest = ["validate"], iter(arguments[1:])
     for word in rest:
         if word in ("--policy", "--seed", "--requests", "--set"):
             kept += [word, next(rest)]
-        elif word in ("--threads", "--engine", "--time-scale", "--replications", "--out"):
+        elif word == "--vary":
+            path, _, values = next(rest).partition("=")
+            first = values.split(",")[0]  # a first value with commas of its own would be cut
+            kept += ["--policy", first] if path == "policy" else ["--set", f"{path}={first}"]
+        elif word in ("--threads", "--engine", "--time-scale", "--replications", "--out", "--minimise", "--maximise", "--hold"):
             next(rest)
         elif not word.startswith("--"):
             kept.append(word)
@@ -145,7 +150,7 @@ def check_examples(caesura, root, page, text, known):
 
 
 def in_terminal(command, root):
-    """What a command prints in a terminal, without colour."""
+    """What a command prints in a terminal, without colour, and what has stayed of it at the end."""
     ready, go = os.pipe()
     child, terminal = pty.fork()
     if child == 0:
@@ -166,7 +171,7 @@ def in_terminal(command, root):
         printed += some
     os.waitpid(child, 0)
     os.close(terminal)
-    return printed.decode().replace("\r\n", "\n")
+    return PROGRESS.sub("", printed.decode()).replace("\r\n", "\n")
 
 
 def lasting(text):

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 namespace caesura {
 namespace {
 
@@ -130,6 +132,18 @@ TEST(LoaderOptions, ErrorsOfTheOtherOptionsNameThemToo) {
             "--policy [never, checkpoint]: one option takes one policy; write --policy never --policy checkpoint for two");
   EXPECT_EQ(error(base, policies({"never", "never"})),
             "--policy never: two policies are called 'never'; remove one, or give it another name with 'named'");
+}
+
+TEST(LoaderOptions, WhatIsVariedComesAfterAllOthers) {
+  ScenarioOptions options = policies({"escalate: {after: 5s}"});
+  options.requests = 10;
+  options.varied = {"load.requests=20", "policy.0.escalate.after=7s"};
+  const auto scenario = load(base, options);
+  EXPECT_EQ(scenario.model.load.requests, 20u);
+  EXPECT_EQ(scenario.policies.at(0).abort_delay, std::chrono::milliseconds(7025));
+  EXPECT_EQ(load(scenario.yaml, {}).model.load.requests, 20u);
+  options.varied = {"policy.0.escalate.after=7x"};
+  EXPECT_TRUE(error(base, options).starts_with("--vary policy.0.escalate.after=7x: ")) << error(base, options);
 }
 
 TEST(LoaderOptions, TheEffectiveYamlMeansTheSameAgain) {
