@@ -3,6 +3,7 @@
 #include "scenarios/figures.hpp"
 #include "scenarios/json_text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -67,6 +68,26 @@ std::string saved_words(const Json& policy) {
   return words;
 }
 
+/// "3.66 s after it was sent at the median, 21 s on average, 5.2 min at p99"
+std::string delay_words(const Json& policy) {
+  const std::string p50 = duration_at(policy, "/cancel_latency_s/p50");
+  const std::string mean = duration_at(policy, "/cancel_latency_s/mean");
+  const std::string p99 = duration_at(policy, "/cancel_latency_s/p99");
+  if (p50 == mean && p50 == p99) return p50 + " after it was sent, at the median, on average and at p99";
+  return p50 + " after it was sent at the median, " + mean + " on average, " + p99 + " at p99";
+}
+
+/// "; 129 agents ran on as orphans for 2.8 h together, which took 15,200,000 tokens and $8.05"; nothing where none did.
+std::string orphan_words(const Json& policy) {
+  const std::int64_t count = whole(policy, "/orphans/count");
+  if (count == 0) return {};
+  std::string words = "; " + count_figure(count) + (count == 1 ? " agent" : " agents") + " ran on as " +
+                      (count == 1 ? "an orphan" : "orphans") + " for " + duration_at(policy, "/orphans/seconds") +
+                      (count == 1 ? "" : " together") + ", which took " + count_at(policy, "/orphans/tokens") + " tokens";
+  if (real(policy, "/cost_usd/planned") > 0) words += " and " + money_at(policy, "/orphans/cost_usd");
+  return words;
+}
+
 /// "1,500 tokens and $0.03 were used"
 std::string used_words(const Json& policy) {
   std::string words = count_at(policy, "/tokens/used") + " tokens";
@@ -125,12 +146,11 @@ std::string headline(const Json& policy) {
   if (cancelled == 0) return name + "none of " + requests_words(total) + " was cancelled; " + used_words(policy) + ".";
 
   std::string words = name + count_figure(cancelled) + " of " + requests_words(total) + (cancelled == 1 ? " was" : " were") +
-                      " cancelled; a cancel took effect " + duration_at(policy, "/cancel_latency_s/p50") +
-                      " after it was sent at the median, " + duration_at(policy, "/cancel_latency_s/p99") + " at p99; it saved " +
-                      saved_words(policy);
+                      " cancelled; a cancel took effect " + delay_words(policy) + "; it saved ";
   const Savings savings = savings_of(policy);
+  words += savings.saved == 0 && savings.any_avoidable() ? "nothing" : saved_words(policy);
   if (savings.any_avoidable()) words += ", " + share_figure(savings.of_avoidable()) + " of what was avoidable";
-  return words + ".";
+  return words + orphan_words(policy) + ".";
 }
 
 Grid policy_grid(const Json& results) {
@@ -168,13 +188,20 @@ std::optional<Grid> operation_grid(const Json& results) {
 }
 
 Grid ledger_grid(const Json& results) {
+  const Json& policies = results.at("policies");
+  const bool tells_billed = std::any_of(policies.begin(), policies.end(),
+                                        [](const Json& policy) { return at(policy, "/tokens/billed") != at(policy, "/tokens/used"); });
   Grid grid{.titles = 2, .header = {"policy", "ledger", "planned", "used", "saved", "forgone"}, .rows = {}};
+  if (tells_billed) grid.header.emplace_back("billed");
   for (const auto& policy : results.at("policies")) {
     const auto name = policy.at("policy").get<std::string>();
     grid.rows.push_back({name, "tokens", count_at(policy, "/tokens/planned"), count_at(policy, "/tokens/used"),
                          count_at(policy, "/tokens/saved"), count_at(policy, "/tokens/forgone")});
     grid.rows.push_back({name, "cost", money_at(policy, "/cost_usd/planned"), money_at(policy, "/cost_usd/used"),
                          money_at(policy, "/cost_usd/saved"), money_at(policy, "/cost_usd/forgone")});
+    if (!tells_billed) continue;
+    (grid.rows.end() - 2)->push_back(count_at(policy, "/tokens/billed"));
+    grid.rows.back().push_back(money_at(policy, "/cost_usd/used"));  // money is that of billed tokens
   }
   return grid;
 }

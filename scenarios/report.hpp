@@ -40,7 +40,7 @@ Grid policy_grid(const nlohmann::ordered_json& results);
 /// Cancellation latency by the kind of operation in progress when the cancel came; none if there is but one.
 std::optional<Grid> operation_grid(const nlohmann::ordered_json& results);
 
-/// Tokens and money of each policy: planned = used + saved + forgone.
+/// Tokens and money of each policy: planned = used + saved + forgone; and what is billed, where some policy's tokens are not billed as used.
 Grid ledger_grid(const nlohmann::ordered_json& results);
 
 /// Per policy how its requests ended, if in several ways, and what became of cancels that had no effect, if there were any.

@@ -35,8 +35,8 @@ TEST(Table, OfOnePolicyInAPipe) {
 
 Cancels: 30 s after sending.
 checkpoint: 1 of 1 request was cancelled; a cancel took effect 4.1 s after it
-was sent at the median, 4.1 s at p99; it saved 85 % of tokens and $0.17, 98.3 %
-of what was avoidable.
+was sent, at the median, on average and at p99; it saved 85 % of tokens and
+$0.17, 98.3 % of what was avoidable.
 
 policy      requests  cancelled  stop after p50    p90    p99  tokens saved  $ saved  of avoidable  cut off (unsafe)  discarded
 checkpoint         1          1           4.1 s  4.1 s  4.1 s          85 %    $0.17        98.3 %             0 (0)          0
