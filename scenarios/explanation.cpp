@@ -15,6 +15,8 @@ namespace caesura {
 namespace {
 
 constexpr std::size_t fewest_cancels = 30;
+/// What differs by more is not put down to chance.
+constexpr double standard_errors = 3;
 constexpr std::size_t most_operations_sampled = 1'000'000;
 /// Where more operations than that are "the longest 1 %", because many are equally long, there is no tail to tell of.
 constexpr double most_long_share = 0.05;
@@ -77,6 +79,9 @@ OperationTimes operation_times(const Model& model, std::uint64_t requests) {
     if (!shared) expand(model, number, drawn);
     const Plan& plan = shared ? *shared : drawn;
     times.has_parallel_steps = times.has_parallel_steps || plan.has_forks;
+    times.has_children = times.has_children || std::any_of(plan.steps.begin(), plan.steps.end(), [](const PlanStep& step) {
+                           return step.what == PlanStep::What::operation && step.is_child;
+                         });
     add_operations(model, number, plan, times.durations);
   }
   std::sort(times.durations.begin(), times.durations.end());
@@ -108,10 +113,10 @@ std::optional<WaitFigures> wait_figures(const CancelWaits& waits, const Operatio
   const double deviation = operation.stddev().value_or(0);
   const auto first_long = std::lower_bound(sorted.begin(), sorted.end(), figures.long_from);
   figures.hit_longer_than_median = share(longer, figures.cancels);
+  figures.biased = figures.hit_longer_than_median > 0.5 + standard_errors * 0.5 / std::sqrt(static_cast<double>(figures.cancels));
   figures.mean_wait_s = *wait.mean() / 1e9;
   figures.half_mean_operation_s = mean / 2 / 1e9;
   figures.random_wait_s = mean == 0 ? 0 : (mean + deviation * deviation * (n - 1) / n / mean) / 2 / 1e9;
-  constexpr double standard_errors = 3;
   const double error = wait.stddev().value_or(0) / 1e9 / std::sqrt(static_cast<double>(figures.cancels));
   figures.at_random = std::fabs(figures.mean_wait_s - figures.random_wait_s) <= standard_errors * error;
   figures.long_share = static_cast<double>(sorted.end() - first_long) / n;
@@ -120,12 +125,12 @@ std::optional<WaitFigures> wait_figures(const CancelWaits& waits, const Operatio
 }
 
 std::string explanation(const Policy& policy, const CancelWaits& waits, const OperationTimes& operations) {
-  if (!waits_for_operations(policy.kind)) return {};
+  if (!waits_for_operations(policy.kind) || operations.has_children) return {};
   const auto figures = wait_figures(waits, operations);
   if (!figures) return {};
   std::string words = policy.name + ": " + share_figure(figures->hit_longer_than_median) +
                       " of cancels hit operations longer than the median one (" + duration_figure(seconds(figures->median)) + ")";
-  words += figures->hit_longer_than_median > 0.5 ? ": the longer an operation, the more cancels come while it is in progress." : ".";
+  words += figures->biased ? ": the longer an operation, the more cancels come while it is in progress." : ".";
   if (policy.kind == PolicyKind::checkpoint) {
     words += " From a cancel's arrival to the stop it was " + duration_figure(figures->mean_wait_s) +
              " on average; half of the mean operation is " + duration_figure(figures->half_mean_operation_s);
@@ -133,7 +138,7 @@ std::string explanation(const Policy& policy, const CancelWaits& waits, const Op
     if (!operations.has_parallel_steps) {
       words += ", but the operation in progress at an instant drawn at random has " + duration_figure(figures->random_wait_s) +
                " to go on average (E[X²] / 2E[X])";
-      if (!figures->at_random) words += "; these cancels do not come at random";
+      if (!figures->at_random) words += "; these cancels are not spread evenly over the time of all operations";
     }
     words += '.';
   }

@@ -14,11 +14,12 @@ namespace caesura {
 
 // Why a cancel takes as long as it does: long operations are in progress for longer, so they are hit more often than they are many.
 
-/// The planned service times of all operations that requests start if nobody cancels them, child requests left out.
+/// The planned service times of all operations that requests start if nobody cancels them.
 struct OperationTimes {
   std::uint64_t requests = 0;       ///< so many requests, from the first on
   std::vector<Duration> durations;  ///< ascending
   bool has_parallel_steps = false;
+  bool has_children = false;  ///< agents with a workflow, whose times are not among `durations`
 };
 
 /// Of the first requests of a load of `requests`: fewer than explained_requests if these have very many operations. A pure function. Throws
@@ -29,6 +30,7 @@ struct WaitFigures {
   std::uint64_t cancels = 0;          ///< that came while an operation was in progress
   Duration median{0};                 ///< operation
   double hit_longer_than_median = 0;  ///< share of the cancels
+  bool biased = false;                ///< which is more than a half by more than chance allows
   double mean_wait_s = 0;
   double half_mean_operation_s = 0;
   double random_wait_s = 0;  ///< E[X²] / 2E[X]: to the end of the operation that is in progress at an instant drawn at random

@@ -124,6 +124,7 @@ TEST(OperationTimes, LeaveOutChildRequests) {
   const OperationTimes times = operation_times(model, 100);
   EXPECT_EQ(times.durations.size(), 1000U);
   EXPECT_EQ(times.durations.front(), 1s);
+  EXPECT_TRUE(times.has_children);
 }
 
 /// So many cancels, each in an operation of `operation`, which it waited half of.
@@ -142,7 +143,7 @@ CancelWaits waits_of(std::uint64_t count, Duration operation) {
 
 /// 98 operations of a second, one of 50 and one of 100.
 OperationTimes few_long_ones() {
-  OperationTimes operations{.requests = 100, .durations = std::vector<Duration>(98, 1s), .has_parallel_steps = false};
+  OperationTimes operations{.requests = 100, .durations = std::vector<Duration>(98, 1s)};
   operations.durations.push_back(50s);
   operations.durations.push_back(100s);
   return operations;
@@ -156,7 +157,7 @@ TEST(Explanation, IsAFewPlainSentences) {
       explanation({.name = "slow", .kind = PolicyKind::checkpoint}, waits, few_long_ones()),
       "slow: 50 % of cancels hit operations longer than the median one (1 s). From a cancel's arrival to the stop it was 12.8 s on "
       "average; half of the mean operation is 1.24 s, but the operation in progress at an instant drawn at random has 25.4 s to go on "
-      "average (E[X²] / 2E[X]); these cancels do not come at random. The longest 2 % of operations (50 s or more) carried 98 % of the "
+      "average (E[X²] / 2E[X]); these cancels are not spread evenly over the time of all operations. The longest 2 % of operations (50 s or more) carried 98 % of the "
       "wait. Based on the first 100 requests: 100 operations, 50 cancels while one was in progress.");
 }
 
@@ -167,6 +168,18 @@ TEST(Explanation, SaysNothingOfFewCancels) {
   EXPECT_EQ(explanation(checkpoint, waits_of(30, 1s), {}), "");
 }
 
+TEST(Explanation, PutsItDownToLengthOnlyWhereChanceDoesNotDo) {
+  const Policy checkpoint{.name = "p", .kind = PolicyKind::checkpoint};
+  const auto words = [&](std::uint64_t in_long_ones) {
+    CancelWaits waits = waits_of(in_long_ones, 50s);
+    waits.merge(waits_of(100 - in_long_ones, 1s));
+    return explanation(checkpoint, waits, few_long_ones());
+  };
+  // Three standard errors of a half are 15 of a hundred.
+  EXPECT_THAT(words(65), Not(HasSubstr("the longer an operation")));
+  EXPECT_THAT(words(66), HasSubstr("66 % of cancels hit operations longer than the median one (1 s): the longer an operation, the more"));
+}
+
 TEST(Explanation, SaysOnlyWhatHoldsUnderThePolicy) {
   const CancelWaits waits = waits_of(50, 50s);
   const auto of = [&](PolicyKind kind) { return explanation({.name = "p", .kind = kind}, waits, few_long_ones()); };
@@ -175,6 +188,9 @@ TEST(Explanation, SaysOnlyWhatHoldsUnderThePolicy) {
   for (const PolicyKind kind : {PolicyKind::disconnect, PolicyKind::escalate}) {
     EXPECT_THAT(of(kind), AllOf(HasSubstr("100 % of cancels hit"), HasSubstr("carried 100 %"), Not(HasSubstr("half of the mean"))));
   }
+  OperationTimes with_children = few_long_ones();
+  with_children.has_children = true;
+  EXPECT_EQ(explanation({.name = "p", .kind = PolicyKind::checkpoint}, waits, with_children), "");
   OperationTimes parallel = few_long_ones();
   parallel.has_parallel_steps = true;
   EXPECT_THAT(explanation({.name = "p", .kind = PolicyKind::checkpoint}, waits, parallel),
