@@ -157,7 +157,8 @@ TEST(Explanation, IsAFewPlainSentences) {
       explanation({.name = "slow", .kind = PolicyKind::checkpoint}, waits, few_long_ones()),
       "slow: 50 % of cancels hit operations longer than the median one (1 s). From a cancel's arrival to the stop it was 12.8 s on "
       "average; half of the mean operation is 1.24 s, but the operation in progress at an instant drawn at random has 25.4 s to go on "
-      "average (E[X²] / 2E[X]); these cancels are not spread evenly over the time of all operations. The longest 2 % of operations (50 s or more) carried 98 % of the "
+      "average (E[X²] / 2E[X]); these cancels are not spread evenly over the time of all operations. The longest 2 % of operations (50 s "
+      "or more) carried 98 % of the "
       "wait. Based on the first 100 requests: 100 operations, 50 cancels while one was in progress.");
 }
 
