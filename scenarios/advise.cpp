@@ -1,9 +1,8 @@
 #include "scenarios/advise.hpp"
 
+#include "scenarios/noise.hpp"
 #include "scenarios/refinement.hpp"
 #include "sim/random.hpp"
-
-#include <boost/math/distributions/students_t.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -319,7 +318,6 @@ const char* name_of(Hold hold) {
 }
 
 ReplicatedMean replicated_mean(const std::vector<double>& values) {
-  constexpr double upper_tail = 0.025;
   const auto n = static_cast<double>(values.size());
   double sum = 0;
   for (const double x : values) sum += x;
@@ -332,8 +330,7 @@ ReplicatedMean replicated_mean(const std::vector<double>& values) {
   for (const double x : values) squares += (x - mean) * (x - mean);
   const bool all_equal = std::all_of(values.begin(), values.end(), [&](double x) { return x == values.front(); });
   if (all_equal) return {values.front(), values.front(), values.front()};  // whatever rounding made of their mean
-  const double t = boost::math::quantile(boost::math::complement(boost::math::students_t(n - 1), upper_tail));
-  const double half = t * std::sqrt(squares / (n - 1) / n);
+  const double half = student_t95(n - 1) * std::sqrt(squares / (n - 1) / n);
   return {mean, mean - half, mean + half};
 }
 

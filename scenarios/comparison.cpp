@@ -1,20 +1,17 @@
 #include "scenarios/comparison.hpp"
 
-#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <stdexcept>
 #include <utility>
 
 #include "scenarios/decimal.hpp"
+#include "scenarios/noise.hpp"
 
 namespace caesura {
 namespace {
 
-/// Half of the width of a 95 % interval, in standard errors.
-double t95(std::uint64_t degrees) {
-  constexpr double upper_tail = 0.025;
-  return boost::math::quantile(boost::math::complement(boost::math::students_t(static_cast<double>(degrees)), upper_tail));
-}
+/// Over `n` values.
+double t95_of(std::uint64_t n) { return student_t95(static_cast<double>(n - 1)); }
 
 Interval around(double middle, double half_width) { return {middle - half_width, middle + half_width}; }
 
@@ -47,7 +44,7 @@ Total total_of(const std::vector<PairedDifferences>& replications, Part part) {
 std::optional<double> half_width_over_replications(double squared_residuals, std::uint64_t k) {
   if (k < 2) return std::nullopt;
   const auto n = static_cast<double>(k);
-  return t95(k - 1) * std::sqrt(squared_residuals / (n - 1) * n);
+  return t95_of(k) * std::sqrt(squared_residuals / (n - 1) * n);
 }
 
 Estimate mean_latency(const std::vector<PairedDifferences>& replications, Spread spread) {
@@ -61,7 +58,7 @@ Estimate mean_latency(const std::vector<PairedDifferences>& replications, Spread
   std::optional<double> half_width;
   switch (spread) {
     case Spread::pairs:
-      if (const auto error = standard_error_over_pairs(total.pairs)) half_width = t95(estimate.pairs - 1) * *error;
+      if (const auto error = standard_error_over_pairs(total.pairs)) half_width = t95_of(estimate.pairs) * *error;
       break;
     case Spread::replications: {
       double squares = 0;
@@ -91,7 +88,7 @@ Estimate total_saved(const std::vector<PairedDifferences>& replications, Spread 
   switch (spread) {
     case Spread::pairs:
       if (const auto error = standard_error_over_pairs(total.pairs))
-        half_width = t95(estimate.pairs - 1) * *error * static_cast<double>(estimate.pairs);
+        half_width = t95_of(estimate.pairs) * *error * static_cast<double>(estimate.pairs);
       break;
     case Spread::replications: {
       const auto k = static_cast<int128>(total.replications);

@@ -9,8 +9,8 @@ namespace caesura {
 namespace {
 
 constexpr double confidence = 0.95;
-constexpr double upper_tail = 1 - (1 - confidence) / 2;
-constexpr double normal_quantile = 1.959963984540054;  // of upper_tail
+constexpr double two_sided_tail = (1 - confidence) / 2;
+constexpr double normal_quantile = 1.959963984540054;  // of 1 - two_sided_tail
 
 /// An estimate's variance, and how many degrees of freedom it has.
 struct Variance {
@@ -29,8 +29,7 @@ Variance sum_of(const Variance& a, const Variance& b) {
 
 bool is_beyond(double difference, const Variance& variance) {
   if (variance.value == 0) return difference != 0;
-  const double t = boost::math::quantile(boost::math::students_t(variance.degrees), upper_tail);
-  return std::fabs(difference) > t * std::sqrt(variance.value);
+  return std::fabs(difference) > student_t95(variance.degrees) * std::sqrt(variance.value);
 }
 
 Variance variance_of_mean(const SampleMean& sample) {
@@ -48,6 +47,10 @@ Variance jackknife(const std::vector<double>& without, std::size_t informative) 
 }
 
 }  // namespace
+
+double student_t95(double degrees) {
+  return boost::math::quantile(boost::math::complement(boost::math::students_t(degrees), two_sided_tail));
+}
 
 bool means_differ(const SampleMean& a, const SampleMean& b) {
   return is_beyond(b.mean - a.mean, sum_of(variance_of_mean(a), variance_of_mean(b)));

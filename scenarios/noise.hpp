@@ -9,6 +9,10 @@ namespace caesura {
 
 // Whether two figures differ by more than chance would have it: tests at 95 %, two-sided, each of one figure by itself.
 
+/// Half of the width of a 95 % interval around a mean, in standard errors: Student's t with so many degrees of freedom, which need not be
+/// whole (Welch).
+double student_t95(double degrees);
+
 struct SampleMean {
   std::uint64_t count = 0;
   double mean = 0;
