@@ -62,7 +62,7 @@ struct Distribution::Table {
   std::vector<double> p;            // quantiles: of each point; mixture: up to and including each part
   std::vector<double> value;        // quantiles, empirical: ascending
   std::vector<double> slope;        // quantiles: of the logarithm, from each point to the next
-  std::vector<Distribution> parts;  // mixture
+  std::vector<Distribution> parts;  // mixture; scaled: the one that is
 };
 
 double normal_quantile(double u) {
@@ -278,6 +278,15 @@ Distribution Distribution::clamped(std::optional<double> min, std::optional<doub
   return result;
 }
 
+Distribution Distribution::scaled(double factor) const {
+  require_positive("a factor", factor);
+  return {Kind::scaled,
+          factor,
+          0,
+          {factor * lowest_, factor * highest_},
+          std::make_shared<const Table>(Table{.p = {}, .value = {}, .slope = {}, .parts = {*this}})};
+}
+
 double Distribution::quantile(double u) const {
   if (kind_ == Kind::constant) return a_;
   const double x = unclamped_quantile(u);
@@ -319,6 +328,8 @@ double Distribution::unclamped_quantile(double u) const {
       const double n = static_cast<double>(table_->value.size());
       return table_->value[static_cast<std::size_t>(std::min(std::floor(u * n), n - 1))];
     }
+    case Kind::scaled:
+      return a_ * table_->parts.front().quantile(u);
   }
   return a_;
 }
@@ -375,6 +386,8 @@ double Distribution::unclamped_mean() const {
       return interpolated_mean();
     case Kind::empirical:
       return std::accumulate(table_->value.begin(), table_->value.end(), 0.0) / static_cast<double>(table_->value.size());
+    case Kind::scaled:
+      return a_ * table_->parts.front().mean();
   }
   return a_;
 }

@@ -65,6 +65,10 @@ class Distribution {
   /// the bounds). Throws std::invalid_argument unless min <= max.
   Distribution clamped(std::optional<double> min, std::optional<double> max) const;
 
+  /// This distribution with every sample, clamps included, multiplied by `factor`: quantile(u) is exactly factor times what it was. Throws
+  /// std::invalid_argument unless `factor` is finite and positive.
+  Distribution scaled(double factor) const;
+
   /// The value that the fraction u of samples does not exceed; u in (0, 1). Pure, never NaN, within lowest() and highest(), and
   /// non-decreasing in u up to rounding (a relative 1e-12), except for a mixture.
   double quantile(double u) const;
@@ -94,7 +98,8 @@ class Distribution {
     negative_binomial,
     mixture,
     quantiles,
-    empirical
+    empirical,
+    scaled
   };
   struct Table;
   struct Support {
@@ -117,7 +122,7 @@ class Distribution {
   double b_ = 0;
   double lowest_ = 0;
   double highest_ = 0;
-  std::shared_ptr<const Table> table_;  // null for all kinds but the last three
+  std::shared_ptr<const Table> table_;  // null for all kinds but the last four
 };
 
 struct WeightedDistribution {

@@ -264,6 +264,26 @@ TEST(Distribution, ClampsNarrowOneAnother) {
   EXPECT_EQ(mixed.clamped(2, 3).quantile(0.9), 3);
 }
 
+TEST(Distribution, ScalingMultipliesEverySampleTheMeanAndTheBounds) {
+  auto all = cases();
+  all.push_back({"clamped", Distribution::exponential(4).clamped(1, 9), 0, 0});
+  for (const Case& c : all) {
+    const Distribution scaled = c.distribution.scaled(1.5);
+    for (const double u : {1e-12, 0.01, 0.3, 0.5, 0.77, 0.999, 1 - 1e-12}) {
+      EXPECT_EQ(scaled.quantile(u), 1.5 * c.distribution.quantile(u)) << c.name << ' ' << u;
+    }
+    EXPECT_EQ(scaled.mean(), 1.5 * c.distribution.mean()) << c.name;
+    EXPECT_EQ(scaled.lowest(), 1.5 * c.distribution.lowest()) << c.name;
+    EXPECT_EQ(scaled.highest(), 1.5 * c.distribution.highest()) << c.name;
+    EXPECT_EQ(scaled.is_constant(), c.distribution.is_constant()) << c.name;
+  }
+}
+
+TEST(Distribution, ClampsAfterScalingAreNotScaled) {
+  const Distribution d = Distribution::uniform(0, 10).scaled(2).clamped(5, 15);
+  expect_quantiles(d, {{0.1, 5}, {0.5, 10}, {0.9, 15}});
+}
+
 TEST(Distribution, WithOnePossibleValueIsConstant) {
   using D = Distribution;
   for (const auto& d :
@@ -340,6 +360,12 @@ TEST(Distribution, EveryFactoryRefusesParametersThatMakeNoSense) {
   EXPECT_THROW(D::uniform(-1e308, 1e308), std::invalid_argument);
   EXPECT_THROW(D::lognormal_median_p95(1e-300, 1e300), std::invalid_argument);
   EXPECT_THROW(D::mixture({}), std::invalid_argument);
+}
+
+TEST(Distribution, RefusesAFactorThatMakesNoSense) {
+  for (const double factor : {0.0, -1.0, infinity, not_a_number}) {
+    EXPECT_THROW(Distribution::constant(1).scaled(factor), std::invalid_argument) << factor;
+  }
 }
 
 TEST(ToDuration, RoundsToTheNearestNanosecondAndStaysWithinBounds) {
