@@ -103,10 +103,44 @@ std::string after_cancel_words(const Json& policy) {
   return words + " of them after a cancel had come";
 }
 
-std::string cut_off(const Json& policy) {
+std::int64_t operations_cut_off(const Json& policy) {
   std::int64_t sum = 0;
   for (const char* const kind : {"llm", "decompose", "tool", "agent"}) sum += policy.at("interrupted").at(kind).get<std::int64_t>();
-  return count_figure(sum) + " (" + count_at(policy, "/interrupted/unsafe") + ")";
+  return sum;
+}
+
+std::string cut_off(const Json& policy) {
+  return count_figure(operations_cut_off(policy)) + " (" + count_at(policy, "/interrupted/unsafe") + ")";
+}
+
+/// "aborting", for the middle of a sentence; a policy with a name of its own goes by it.
+std::string doing(const Json& policy) {
+  const auto name = policy.at("policy").get<std::string>();
+  if (name == "checkpoint") return "cancelling at checkpoints";
+  if (name == "abort") return "aborting";
+  if (name == "disconnect") return "hanging up on the model";
+  if (name == "escalate") return "escalating";
+  return "policy " + name;
+}
+
+/// ", at the price of 212 operations cut off, 9 of them unsafe"; nothing if none was.
+std::string price_words(const Json& policy) {
+  const std::int64_t cut = operations_cut_off(policy);
+  const std::int64_t unsafe = whole(policy, "/interrupted/unsafe");
+  if (cut == 0) return {};
+  return ", at the price of " + count_figure(cut) + (cut == 1 ? " operation" : " operations") + " cut off, " +
+         (unsafe == 0 ? "none of them unsafe" : count_figure(unsafe) + " of them unsafe");
+}
+
+/// The policy of the lowest mean latency, if that is below `mean`.
+const Json* quickest(const Json& results, double mean) {
+  const Json* found = nullptr;
+  for (const auto& policy : results.at("policies")) {
+    if (whole(policy, "/requests/cancelled") == 0 || real(policy, "/cancel_latency_s/mean") >= mean) continue;
+    mean = real(policy, "/cancel_latency_s/mean");
+    found = &policy;
+  }
+  return found;
 }
 
 std::int64_t requests_of_all(const Json& results) {
@@ -151,6 +185,30 @@ std::string headline(const Json& policy) {
   words += savings.saved == 0 && savings.any_avoidable() ? "nothing" : saved_words(policy);
   if (savings.any_avoidable()) words += ", " + share_figure(savings.of_avoidable()) + " of what was avoidable";
   return words + orphan_words(policy) + ".";
+}
+
+std::string overall(const Json& results) {
+  const auto& policies = results.at("policies");
+  const auto first =
+      std::find_if(policies.begin(), policies.end(), [](const Json& policy) { return whole(policy, "/requests/cancelled") > 0; });
+  if (first == policies.end()) return "No request was cancelled, so nothing was saved.";
+  const Json& policy = *first;
+  std::string words = doing(policy) + " saves " + saved_words(policy);
+  words[0] = static_cast<char>(words[0] - 'a' + 'A');
+  const Savings savings = savings_of(policy);
+  if (savings.any_avoidable()) words += ", " + share_figure(savings.of_avoidable()) + " of what was avoidable";
+  words += "; a cancel takes " + duration_at(policy, "/cancel_latency_s/mean") + " on average, " +
+           duration_at(policy, "/cancel_latency_s/p99") + " at p99";
+  if (const Json* other = quickest(results, real(policy, "/cancel_latency_s/mean"))) {
+    words +=
+        "; " + doing(*other) + " would cut that to " + duration_at(*other, "/cancel_latency_s/mean") + " on average" + price_words(*other);
+  }
+  return words + ".";
+}
+
+std::optional<double> saved_of_avoidable(const Json& policy) {
+  const Savings savings = savings_of(policy);
+  return savings.any_avoidable() ? std::optional(savings.of_avoidable()) : std::nullopt;
 }
 
 Grid policy_grid(const Json& results) {

@@ -35,6 +35,13 @@ inline std::string cancel_line(const Background& background) { return "Cancels: 
 /// One policy's results in a sentence, which begins with the policy's name.
 std::string headline(const nlohmann::ordered_json& policy);
 
+/// All policies in one sentence: what the first that cancelled anything saves and how long it takes, and what the quickest other would
+/// change, at what price.
+std::string overall(const nlohmann::ordered_json& results);
+
+/// What a policy saved of what was avoidable: of money where there is any, else of tokens, else of busy time. None if nothing was avoidable.
+std::optional<double> saved_of_avoidable(const nlohmann::ordered_json& policy);
+
 Grid policy_grid(const nlohmann::ordered_json& results);
 
 /// Cancellation latency by the kind of operation in progress when the cancel came; none if there is but one.

@@ -21,22 +21,6 @@ constexpr const char* schema = "caesura.results/1";
 
 [[noreturn]] void fail(const std::string& file, const std::string& what) { throw ScenarioError(file + ": " + what); }
 
-Json parsed(const std::string& file) {
-  errno = 0;
-  std::ifstream in(file, std::ios::binary);
-  if (!in || in.peek() == std::ifstream::traits_type::eof()) {
-    fail(file, errno != 0 ? "cannot be read: " + std::generic_category().message(errno) : "is empty");
-  }
-  try {
-    return Json::parse(in);
-  } catch (const Json::parse_error& error) {
-    // "[json.exception.parse_error.101] parse error at line 1, column 2: …": the place is worth telling, the rest is the parser's own.
-    const std::string words = error.what();
-    const auto at = words.find("at line");
-    fail(file, "is not JSON, or is cut off" + (at == std::string::npos ? "" : ": wrong " + words.substr(at, words.find(':', at) - at)));
-  }
-}
-
 const Json& member(const std::string& file, const Json& object, const char* pointer) {
   const Json::json_pointer path(pointer);
   if (!object.contains(path)) fail(file, std::string("is no results.json: it has no ") + (pointer + 1));
@@ -84,7 +68,7 @@ std::vector<std::string> files_in(const std::string& folder) {
 }
 
 void load_file(const std::string& file, std::vector<SavedResults>& all) {
-  Json document = parsed(file);
+  Json document = read_results_json(file);
   if (!document.is_array()) {
     check_results(file, document);
     const fs::path requests = fs::path(file).parent_path() / "requests.csv";
@@ -119,14 +103,30 @@ void check_results(const std::string& file, const Json& document) {
   for (const auto& policy : policies) check_policy(file, policy, names);
 }
 
+Json read_results_json(const std::string& file) {
+  errno = 0;
+  std::ifstream in(file, std::ios::binary);
+  if (!in || in.peek() == std::ifstream::traits_type::eof()) {
+    fail(file, errno != 0 ? "cannot be read: " + std::generic_category().message(errno) : "is empty");
+  }
+  try {
+    return Json::parse(in);
+  } catch (const Json::parse_error& error) {
+    // "[json.exception.parse_error.101] parse error at line 1, column 2: …": the place is worth telling, the rest is the parser's own.
+    const std::string words = error.what();
+    const auto at = words.find("at line");
+    fail(file, "is not JSON, or is cut off" + (at == std::string::npos ? "" : ": wrong " + words.substr(at, words.find(':', at) - at)));
+  }
+}
+
+std::vector<std::string> results_files_at(const std::string& path) {
+  std::error_code error;
+  return fs::is_directory(path, error) ? files_in(path) : std::vector<std::string>{path};
+}
+
 std::vector<SavedResults> load_results(const std::string& path) {
   std::vector<SavedResults> all;
-  std::error_code error;
-  if (fs::is_directory(path, error)) {
-    for (const auto& file : files_in(path)) load_file(file, all);
-  } else {
-    load_file(path, all);
-  }
+  for (const auto& file : results_files_at(path)) load_file(file, all);
   return all;
 }
 

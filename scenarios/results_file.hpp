@@ -20,6 +20,13 @@ struct SavedResults {
 /// policies, whose known_fields() are numbers or null where they are there at all.
 void check_results(const std::string& file, const nlohmann::ordered_json& document);
 
+/// The results.json files that `path` names: itself, or that of a folder, or those of the folders in it. Throws ScenarioError if a folder
+/// has none.
+std::vector<std::string> results_files_at(const std::string& path);
+
+/// Whatever JSON is in the file; not checked. Throws ScenarioError.
+nlohmann::ordered_json read_results_json(const std::string& file);
+
 /// Reads results.json (one document, or the array of several scenarios), or all results in a folder that `run --out` has written. To a file
 /// named results.json belongs the requests.csv beside it, if there is one. Throws ScenarioError, beginning with the file's name.
 std::vector<SavedResults> load_results(const std::string& path);
