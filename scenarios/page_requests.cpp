@@ -28,6 +28,7 @@ std::vector<std::vector<Shown>> by_request(const ScenarioPart& part) {
     for (const Timeline& line : policy.requests) all[line.request].push_back({policy.policy, &line});
   }
   std::vector<std::vector<Shown>> requests;
+  requests.reserve(all.size());
   for (auto& [number, shown] : all) requests.push_back(std::move(shown));
   std::stable_sort(requests.begin(), requests.end(),
                    [](const auto& a, const auto& b) { return wait_of(*a[0].line) < wait_of(*b[0].line); });
