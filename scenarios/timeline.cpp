@@ -247,7 +247,8 @@ class Observation {
   void play_each_alone() {
     Arrivals arrivals(model_);
     RequestNumber next = 0;
-    for (const auto& [number, request] : watched_) {
+    for (const auto& watched : watched_) {
+      const RequestNumber number = watched.first;  // clang 14 captures no structured binding
       std::optional<Time> arrival;
       for (; next <= number; ++next) arrival = arrivals.next();
       if (!arrival) return;
