@@ -130,21 +130,35 @@ bool shape_is_drawn(const Workflow& workflow) {
   return std::any_of(workflow.begin(), workflow.end(), [](const WorkflowStep& step) { return shape_is_drawn(step); });
 }
 
-/// Walks the plan as if every operation were served at once.
+/// Walks the plan as if every operation were served at once; along two timelines at a time, which only the failures of children part.
 class PlannedWalk {
  public:
   PlannedWalk(const Model& model, RequestNumber request, const Plan& plan) : model_(model), request_(request), plan_(plan) {
     times_.starts.resize(plan.operations);
+    ends_.resize(plan.operations);
   }
 
   PlannedTimes run() {
-    times_.duration = walk(0, zero_duration).second;
+    const Moment end = walk(0, {}).second;
+    times_.duration = end.whole;
+    times_.stop = end.real;
+    if (times_.fatal) {
+      times_.stop = *times_.fatal;
+      for (std::size_t i = 0; i < ends_.size(); ++i) {
+        if (times_.starts[i] < *times_.fatal) times_.stop = std::max(times_.stop, ends_[i]);
+      }
+    }
     return std::move(times_);
   }
 
  private:
-  /// From step `i` at time `t` to the end of its branch or of the plan: the step after, and the time then.
-  std::pair<std::size_t, Duration> walk(std::size_t i, Duration t) {
+  struct Moment {
+    Duration whole{0};  ///< children last as long as they are planned
+    Duration real{0};   ///< a child that fails stops earlier
+  };
+
+  /// From step `i` at `t` to the end of its branch or of the plan: the step after, and the moment then.
+  std::pair<std::size_t, Moment> walk(std::size_t i, Moment t) {
     while (i < plan_.steps.size()) {
       const PlanStep& step = plan_.steps[i++];
       switch (step.what) {
@@ -159,10 +173,10 @@ class PlannedWalk {
         case PlanStep::What::branch_end:
           return {i, t};
         case PlanStep::What::fork: {
-          Duration joined = t;
+          Moment joined = t;
           for (std::uint32_t branch = 0; branch < step.branches(); ++branch) {
             const auto [after, end] = walk(i, t);
-            joined = std::max(joined, end);
+            joined = {std::max(joined.whole, end.whole), std::max(joined.real, end.real)};
             i = after;
           }
           t = joined;
@@ -174,29 +188,32 @@ class PlannedWalk {
   }
 
   static Duration later(Duration t, Duration delay) { return after(Time{t}, delay).time_since_epoch(); }
+  static Moment later(Moment t, Duration delay) { return {later(t.whole, delay), later(t.real, delay)}; }
 
-  Duration end_of(const PlanStep& step, Duration asked) {
+  Moment end_of(const PlanStep& step, Moment asked) {
+    Duration& start_of_step = times_.starts[step.number - 1];
     const OperationSample sample = sample_of(model_, request_, step);
     if (step.kind == OperationKind::transaction) {
-      times_.starts[step.number - 1] = asked;
-      return later(asked, sample.duration);
+      start_of_step = asked.real;
+      const Moment ended = later(asked, sample.duration);
+      ends_[step.number - 1] = ended.real;
+      return ended;
     }
     const ServiceProfile& service = model_.services[step.service];
     const Distribution& link = link_to(model_.links, service.kind);
-    const Duration reply = link_delay(link, model_.seed, request_, step.number, Purpose::link_reply);
-    const Duration start = later(asked, link_delay(link, model_.seed, request_, step.number, Purpose::link_ask));
-    times_.starts[step.number - 1] = start;
-    Duration duration = sample.duration;
-    std::optional<Duration> failed;
+    const Moment start = later(asked, link_delay(link, model_.seed, request_, step.number, Purpose::link_ask));
+    start_of_step = start.real;
+    Moment ended = later(start, sample.duration);
+    bool fails = sample.fails;
     if (step.is_child) {
       const ChildPlan child = plan_of_child(model_, request_, step);
       const PlannedTimes times = planned_times(model_, child.number, child.plan);
-      duration = times.duration;
-      if (times.fatal) failed = later(later(start, *times.fatal), reply);
+      ended = {later(start.whole, times.duration), later(start.real, times.stop)};
+      fails = fails || times.fatal;
     }
-    const Duration ended = later(later(start, duration), reply);
-    if (sample.fails && !failed) failed = ended;
-    if (failed && service.on_failure == OnFailure::fail) times_.fatal = std::min(times_.fatal.value_or(*failed), *failed);
+    ended = later(ended, link_delay(link, model_.seed, request_, step.number, Purpose::link_reply));
+    ends_[step.number - 1] = ended.real;
+    if (fails && service.on_failure == OnFailure::fail) times_.fatal = std::min(times_.fatal.value_or(ended.real), ended.real);
     return ended;
   }
 
@@ -204,6 +221,7 @@ class PlannedWalk {
   RequestNumber request_;
   const Plan& plan_;
   PlannedTimes times_;
+  std::vector<Duration> ends_;  ///< by operation number - 1: when its reply comes
 };
 
 }  // namespace

@@ -74,10 +74,11 @@ Duration wait_of(const Model& model, RequestNumber request, const PlanStep& step
 /// When things would happen to a request that nobody cancels, whose every operation is served at once; from when it reaches the server,
 /// links to services included.
 struct PlannedTimes {
-  std::vector<Duration> starts;  ///< at its service, by operation number - 1
-  Duration duration{0};          ///< of the whole request, failures left aside
+  std::vector<Duration> starts;  ///< at its service, by operation number - 1; child requests end where their own failures end them
+  Duration duration{0};          ///< of the whole request, failures left aside, also those of children
   /// The first end of an operation that fails its request: what would start then or later, the request would never have come to.
   std::optional<Duration> fatal;
+  Duration stop{0};  ///< when it would have stopped: at its end, or when all that had started before `fatal` has ended
 };
 PlannedTimes planned_times(const Model& model, RequestNumber request, const Plan& plan);
 

@@ -368,5 +368,49 @@ TEST_P(ChildRequests, PartsOfATreeAreDrawnForThemselves) {
   EXPECT_NE(one_child, other_child);
 }
 
+/// A model that always fails after 1 s; one of 10 s and 50 tokens (index 0); returns the calls of the two.
+struct BrokenAndLong {
+  Model model = two_services();
+  WorkflowStep broken;
+  WorkflowStep lasting = llm_call;
+
+  BrokenAndLong() {
+    model.services[0].latency = WholeLatency{fixed(10s)};
+    model.services[0].output_tokens = Distribution::constant(50);
+    model.services.push_back(service(ServiceKind::llm, fixed(1s)));
+    model.services.back().failure_rate = 1;
+    model.services.back().on_failure = OnFailure::fail;
+    broken = call(OperationKind::llm, 2);
+  }
+};
+
+TEST_P(ChildRequests, WhatFollowsAFailedChildIsReachedAsSoonAsItHasFailed) {
+  // The child fails after 1 s, 11 s before its plan's end; then the tool fails the request at 2 s, before the branch beside it starts.
+  BrokenAndLong world;
+  Model& model = world.model;
+  const WorkflowStep squad = add_agent(model, {world.broken, world.lasting}, told);
+  model.services.push_back(service(ServiceKind::tool, fixed(1s)));
+  model.services.back().failure_rate = 1;
+  model.services.back().on_failure = OnFailure::fail;
+  const WorkflowStep flaky = call(OperationKind::tool, static_cast<std::uint16_t>(model.services.size() - 1));
+  model.workflow = {{Parallel{{{squad, flaky}, {{Wait{fixed(5s)}}, world.lasting}}}}};
+  const RequestReport r = one(model, checkpoint, 500ms).request;
+  EXPECT_EQ(r.saved.tokens.sum(), Tokens{0});
+  EXPECT_EQ(r.forgone.tokens.sum(), Tokens{100});
+}
+
+TEST_P(ChildRequests, AFailingChildEndsWithItsLastOperationInProgress) {
+  // Beside what fails after 1 s the child works on until 10 s, and only then fails the request: the branch beside it has started.
+  BrokenAndLong world;
+  Model& model = world.model;
+  const WorkflowStep squad = add_agent(model, {{Parallel{{{world.broken}, {world.lasting}}}}}, told);
+  model.services.back().on_failure = OnFailure::fail;
+  model.workflow = {{Parallel{{{squad}, {{Wait{fixed(5s)}}, world.lasting}}}}};
+  const RequestReport r = one(model, abort_after(0s), 500ms).request;
+  EXPECT_EQ(r.used.tokens.sum(), Tokens{2});
+  EXPECT_EQ(r.saved.tokens.sum(), Tokens{98});
+  EXPECT_EQ(r.forgone.tokens.sum(), Tokens{0});
+}
+
 }  // namespace
 }  // namespace caesura
