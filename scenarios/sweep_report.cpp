@@ -72,6 +72,7 @@ std::vector<Column> title_columns(const Sweep& sweep, const std::vector<Candidat
 /// As in the table of a run; money only where there is any.
 std::vector<Column> usual_figure_columns(const Sweep& sweep, const std::vector<Candidate>& candidates) {
   std::vector<Column> columns;
+  columns.reserve(usual_columns.size());
   for (const auto& usual : usual_columns) columns.push_back({usual.header, {}});
   bool priced = false;
   for (const auto& candidate : candidates) {

@@ -58,6 +58,7 @@ Objective parse_objective(Goal goal, const std::string& field) {
 
 std::vector<Threshold> parse_holds(const std::vector<std::string>& expressions) {
   std::vector<Threshold> holds;
+  holds.reserve(expressions.size());
   for (const auto& expression : expressions) holds.push_back(parse_hold({.expression = expression, .location = "--hold"}));
   return holds;
 }
