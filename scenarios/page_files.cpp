@@ -37,8 +37,8 @@ Json shape() {
 
 bool is_interval(const Json& value) { return value.is_array() && value.size() == 2 && value[0].is_number() && value[1].is_number(); }
 
-/// What a value is, as far as the shape of results goes. What is not known is null: a statistic of nothing, an interval, or the verdict on a
-/// threshold that was not judged.
+/// What a value is, as far as the shape of results goes. What is not known is null: a statistic of nothing, an interval, or the verdict on
+/// a threshold that was not judged.
 bool is_like(const Json& value, const Json& model) {
   if (model.is_number() || model.is_null()) return value.is_number() || value.is_null();
   if (model.is_boolean()) return value.is_boolean() || value.is_null();

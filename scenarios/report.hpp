@@ -39,7 +39,8 @@ std::string headline(const nlohmann::ordered_json& policy);
 /// change, at what price.
 std::string overall(const nlohmann::ordered_json& results);
 
-/// What a policy saved of what was avoidable: of money where there is any, else of tokens, else of busy time. None if nothing was avoidable.
+/// What a policy saved of what was avoidable: of money where there is any, else of tokens, else of busy time. None if nothing was
+/// avoidable.
 std::optional<double> saved_of_avoidable(const nlohmann::ordered_json& policy);
 
 Grid policy_grid(const nlohmann::ordered_json& results);
@@ -47,7 +48,8 @@ Grid policy_grid(const nlohmann::ordered_json& results);
 /// Cancellation latency by the kind of operation in progress when the cancel came; none if there is but one.
 std::optional<Grid> operation_grid(const nlohmann::ordered_json& results);
 
-/// Tokens and money of each policy: planned = used + saved + forgone; and what is billed, where some policy's tokens are not billed as used.
+/// Tokens and money of each policy: planned = used + saved + forgone; and what is billed, where some policy's tokens are not billed as
+/// used.
 Grid ledger_grid(const nlohmann::ordered_json& results);
 
 /// Per policy how its requests ended, if in several ways, and what became of cancels that had no effect, if there were any.

@@ -39,9 +39,9 @@ struct RunOptions {
 };
 
 struct RunOutcome {
-  std::vector<PolicyResult> policies;   ///< in the scenario's order; over all replications
+  std::vector<PolicyResult> policies;         ///< in the scenario's order; over all replications
   std::vector<PolicyComparison> comparisons;  ///< of the others with the first that can cancel; none if partial
-  std::uint64_t requests = 0;           ///< of each policy, as the load wants them; of all replications
+  std::uint64_t requests = 0;                 ///< of each policy, as the load wants them; of all replications
   std::uint64_t messages = 0;
   std::uint64_t peak_in_flight = 0;      ///< requests at the server at one (simulated) time, at most
   bool partial = false;                  ///< `stop` was set before the end
