@@ -15,10 +15,16 @@ bool may_fail(const Model& model) {
 }  // namespace
 
 Amounts amounts_of(const Model& model, const PlanStep& step, const Usage& usage) {
-  Amounts amounts{.tokens = usage.used};
-  amounts.busy[index_of(step.kind)] = usage.busy;
-  if (step.kind != OperationKind::transaction) amounts.cost = cost_of(model.services[step.service].price, usage.billed);
+  Amounts amounts;
+  add_usage(model, step, usage, amounts);
   return amounts;
+}
+
+void add_usage(const Model& model, const PlanStep& step, const Usage& usage, Amounts& sum) {
+  sum.tokens += usage.used;
+  Duration& busy = sum.busy[index_of(step.kind)];
+  busy = Duration{checked_sum(busy.count(), usage.busy.count())};
+  if (step.kind != OperationKind::transaction) sum.cost += cost_of(model.services[step.service].price, usage.billed);
 }
 
 PlannedUse planned_use(const Model& model, RequestNumber request, const PlanStep& step) {
@@ -37,7 +43,8 @@ PlannedUse planned_use(const Model& model, RequestNumber request, const Plan& pl
     if (step.what != PlanStep::What::operation) continue;
     const PlannedUse use = planned_use(model, request, step);
     const bool is_beyond = times && times->fatal && times->starts[step.number - 1] >= *times->fatal;
-    sum += is_beyond ? PlannedUse{.reached = {}, .beyond = use.sum()} : use;
+    (is_beyond ? sum.beyond : sum.reached) += use.reached;
+    sum.beyond += use.beyond;
   }
   return sum;
 }

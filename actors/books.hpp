@@ -10,18 +10,14 @@
 
 namespace caesura {
 
-/// What an operation's usage comes to in the ledger.
+/// What an operation's usage comes to in the ledger; and the same, added to what is there.
 Amounts amounts_of(const Model& model, const PlanStep& step, const Usage& usage);
+void add_usage(const Model& model, const PlanStep& step, const Usage& usage, Amounts& sum);
 
 /// What a request, or one of its operations, would use if nobody cancelled it, children included.
 struct PlannedUse {
   Amounts reached;
   Amounts beyond;  ///< behind the first failure that ends its request: it would never have come to that
-  PlannedUse& operator+=(const PlannedUse& o) {
-    reached += o.reached;
-    beyond += o.beyond;
-    return *this;
-  }
   Amounts sum() const { return reached + beyond; }
 };
 PlannedUse planned_use(const Model& model, RequestNumber request, const PlanStep& step);

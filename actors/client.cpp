@@ -14,10 +14,8 @@ void Client::receive(const Arrive& arrive, Context& context) {
   const Model& model = rules_->model;
   const Ticket ticket = take_ticket();
   Open& open = open_[ticket];
-  open.taken = true;
-  open.report.number = arrive.number;
-  open.report.ticket = ticket;
-  open.report.arrived = context.now();
+  open.number = arrive.number;
+  open.arrived = context.now();
   const Duration delay =
       open.to_server.delay(context.now(), link_delay(model.links.client, model.seed, arrive.number, 0, Purpose::link_start));
   context.send(directory_address, Start{.number = arrive.number, .arrived = context.now(), .ticket = ticket}, delay);
@@ -31,7 +29,7 @@ void Client::receive(const Arrive& arrive, Context& context) {
 /// Those whose moment is known when the request is sent; `started`: when it reaches the server.
 void Client::schedule_cancels(Ticket ticket, Time started, Context& context) {
   const Model& model = rules_->model;
-  const RequestNumber number = open_[ticket].report.number;
+  const RequestNumber number = open_[ticket].number;
   for (std::size_t s = 0; s < model.cancels.size(); ++s) {
     const auto schedule = [&](std::size_t source, Duration delay) {
       const CancelMoment moment{.number = number, .ticket = ticket, .source = static_cast<std::uint16_t>(source)};
@@ -55,7 +53,7 @@ void Client::schedule_cancels(Ticket ticket, Time started, Context& context) {
 }
 
 void Client::schedule_moment(Open& open, const CancelMoment& moment, Duration delay, Order place, Context& context) {
-  if (rules_->model.cancels[moment.source].even_if_finished) ++open.late_moments;
+  if (rules_->model.cancels[moment.source].even_if_finished) ++cancelling(open).late_moments;
   context.send_in_place(place, context.self(), moment, delay);
 }
 
@@ -70,8 +68,9 @@ void Client::receive(const CancelMoment& moment, Context& context) {
   Open* open = find(moment.ticket, moment.number);
   if (open == nullptr) return;
   const bool even_if_finished = rules_->model.cancels[moment.source].even_if_finished;
-  if (even_if_finished) --open->late_moments;
-  if (!open->answered || even_if_finished) fire(moment, context.order(), context);
+  if (even_if_finished) --cancelling(*open).late_moments;
+  const bool answered = open->cancelling != none && cancelling_[open->cancelling].answered;
+  if (!answered || even_if_finished) fire(moment, context.order(), context);
 }
 
 /// Sends the cancel of a moment that has come, in the place in which the moment was scheduled, and schedules its next copy.
@@ -86,49 +85,36 @@ void Client::fire(const CancelMoment& moment, Order place, Context& context) {
 
 void Client::send_cancel(Ticket ticket, Order place, Context& context) {
   Open& open = open_[ticket];
-  ClientReport& report = open.report;
+  Cancelling& note = cancelling(open);
   const Model& model = rules_->model;
-  const Cancel cancel{.number = report.number, .ticket = ticket, .copy = report.cancels_sent};
-  const Duration drawn = link_delay(model.links.client, model.seed, report.number, 0, Purpose::link_cancel, cancel.copy);
+  const Cancel cancel{.number = open.number, .ticket = ticket, .copy = note.cancels_sent};
+  const Duration drawn = link_delay(model.links.client, model.seed, open.number, 0, Purpose::link_cancel, cancel.copy);
   // One that has to wait for another keeps behind it.
   const bool waits = !model.links.client.is_constant() && after(context.now(), drawn) <= open.to_server.free;
   const Duration delay = open.to_server.delay(context.now(), drawn);
-  if (report.cancels_sent++ == 0) report.cancel_sent = context.now();
-  ++open.unanswered;
+  if (note.cancels_sent++ == 0) note.cancel_sent = context.now();
+  ++note.unanswered;
   context.send_in_place(waits ? context.reserve(1) : place, directory_address, cancel, delay);
 }
 
 void Client::receive(const CancelAnswer& answer, Context& context) {
   Open* open = find(answer.ticket, answer.number);
   if (open == nullptr) return;
-  ClientReport& report = open->report;
-  if (!report.acknowledged) report.acknowledged = context.now();
-  switch (answer.verdict) {
-    case CancelVerdict::accepted:
-      ++report.cancels_accepted;
-      break;
-    case CancelVerdict::already_cancelled:
-      ++report.cancels_already_cancelled;
-      break;
-    case CancelVerdict::too_late:
-      ++report.cancels_too_late;
-      break;
-    case CancelVerdict::ignored:
-      ++report.cancels_ignored;
-      break;
-  }
-  --open->unanswered;
+  Cancelling& note = cancelling(*open);
+  if (!note.acknowledged) note.acknowledged = context.now();
+  ++note.verdicts[static_cast<std::size_t>(answer.verdict)];
+  --note.unanswered;
   settle_if_done(answer.ticket, context);
 }
 
 void Client::receive(const Chunk& chunk, Context& context) {
   Open* open = find(chunk.ticket, chunk.number);
   if (open == nullptr) return;
-  ++open->report.chunks_received;
+  ++open->chunks_received;
   const std::vector<CancelSource>& sources = rules_->model.cancels;
   for (std::size_t s = 0; s < sources.size(); ++s) {
     const auto* after = std::get_if<CancelAfterChunks>(&sources[s].moment);
-    if (after == nullptr || after->chunks != open->report.chunks_received || !is_active(rules_->model, chunk.number, s)) continue;
+    if (after == nullptr || after->chunks != open->chunks_received || !is_active(rules_->model, chunk.number, s)) continue;
     const CancelMoment moment{.number = chunk.number, .ticket = chunk.ticket, .source = static_cast<std::uint16_t>(s)};
     fire(moment, context.reserve(sources[s].times), context);
   }
@@ -137,9 +123,6 @@ void Client::receive(const Chunk& chunk, Context& context) {
 void Client::receive(const Answer& answer, Context& context) {
   Open* open = find(answer.ticket, answer.number);
   if (open == nullptr) return;
-  open->answered = true;
-  open->report.outcome = answer.outcome;
-  open->report.answered = context.now();
   const Model& model = rules_->model;
   if (const ClosedLoad* closed = closed_load(model)) {
     const RequestNumber next = answer.number + closed->users;
@@ -147,15 +130,56 @@ void Client::receive(const Answer& answer, Context& context) {
       context.send(context.self(), Arrive{next}, to_duration(closed->think.quantile(draw(model.seed, next, 0, Purpose::think))));
     }
   }
+  if (open->cancelling == none) return settle(answer.ticket, context.now(), answer.outcome, context);
+  Cancelling& note = cancelling(*open);
+  note.answered = context.now();
+  note.outcome = answer.outcome;
   settle_if_done(answer.ticket, context);
 }
 
 void Client::settle_if_done(Ticket ticket, Context& context) {
-  const Open& open = open_[ticket];
-  if (!open.answered || open.unanswered > 0 || open.late_moments > 0) return;
-  context.report(open.report);
-  open_[ticket] = {};
+  const Cancelling& note = cancelling(open_[ticket]);
+  if (!note.answered || note.unanswered > 0 || note.late_moments > 0) return;
+  settle(ticket, *note.answered, note.outcome, context);
+}
+
+void Client::settle(Ticket ticket, Time answered, Outcome outcome, Context& context) {
+  Open& open = open_[ticket];
+  ClientReport report;
+  report.number = open.number;
+  report.ticket = ticket;
+  report.outcome = outcome;
+  report.arrived = open.arrived;
+  report.answered = answered;
+  report.chunks_received = open.chunks_received;
+  if (open.cancelling != none) {
+    const Cancelling& note = cancelling_[open.cancelling];
+    const auto count_of = [&](CancelVerdict verdict) { return note.verdicts[static_cast<std::size_t>(verdict)]; };
+    report.cancel_sent = note.cancel_sent;
+    report.acknowledged = note.acknowledged;
+    report.cancels_sent = note.cancels_sent;
+    report.cancels_accepted = count_of(CancelVerdict::accepted);
+    report.cancels_too_late = count_of(CancelVerdict::too_late);
+    report.cancels_already_cancelled = count_of(CancelVerdict::already_cancelled);
+    report.cancels_ignored = count_of(CancelVerdict::ignored);
+    free_cancelling_.push_back(open.cancelling);
+  }
+  open = {};
   free_.push_back(ticket);
+  context.report(report);
+}
+
+Client::Cancelling& Client::cancelling(Open& open) {
+  if (open.cancelling == none) {
+    if (free_cancelling_.empty()) {
+      free_cancelling_.push_back(static_cast<std::uint32_t>(cancelling_.size()));
+      cancelling_.emplace_back();
+    }
+    open.cancelling = free_cancelling_.back();
+    free_cancelling_.pop_back();
+    cancelling_[open.cancelling] = {};
+  }
+  return cancelling_[open.cancelling];
 }
 
 Ticket Client::take_ticket() {
@@ -171,7 +195,7 @@ Ticket Client::take_ticket() {
 Client::Open* Client::find(Ticket ticket, RequestNumber number) {
   if (ticket >= open_.size()) return nullptr;
   Open& open = open_[ticket];
-  return open.taken && open.report.number == number ? &open : nullptr;
+  return open.number == number ? &open : nullptr;
 }
 
 }  // namespace caesura

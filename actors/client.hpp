@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "actors/arrivals.hpp"
@@ -31,17 +33,31 @@ class Client {
   void receive(const Answer& answer, Context& context);
 
  private:
-  /// A request that is not settled.
+  static constexpr std::uint32_t none = 0xffff'ffff;
+  static constexpr RequestNumber nobody = ~RequestNumber{0};
+
+  /// A request that is not settled: small, for there may be many.
   struct Open {
-    ClientReport report;
+    RequestNumber number = nobody;  ///< nobody: the ticket is free
+    Time arrived{};
     LinkEnd to_server;
-    std::uint32_t unanswered = 0;    ///< cancels on their way, or their answers
-    std::uint32_t late_moments = 0;  ///< CancelMoments to come that count even once the answer is there
-    bool answered = false;
-    bool taken = false;
+    std::uint32_t chunks_received = 0;
+    std::uint32_t cancelling = none;  ///< index into cancelling_
+  };
+  /// What only requests with cancels need: that were sent, or that will be sent whatever becomes of the request.
+  struct Cancelling {
+    std::optional<Time> cancel_sent;   ///< the first
+    std::optional<Time> acknowledged;  ///< its answer received
+    std::optional<Time> answered;
+    Outcome outcome = Outcome::completed;  ///< once answered
+    std::uint32_t cancels_sent = 0;
+    std::array<std::uint32_t, 4> verdicts{};  ///< how many cancels were answered so, by CancelVerdict
+    std::uint32_t unanswered = 0;             ///< cancels on their way, or their answers
+    std::uint32_t late_moments = 0;           ///< CancelMoments to come that count even once the answer is there
   };
 
   Ticket take_ticket();
+  Cancelling& cancelling(Open& open);
   /// The request's entry, if it is still open.
   Open* find(Ticket ticket, RequestNumber number);
   void schedule_cancels(Ticket ticket, Time started, Context& context);
@@ -49,12 +65,15 @@ class Client {
   void fire(const CancelMoment& moment, Order place, Context& context);
   void send_cancel(Ticket ticket, Order place, Context& context);
   void settle_if_done(Ticket ticket, Context& context);
+  void settle(Ticket ticket, Time answered, Outcome outcome, Context& context);
 
   const Rules* rules_;
   LoadPlay play_;
   Arrivals arrivals_;
   std::vector<Open> open_;  ///< by ticket
   std::vector<Ticket> free_;
+  std::vector<Cancelling> cancelling_;
+  std::vector<std::uint32_t> free_cancelling_;
 };
 
 }  // namespace caesura

@@ -1,4 +1,6 @@
-#include <deque>
+#include <cstddef>
+#include <utility>
+#include <vector>
 
 #include "actors/world.hpp"
 #include "sim/direct_engine.hpp"
@@ -7,7 +9,7 @@ namespace caesura {
 namespace {
 
 /// The lasting actors in a list, the requests in a slab, their messages in the direct engine.
-class DirectWorld final : public World, private Context {
+class DirectWorld final : private Context, public World {
  public:
   explicit DirectWorld(const WorldOptions& options)
       : rules_(options.model, options.policy),
@@ -20,25 +22,39 @@ class DirectWorld final : public World, private Context {
   bool run(const std::atomic<bool>& stop) override {
     constexpr std::uint64_t steps_between_looks = 1024;
     const auto deliver = [this](Address to, const Message& message) { this->deliver(to, message); };
+    const auto approach = [this](Address to, const Message& message) { this->approach(to, message); };
     while (!stop.load(std::memory_order_relaxed)) {
       for (std::uint64_t i = 0; i < steps_between_looks; ++i) {
-        if (!engine_.step(deliver)) return true;
+        if (!engine_.step(deliver, approach)) return true;
       }
     }
     return engine_.is_idle();
   }
 
   WorldCounters counters() const override {
-    return {.messages = engine_.delivered() - dropped_, .requests_now = slots_.size() - free_.size(), .requests_peak = slots_.size()};
+    return {.messages = engine_.delivered() - dropped_, .requests_now = slots_ - free_.size(), .requests_peak = slots_};
   }
 
  private:
   struct Slot {
     explicit Slot(const Rules& rules) : request(rules) {}
-    Request request;
     std::uint32_t generation = 0;
     bool is_alive = false;
+    Request request;
   };
+
+  /// A reply is most of what waits, and finds its request and its place in the service out of the cache where many are in flight.
+  void approach(Address to, const Message& message) const {
+    Address request = to;
+    if (to.index < lasting_.size()) {
+      const Reply* reply = std::get_if<Reply>(&message);
+      if (reply == nullptr) return;
+      request = reply->to;
+      if (const Service* service = std::get_if<Service>(&lasting_[to.index])) service->prefetch(request);
+    }
+    const auto* slot = reinterpret_cast<const std::byte*>(&slot_of(request.index));
+    for (std::size_t line = 0; line < sizeof(Slot); line += cache_line) __builtin_prefetch(slot + line);
+  }
 
   void deliver(Address to, const Message& message) {
     now_ = engine_.now();
@@ -49,7 +65,7 @@ class DirectWorld final : public World, private Context {
       receive(lasting_[to.index], message, *this);
       return;
     }
-    Slot& slot = slots_[to.index - lasting_.size()];
+    Slot& slot = slot_of(to.index);
     const bool dropped = !slot.is_alive || slot.generation != to.generation;
     if (observer_) observer_(now_, to, message, dropped);
     if (dropped) {
@@ -65,6 +81,12 @@ class DirectWorld final : public World, private Context {
     }
   }
 
+  const Slot& slot_of(std::uint32_t index) const {
+    const std::size_t slot = index - lasting_.size();
+    return chunks_[slot / chunk_size][slot % chunk_size];
+  }
+  Slot& slot_of(std::uint32_t index) { return const_cast<Slot&>(std::as_const(*this).slot_of(index)); }
+
   Order reserve(std::uint32_t count) override { return engine_.reserve(count); }
   void post(Address to, const Message& message, Duration delay, Order order) override { engine_.post(to, message, delay, order); }
   void end() override { ends_ = true; }
@@ -73,21 +95,26 @@ class DirectWorld final : public World, private Context {
 
   Address spawn_request() override {
     if (free_.empty()) {
-      slots_.emplace_back(rules_);
-      free_.push_back(static_cast<std::uint32_t>(lasting_.size() + slots_.size() - 1));
+      if (slots_ % chunk_size == 0) chunks_.emplace_back().reserve(chunk_size);
+      chunks_.back().emplace_back(rules_);
+      free_.push_back(static_cast<std::uint32_t>(lasting_.size() + slots_++));
     }
     const std::uint32_t index = free_.back();
     free_.pop_back();
-    Slot& slot = slots_[index - lasting_.size()];
+    Slot& slot = slot_of(index);
     slot.is_alive = true;
     return {index, slot.generation};
   }
+
+  static constexpr std::size_t cache_line = 64;
+  static constexpr std::size_t chunk_size = 256;
 
   const Rules rules_;
   ReportSink& reports_;
   const Observer observer_;
   std::vector<Actor> lasting_;
-  std::deque<Slot> slots_;
+  std::vector<std::vector<Slot>> chunks_;  // of requests, each with room for chunk_size from the start: a request stays where it is
+  std::size_t slots_ = 0;
   std::vector<std::uint32_t> free_;
   DirectEngine<Address, Message> engine_;
   std::uint64_t dropped_ = 0;

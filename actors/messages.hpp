@@ -168,12 +168,15 @@ struct ChildBooks {
   Address child{};
 };
 
-/// Service to itself (its end), then to request; child request to its agent; of a transaction, request to itself.
+/// Service to itself (its end), then to request; child request to its agent; of a transaction, request to itself. Most messages that wait
+/// are replies, and this one is the largest: with operation and result in four bytes, a message in a queue fits into a cache line.
 struct Reply {
+  static constexpr std::uint32_t operation_bits = (1U << 30) - 1;  ///< more than a request may have
+
   Address to;
   RequestNumber number = 0;
-  std::uint32_t operation = 0;
-  OperationResult result = OperationResult::ok;
+  std::uint32_t operation : 30 = 0;
+  OperationResult result : 2 = OperationResult::ok;
   std::uint32_t input_tokens = 0;
   std::uint32_t cached_input_tokens = 0;
   std::uint32_t output_tokens = 0;

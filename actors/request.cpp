@@ -12,16 +12,14 @@ Request::~Request() = default;
 void Request::receive(const Start& start, Context& context) {
   number_ = start.number;
   ticket_ = start.ticket;
-  arrived_ = start.arrived;
   if (rules_->shared_plan) {
     plan_ = &*rules_->shared_plan;
   } else {
-    if (!own_plan_) own_plan_ = std::make_unique<Plan>();
-    expand(rules_->model, number_, *own_plan_);
-    plan_ = own_plan_.get();
+    plan_ = &special().own_plan;
+    expand(rules_->model, number_, special_->own_plan);
   }
   if (rules_->model.timeout) {
-    const Duration left = *rules_->model.timeout - (context.now() - arrived_);
+    const Duration left = *rules_->model.timeout - (context.now() - start.arrived);
     context.send_last(context.self(), TimeOut{}, std::max(left, zero_duration));
   }
   begin(context);
@@ -31,17 +29,20 @@ void Request::receive(const StartChild& start, Context& context) {
   const Model& model = rules_->model;
   number_ = child_number(model.seed, start.parent_number, start.operation);
   ticket_ = no_ticket;
-  arrived_ = context.now();
-  as_child_ = std::make_unique<AsChild>();
-  as_child_->start = start;
+  special().as_child = std::make_unique<AsChild>();
+  special_->as_child->start = start;
   if (const auto& shared = rules_->shared_child_plans[start.service]) {
     plan_ = &*shared;
   } else {
-    if (!own_plan_) own_plan_ = std::make_unique<Plan>();
-    expand(model, model.child_of(start.service)->workflow, number_, *own_plan_);
-    plan_ = own_plan_.get();
+    plan_ = &special_->own_plan;
+    expand(model, model.child_of(start.service)->workflow, number_, special_->own_plan);
   }
   begin(context);
+}
+
+Request::Special& Request::special() {
+  if (!special_) special_ = std::make_unique<Special>();
+  return *special_;
 }
 
 void Request::begin(Context& context) {
@@ -52,18 +53,18 @@ void Request::begin(Context& context) {
   delivered_ = {};
   last_answer_tokens_ = chunks_ = operations_done_ = 0;
   if (plan().has_forks) {
-    if (!forked_) forked_ = std::make_unique<Forked>();
-    forked_->strands.clear();
-    forked_->free.clear();
-    forked_->strand_of.assign(plan().operations, 0);
-    forked_->done.assign(plan().operations, false);
+    Forked& forked = special().forked;
+    forked.strands.clear();
+    forked.free.clear();
+    forked.strand_of.assign(plan().operations, 0);
+    forked.done.assign(plan().operations, false);
   }
-  if (plan().has_children) children_ = std::make_unique<Children>();
+  if (plan().has_children) special().children = std::make_unique<Children>();
   act(life_.start(), 0, context);
 }
 
 void Request::receive(const Cancel& cancel, Context& context) {
-  if (!cancel_noted_ && !life_.has_ended()) note_cancel(context);
+  if (!cancel_note_ && !life_.has_ended()) note_cancel(context);
   const LifeCycle::CancelEffect effect = life_.cancel(in_progress(context));
   const Model& model = rules_->model;
   const Duration drawn = link_delay(model.links.client, model.seed, cancel.number, 0, Purpose::link_cancel_answer, cancel.copy);
@@ -74,14 +75,14 @@ void Request::receive(const Cancel& cancel, Context& context) {
 
 void Request::receive(const PassedCancel&, Context& context) {
   if (life_.has_ended()) return;
-  if (!cancel_noted_) note_cancel(context);
+  if (!cancel_note_) note_cancel(context);
   obey(life_.cancel(in_progress(context)), context);
 }
 
 void Request::receive(const ParentEnded& end, Context& context) {
   if (life_.has_ended()) return;
   if (end.cancelled) {
-    if (!cancel_noted_) note_cancel(context);
+    if (!cancel_note_) note_cancel(context);
     act(life_.cancel(in_progress(context)).next, 0, context);
   }
   act(life_.time_out(), 0, context);
@@ -99,7 +100,9 @@ void Request::receive(const Ask& ask, Context& context) {
   if (!id) return;
   const Duration duration = sample_of(rules_->model, number_, step_of(strand(*id))).duration;
   announce_cancels_during(*rules_, ask, duration, context);
-  context.send(context.self(), Reply{.to = context.self(), .number = number_, .operation = ask.operation, .busy = duration}, duration);
+  context.send(context.self(),
+               Reply{.to = context.self(), .number = number_, .operation = ask.operation & Reply::operation_bits, .busy = duration},
+               duration);
 }
 
 void Request::receive(const Queued& queued, Context&) {
@@ -131,7 +134,7 @@ void Request::receive(const Reply& reply, Context& context) {
     if (step.kind != OperationKind::transaction && rules_->model.services[step.service].on_failure == OnFailure::go_on) {
       result = OperationResult::ok;
     }
-    if (step.is_child && !s.is_over) children_->awaited.push_back({.operation = step.number, .had_started = true});
+    if (step.is_child && !s.is_over) children()->awaited.push_back({.operation = step.number, .had_started = true});
     count_done(s, reply);
     pass(s);
   }
@@ -182,15 +185,15 @@ void Request::receive(const ChildBooks& books, Context& context) {
     if (is_wanted) count_child(*books.report, books.operation);
     context.relay(books.child, Release{});
   }
-  if (!children_->unfinished || !children_->awaited.empty()) return;
-  hand_in(*children_->unfinished, context);
-  children_->unfinished.reset();
-  if (children_->may_go) go(context);
+  if (!children()->unfinished || !children()->awaited.empty()) return;
+  hand_in(*children()->unfinished, context);
+  children()->unfinished.reset();
+  if (children()->may_go) go(context);
 }
 
 void Request::receive(const Release&, Context& context) {
-  if (children_ && children_->unfinished) {
-    children_->may_go = true;
+  if (children() && children()->unfinished) {
+    children()->may_go = true;
   } else {
     go(context);
   }
@@ -198,15 +201,18 @@ void Request::receive(const Release&, Context& context) {
 
 void Request::go(Context& context) {
   life_ = LifeCycle(rules_->policy.kind);
-  children_.reset();
-  as_child_.reset();
-  cancel_noted_ = has_failed_ = is_draining_ = false;
+  if (special_) {
+    special_->children.reset();
+    special_->as_child.reset();
+  }
+  cancel_note_.reset();
+  has_failed_ = is_draining_ = false;
   left_in_progress_ = 0;
   context.end();
 }
 
 std::optional<std::uint32_t> Request::strand_of(std::uint32_t number) {
-  const std::uint32_t id = plan().has_forks ? forked_->strand_of[number - 1] : 0;
+  const std::uint32_t id = plan().has_forks ? forked().strand_of[number - 1] : 0;
   switch (strand(id).state) {
     case Strand::State::asked:
     case Strand::State::queued:
@@ -242,10 +248,10 @@ void Request::advance(std::uint32_t id, Context& context) {
     take_step(0, context);
   } else {
     // A list of its own, not recursion: any number of branches may end at once.
-    forked_->runnable.assign(1, id);
-    while (!forked_->runnable.empty()) {
-      const std::uint32_t next = forked_->runnable.back();
-      forked_->runnable.pop_back();
+    forked().runnable.assign(1, id);
+    while (!forked().runnable.empty()) {
+      const std::uint32_t next = forked().runnable.back();
+      forked().runnable.pop_back();
       if (!take_step(next, context)) return;
     }
   }
@@ -284,38 +290,38 @@ void Request::fork(std::uint32_t id) {
   const PlanStep& step = plan().steps[at];
   if (step.branches() == 0) {
     strand(id).step = step.next();
-    forked_->runnable.push_back(id);
+    forked().runnable.push_back(id);
     return;
   }
   strand(id).state = Strand::State::forked;
   strand(id).branches = step.branches();
-  const std::size_t first_runnable = forked_->runnable.size();
+  const std::size_t first_runnable = forked().runnable.size();
   std::uint32_t begin = at + 1;
   for (std::uint32_t b = 0; b < step.branches(); ++b) {
     std::uint32_t child = 0;
-    if (forked_->free.empty()) {
-      forked_->strands.emplace_back();
-      child = static_cast<std::uint32_t>(forked_->strands.size());
+    if (forked().free.empty()) {
+      forked().strands.emplace_back();
+      child = static_cast<std::uint32_t>(forked().strands.size());
     } else {
-      child = forked_->free.back();
-      forked_->free.pop_back();
+      child = forked().free.back();
+      forked().free.pop_back();
     }
     strand(child) = Strand{.step = begin, .parent = id};
-    forked_->runnable.push_back(child);
+    forked().runnable.push_back(child);
     begin = plan().steps[begin].next();
   }
-  std::reverse(forked_->runnable.begin() + static_cast<std::ptrdiff_t>(first_runnable), forked_->runnable.end());
+  std::reverse(forked().runnable.begin() + static_cast<std::ptrdiff_t>(first_runnable), forked().runnable.end());
 }
 
 bool Request::end_branch(std::uint32_t id) {
   const std::uint32_t parent = strand(id).parent;
   strand(id).state = Strand::State::idle;
-  forked_->free.push_back(id);
+  forked().free.push_back(id);
   if (--strand(parent).branches == 0) {
     Strand& p = strand(parent);
     p.state = Strand::State::idle;
     p.step = step_of(p).next();
-    forked_->runnable.push_back(parent);
+    forked().runnable.push_back(parent);
   }
   return true;
 }
@@ -323,7 +329,7 @@ bool Request::end_branch(std::uint32_t id) {
 void Request::ask(std::uint32_t id, Context& context) {
   Strand& s = strand(id);
   const PlanStep& step = step_of(s);
-  if (plan().has_forks) forked_->strand_of[step.number - 1] = id;
+  if (plan().has_forks) forked().strand_of[step.number - 1] = id;
   const Model& model = rules_->model;
   Address performer = context.self();
   Duration delay = zero_duration;
@@ -379,7 +385,7 @@ void Request::withdraw(const Strand& s, Context& context) {
   if (step.kind == OperationKind::transaction) return;  // its own Ask will find nobody waiting
   const bool had_started = has_started(s, context);
   const bool asked = had_started || s.state == Strand::State::queued;
-  if (step.is_child && !s.is_over) children_->awaited.push_back({.operation = step.number, .had_started = had_started});
+  if (step.is_child && !s.is_over) children()->awaited.push_back({.operation = step.number, .had_started = had_started});
   context.relay(service_address(step.service), Withdraw{.from = context.self(),
                                                         .operation = step.number,
                                                         .asked = asked,
@@ -421,18 +427,18 @@ void Request::stop(Context& context) {
   report.started = started_;
   report.stopped = context.now();
   CutOffs timed_out;
-  CutOffs& cut_offs = cancel_noted_ ? cancel_note_->aborted : timed_out;
+  CutOffs& cut_offs = cancel_note_ ? cancel_note_->aborted : timed_out;
   bool is_first = true;
   for (std::uint32_t id = 0; id < strands(); ++id) {
     Strand& s = strand(id);
     if (!has_started(s, context)) continue;
-    if (cancel_noted_ && std::exchange(is_first, false)) note_hit(step_of(s));
+    if (cancel_note_ && std::exchange(is_first, false)) note_hit(step_of(s));
     cut_off(s, cut_offs, context);
   }
   drain(context);
   close_books(report, cut_offs);
-  if (children_ && !children_->awaited.empty()) {
-    children_->unfinished = report;
+  if (children() && !children()->awaited.empty()) {
+    children()->unfinished = report;
   } else {
     hand_in(report, context);
   }
@@ -440,12 +446,12 @@ void Request::stop(Context& context) {
 }
 
 void Request::tell_of_stop(Outcome outcome, Context& context) {
-  if (as_child_) {
-    const StartChild& child = as_child_->start;
+  if (as_child()) {
+    const StartChild& child = as_child()->start;
     const bool is_well = outcome == Outcome::completed || outcome == Outcome::cancelled;
     context.relay(child.agent, Reply{.to = child.parent,
                                      .number = child.parent_number,
-                                     .operation = child.operation,
+                                     .operation = child.operation & Reply::operation_bits,
                                      .result = is_well ? OperationResult::ok : OperationResult::failed,
                                      .busy = context.now() - started_});
     return;
@@ -478,7 +484,7 @@ void Request::leave_child(Strand& s, CutOffs& cut_offs, Context& context) {
     withdraw(s, context);
     if (!rules_->model.child_of(step.service)->propagate) {
       ++cut_offs.count[index_of(step.kind)];
-      children_->left.push_back({.operation = step.number, .at = context.now(), .order = context.order()});
+      children()->left.push_back({.operation = step.number, .at = context.now(), .order = context.order()});
     }
   }
   pass(s);
@@ -486,7 +492,7 @@ void Request::leave_child(Strand& s, CutOffs& cut_offs, Context& context) {
 
 /// The strand has an operation behind it.
 void Request::pass(Strand& s) {
-  if (plan().has_forks) forked_->done[step_of(s).number - 1] = true;
+  if (plan().has_forks) forked().done[step_of(s).number - 1] = true;
   s.state = Strand::State::idle;
   ++s.step;
 }

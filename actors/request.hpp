@@ -118,11 +118,22 @@ class Request {
     StartChild start;
     ChildReport report;
   };
+  /// What few requests need, apart from the others: of those there may be many, and each byte counts.
+  struct Special {
+    Plan own_plan;  ///< if its shape is drawn
+    Forked forked;
+    std::unique_ptr<Children> children;
+    std::unique_ptr<AsChild> as_child;
+  };
 
   const Plan& plan() const { return *plan_; }
   const PlanStep& step_of(const Strand& strand) const { return plan().steps[strand.step]; }
-  Strand& strand(std::uint32_t id) { return id == 0 ? first_ : forked_->strands[id - 1]; }
-  std::uint32_t strands() const { return forked_ && plan().has_forks ? 1 + static_cast<std::uint32_t>(forked_->strands.size()) : 1; }
+  Special& special();
+  Forked& forked() { return special_->forked; }
+  Children* children() const { return special_ ? special_->children.get() : nullptr; }
+  AsChild* as_child() const { return special_ ? special_->as_child.get() : nullptr; }
+  Strand& strand(std::uint32_t id) { return id == 0 ? first_ : forked().strands[id - 1]; }
+  std::uint32_t strands() const { return plan().has_forks ? 1 + static_cast<std::uint32_t>(special_->forked.strands.size()) : 1; }
   /// The strand that waits for operation `number`, if any does: a late reply finds none.
   std::optional<std::uint32_t> strand_of(std::uint32_t number);
 
@@ -165,13 +176,9 @@ class Request {
 
   const Rules* rules_;
   const Plan* plan_ = nullptr;
-  std::unique_ptr<Plan> own_plan_;
-  std::unique_ptr<Forked> forked_;
-  std::unique_ptr<CancelNote> cancel_note_;
-  std::unique_ptr<Children> children_;
-  std::unique_ptr<AsChild> as_child_;
+  std::unique_ptr<Special> special_;
+  std::unique_ptr<CancelNote> cancel_note_;  ///< null: no cancel was received while it lived
   RequestNumber number_ = 0;
-  Time arrived_{};
   Time started_{};
   LinkEnd to_client_;
   Strand first_;
@@ -183,9 +190,8 @@ class Request {
   std::uint32_t left_in_progress_ = 0;  ///< once it drains
   Ticket ticket_ = 0;
   LifeCycle life_;
-  bool cancel_noted_ = false;
-  bool is_draining_ = false;
-  bool has_failed_ = false;  ///< an operation failed in a way that ends the request, or was rejected
+  bool is_draining_ : 1 = false;
+  bool has_failed_ : 1 = false;  ///< an operation failed in a way that ends the request, or was rejected
 };
 
 }  // namespace caesura

@@ -7,9 +7,7 @@ namespace caesura {
 
 /// Remembers the first cancel's time, and what was used by then.
 void Request::note_cancel(const Context& context) {
-  if (!cancel_note_) cancel_note_ = std::make_unique<CancelNote>();
-  cancel_noted_ = true;
-  *cancel_note_ = {};
+  cancel_note_ = std::make_unique<CancelNote>();
   cancel_note_->received = context.now();
   cancel_note_->order = context.order();
   cancel_note_->used = used_;
@@ -19,7 +17,7 @@ void Request::note_cancel(const Context& context) {
     if (!has_started(s, context)) continue;
     const PlanStep& step = step_of(s);
     const Usage usage = usage_so_far(sample_of(rules_->model, number_, step), context.now() - s.starts);
-    cancel_note_->used += amounts_of(rules_->model, step, usage);
+    add_usage(rules_->model, step, usage, cancel_note_->used);
   }
 }
 
@@ -35,9 +33,9 @@ void Request::count_done(const Strand& s, const Reply& reply) {
   const PlanStep& step = step_of(s);
   const TokenCounts tokens{.input = {reply.input_tokens}, .cached_input = {reply.cached_input_tokens}, .output = {reply.output_tokens}};
   if (!step.is_child) {  // what a child used is in its own books
-    const Amounts amounts = amounts_of(rules_->model, step, {.used = tokens, .billed = tokens, .busy = reply.busy});
-    used_ += amounts;
-    count_run(s, amounts);
+    const Usage usage{.used = tokens, .billed = tokens, .busy = reply.busy};
+    add_usage(rules_->model, step, usage, used_);
+    if (as_child()) count_run(s, amounts_of(rules_->model, step, usage));
   }
   ++operations_done_;
   if (step.last_model_call && step.chunk_tokens == 0) last_answer_tokens_ = reply.output_tokens;
@@ -46,8 +44,9 @@ void Request::count_done(const Strand& s, const Reply& reply) {
 
 /// A child's parent may want to know later when what was used.
 void Request::count_run(const Strand& s, const Amounts& used) {
-  if (!as_child_) return;
-  as_child_->report.runs.push_back({.request = number_, .step = step_of(s), .start = s.starts, .start_order = s.start_order, .used = used});
+  if (!as_child()) return;
+  as_child()->report.runs.push_back(
+      {.request = number_, .step = step_of(s), .start = s.starts, .start_order = s.start_order, .used = used});
 }
 
 /// Enters an operation that ends `elapsed` after its start.
@@ -69,7 +68,7 @@ void Request::count_cut_off(const Strand& s, CutOffs& cut_offs, Duration elapsed
   cut_offs.rest += amounts_of(rules_->model, step, whole_usage(sample)) - used;
   cut_offs.billed_less += usage.used;
   cut_offs.billed_more += usage.billed;
-  if (cancel_noted_) {
+  if (cancel_note_) {
     // A provider that bills nothing for what was cut off takes back what had been counted when the cancel came; nothing is used up then.
     const Usage at_cancel = usage_so_far(sample, cancel_note_->received - s.starts);
     const Money counted = cancel_note_->received < s.starts ? Money{} : amounts_of(rules_->model, step, at_cancel).cost;
@@ -83,24 +82,24 @@ bool Request::take_awaited(const ChildBooks& books) {
     strand(*id).is_over = true;
     return true;
   }
-  const auto awaited = std::find_if(children_->awaited.begin(), children_->awaited.end(),
+  const auto awaited = std::find_if(children()->awaited.begin(), children()->awaited.end(),
                                     [&](const Children::Awaited& a) { return a.operation == books.operation; });
-  if (awaited == children_->awaited.end()) return false;
+  if (awaited == children()->awaited.end()) return false;
   const bool is_counted = awaited->had_started;
-  children_->awaited.erase(awaited);
+  children()->awaited.erase(awaited);
   if (books.report == nullptr && is_counted) {
     // Real time: the request took it for started, and it never was.
     const auto step = std::find_if(plan().steps.begin(), plan().steps.end(),
                                    [&](const PlanStep& p) { return p.what == PlanStep::What::operation && p.number == books.operation; });
     const PlannedUse rest = planned_use(rules_->model, number_, *step);
-    (life_.outcome() == Outcome::cancelled || life_.is_cancelling() ? children_->sums.saved : children_->sums.forgone) += rest.sum();
+    (life_.outcome() == Outcome::cancelled || life_.is_cancelling() ? children()->sums.saved : children()->sums.forgone) += rest.sum();
   }
   return is_counted;
 }
 
 void Request::count_child(const ChildReport& child, std::uint32_t operation) {
   const RequestReport& report = child.request;
-  RequestReport& sums = children_->sums;
+  RequestReport& sums = children()->sums;
   sums.used += report.used;
   sums.saved += report.saved;
   sums.forgone += report.forgone;
@@ -108,10 +107,10 @@ void Request::count_child(const ChildReport& child, std::uint32_t operation) {
   sums.orphans += report.orphans;
   for (std::size_t k = 0; k < operation_kinds; ++k) sums.interrupted[k] += report.interrupted[k];
   sums.interrupted_unsafe += report.interrupted_unsafe;
-  children_->runs.insert(children_->runs.end(), child.runs.begin(), child.runs.end());
+  children()->runs.insert(children()->runs.end(), child.runs.begin(), child.runs.end());
   const auto left =
-      std::find_if(children_->left.begin(), children_->left.end(), [&](const Children::Left& l) { return l.operation == operation; });
-  if (left == children_->left.end()) return;
+      std::find_if(children()->left.begin(), children()->left.end(), [&](const Children::Left& l) { return l.operation == operation; });
+  if (left == children()->left.end()) return;
   Orphans orphan{.count = 1, .ran_on = report.stopped - left->at, .tokens = {}, .cost = {}};
   for (const OperationRun& run : child.runs) {
     const Amounts used = used_since(rules_->model, run, left->at, left->order);
@@ -122,14 +121,14 @@ void Request::count_child(const ChildReport& child, std::uint32_t operation) {
 }
 
 void Request::watch_budget(Money cost_before, Tokens tokens_before, Context& context) {
-  if (!rules_->cancels_on_budget || as_child_) return;
+  if (!rules_->cancels_on_budget || as_child()) return;
   Money cost = used_.cost;
   Tokens tokens = used_.tokens.sum();
-  if (children_) {
-    cost_before += std::exchange(children_->cost_seen, children_->sums.used.cost);
-    tokens_before += std::exchange(children_->tokens_seen, children_->sums.used.tokens.sum());
-    cost += children_->cost_seen;
-    tokens += children_->tokens_seen;
+  if (children()) {
+    cost_before += std::exchange(children()->cost_seen, children()->sums.used.cost);
+    tokens_before += std::exchange(children()->tokens_seen, children()->sums.used.tokens.sum());
+    cost += children()->cost_seen;
+    tokens += children()->tokens_seen;
   }
   const std::vector<CancelSource>& sources = rules_->model.cancels;
   for (std::size_t s = 0; s < sources.size(); ++s) {
@@ -171,19 +170,24 @@ void Request::close_books(RequestReport& report, const CutOffs& cut_offs) {
   const auto would_be_reached = [&](const PlanStep& step) {
     return cancelled && !cancel_note_->had_failed && !(planned && planned->fatal && planned->starts[step.number - 1] >= *planned->fatal);
   };
-  const std::uint32_t first_left = plan().has_forks ? 0 : first_.step;
-  for (std::size_t i = first_left; i < plan().steps.size(); ++i) {
-    const PlanStep& step = plan().steps[i];
-    if (step.what != PlanStep::What::operation || (plan().has_forks && forked_->done[step.number - 1])) continue;
-    const PlannedUse rest = planned_use(model, number_, step);
-    (would_be_reached(step) ? report.saved : report.forgone) += rest.reached;
-    report.forgone += rest.beyond;
-  }
-
   report.used = used_;
-  // Summed up by itself, so that the ledger can be checked against it.
   const bool used_it_all = report.outcome == Outcome::completed && !plan().has_children;
-  report.planned = used_it_all ? report.used : planned_use(model, number_, plan()).sum();
+  if (used_it_all) report.planned = used_;
+  // What was planned is summed up by itself, of what was used too, so that the ledger can be checked against it.
+  for (std::size_t i = 0; i < plan().steps.size() && !used_it_all; ++i) {
+    const PlanStep& step = plan().steps[i];
+    if (step.what != PlanStep::What::operation) continue;
+    const bool is_done = plan().has_forks ? forked().done[step.number - 1] : i < first_.step;
+    if (is_done && !step.is_child) {
+      add_usage(model, step, whole_usage(sample_of(model, number_, step)), report.planned);
+      continue;
+    }
+    const PlannedUse use = planned_use(model, number_, step);
+    report.planned += use.sum();
+    if (is_done) continue;
+    (would_be_reached(step) ? report.saved : report.forgone) += use.reached;
+    report.forgone += use.beyond;
+  }
   report.operations_planned = plan().operations;
   report.operations_done = operations_done_;
   report.billed = used_.tokens - cut_offs.billed_less;
@@ -193,7 +197,7 @@ void Request::close_books(RequestReport& report, const CutOffs& cut_offs) {
   report.chunks_sent = chunks_;
   report.delivered = delivered_;
   if (report.outcome == Outcome::completed) report.delivered += Tokens{last_answer_tokens_};
-  if (cancel_noted_) {
+  if (cancel_note_) {
     report.cancel_received = cancel_note_->received;
     report.used_after_cancel = used_ - cancel_note_->used;
     if (cancelled) {
@@ -206,8 +210,8 @@ void Request::close_books(RequestReport& report, const CutOffs& cut_offs) {
 
 /// Gives the report to whom it is for, when all children's books are in.
 void Request::hand_in(RequestReport& report, Context& context) {
-  if (children_) {
-    const RequestReport& sums = children_->sums;
+  if (children()) {
+    const RequestReport& sums = children()->sums;
     report.used += sums.used;
     report.saved += sums.saved;
     report.forgone += sums.forgone;
@@ -215,17 +219,17 @@ void Request::hand_in(RequestReport& report, Context& context) {
     report.orphans = sums.orphans;
     for (std::size_t k = 0; k < operation_kinds; ++k) report.interrupted[k] += sums.interrupted[k];
     report.interrupted_unsafe += sums.interrupted_unsafe;
-    if (cancel_noted_) {
-      for (const OperationRun& run : children_->runs) {
+    if (cancel_note_) {
+      for (const OperationRun& run : children()->runs) {
         report.used_after_cancel += used_since(rules_->model, run, cancel_note_->received, cancel_note_->order);
       }
     }
   }
-  if (!as_child_) return context.report(report);
-  ChildReport& own = as_child_->report;
+  if (!as_child()) return context.report(report);
+  ChildReport& own = as_child()->report;
   own.request = report;
-  if (children_) own.runs.insert(own.runs.end(), children_->runs.begin(), children_->runs.end());
-  context.relay(as_child_->start.parent, ChildBooks{.operation = as_child_->start.operation, .report = &own, .child = context.self()});
+  if (children()) own.runs.insert(own.runs.end(), children()->runs.begin(), children()->runs.end());
+  context.relay(as_child()->start.parent, ChildBooks{.operation = as_child()->start.operation, .report = &own, .child = context.self()});
 }
 
 }  // namespace caesura

@@ -42,36 +42,52 @@ void Service::receive(const Ask& ask, Context& context) {
   context.relay(ask.from, Queued{ask.operation});
   if (rules_->model.child_of(index_) != nullptr) context.relay(ask.from, ChildBooks{.operation = ask.operation});
   LinkEnd to_request;
-  finish(Reply{.to = ask.from, .number = ask.number, .operation = ask.operation, .result = OperationResult::rejected}, to_request, context);
+  finish(
+      Reply{.to = ask.from, .number = ask.number, .operation = ask.operation & Reply::operation_bits, .result = OperationResult::rejected},
+      to_request, context);
 }
 
 void Service::hold(const Ask& ask, std::uint32_t place) {
   if (ask.from.index >= held_of_.size()) held_of_.resize(ask.from.index + std::size_t{1});
   HeldList& list = held_of_[ask.from.index];
-  const std::uint32_t last = held_.take({.generation = ask.from.generation, .operation = ask.operation, .place = place});
+  const Held held{.generation = ask.from.generation, .operation = ask.operation, .place = place};
+  if (list.first.operation == 0) {
+    list.first = held;
+    return;
+  }
   // Oldest first: mostly they end and are withdrawn in that order, and are found at once however many there are.
-  (list.first == none ? list.first : held_[list.last].next) = last;
-  list.last = last;
+  const std::uint32_t added = more_held_.take(held);
+  (list.last == none ? list.first : more_held_[list.last]).next = added;
+  list.last = added;
 }
 
 Service::Held* Service::find(Address from, std::uint32_t operation) {
   if (from.index >= held_of_.size()) return nullptr;
-  for (std::uint32_t i = held_of_[from.index].first; i != none; i = held_[i].next) {
-    if (held_[i].generation == from.generation && held_[i].operation == operation) return &held_[i];
+  Held* held = &held_of_[from.index].first;
+  while (held->generation != from.generation || held->operation != operation) {
+    if (held->next == none) return nullptr;
+    held = &more_held_[held->next];
   }
-  return nullptr;
+  return held;
 }
 
 /// Strikes the operation from the account. False if it is not there: it was withdrawn.
 bool Service::release(Address from, std::uint32_t operation) {
   if (from.index >= held_of_.size()) return false;
   HeldList& list = held_of_[from.index];
+  const std::uint32_t second = list.first.next;
+  if (list.first.generation == from.generation && list.first.operation == operation) {
+    list.first = second == none ? Held{} : more_held_[second];
+    if (list.last == second) list.last = none;
+    if (second != none) more_held_.free.push_back(second);
+    return true;
+  }
   std::uint32_t before = none;
-  for (std::uint32_t i = list.first; i != none; before = i, i = held_[i].next) {
-    if (held_[i].generation != from.generation || held_[i].operation != operation) continue;
-    (before == none ? list.first : held_[before].next) = held_[i].next;
+  for (std::uint32_t i = second; i != none; before = i, i = more_held_[i].next) {
+    if (more_held_[i].generation != from.generation || more_held_[i].operation != operation) continue;
+    (before == none ? list.first : more_held_[before]).next = more_held_[i].next;
     if (list.last == i) list.last = before;
-    held_.free.push_back(i);
+    more_held_.free.push_back(i);
     return true;
   }
   return false;
@@ -102,7 +118,7 @@ void Service::start(const Ask& ask, Context& context) {
       *profile_, {.seed = rules_->model.seed, .request = ask.number, .operation = ask.operation, .model_call = ask.model_call});
   const Reply reply{.to = ask.from,
                     .number = ask.number,
-                    .operation = ask.operation,
+                    .operation = ask.operation & Reply::operation_bits,
                     .result = sample.fails ? OperationResult::failed : OperationResult::ok,
                     .input_tokens = narrow(sample.tokens.input),
                     .cached_input_tokens = narrow(sample.tokens.cached_input),

@@ -20,6 +20,11 @@ class Service {
  public:
   Service(const Rules& rules, std::uint16_t index);
 
+  /// A hint that an operation of the request at `from` is about to end here.
+  void prefetch(Address from) const {
+    if (from.index < held_of_.size()) __builtin_prefetch(&held_of_[from.index]);
+  }
+
   void receive(const Ask& ask, Context& context);
   void receive(const Withdraw& withdraw, Context& context);
   void receive(const PassedCancel& cancel, Context& context);
@@ -30,17 +35,17 @@ class Service {
  private:
   static constexpr std::uint32_t none = 0xffff'ffff;
 
-  /// An operation of which account is kept until its end. A request's operations are a list.
+  /// An operation of which account is kept until its end. A request's operations are a list; mostly there is only the first.
   struct Held {
     std::uint32_t generation = 0;  ///< with the list's index: the request's address
-    std::uint32_t operation = 0;
-    std::uint32_t next = none;
-    std::uint32_t place = none;  ///< while it waits
-    Address child{};             ///< of an operation that is a child request, once it has started
+    std::uint32_t operation = 0;   ///< 0 in the list's first: it is empty
+    std::uint32_t next = none;     ///< in more_held_
+    std::uint32_t place = none;    ///< while it waits
+    Address child{};               ///< of an operation that is a child request, once it has started
   };
   struct HeldList {
-    std::uint32_t first = none;
-    std::uint32_t last = none;
+    Held first;
+    std::uint32_t last = none;  ///< in more_held_, if there are more
   };
   /// A waiting operation. The queue is a list.
   struct Waiting {
@@ -90,7 +95,7 @@ class Service {
   std::uint32_t first_waiting_ = none;
   std::uint32_t last_waiting_ = none;
   std::vector<HeldList> held_of_;  ///< by the request's address index
-  Slab<Held> held_;
+  Slab<Held> more_held_;
   Slab<Waiting> places_;
   Slab<Stream> streams_;
   std::set<Key> withdrawn_;  ///< operations whose Ask is still to come, and is to be ignored

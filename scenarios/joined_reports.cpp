@@ -12,24 +12,31 @@ void JoinedReports::add(const RequestReport& report) {
     settled_.erase(settled);
     return;
   }
-  if (report.ticket >= pending_.size()) pending_.resize(report.ticket + std::size_t{1});
-  Pending& pending = pending_[report.ticket];
-  if (pending.is_set) fail(report.number, "it ended twice");
-  pending = {.report = report, .is_set = true};
+  if (report.ticket >= place_of_.size()) place_of_.resize(report.ticket + std::size_t{1}, none);
+  std::uint32_t& place = place_of_[report.ticket];
+  if (place != none) fail(report.number, "it ended twice");
+  if (free_.empty()) {
+    place = static_cast<std::uint32_t>(pending_.size());
+    pending_.push_back(report);
+  } else {
+    place = free_.back();
+    free_.pop_back();
+    pending_[place] = report;
+  }
   ++unsettled_;
 }
 
 void JoinedReports::add(const ClientReport& client) {
-  const bool has_reported =
-      client.ticket < pending_.size() && pending_[client.ticket].is_set && pending_[client.ticket].report.number == client.number;
-  if (!has_reported) {
+  const std::uint32_t place = client.ticket < place_of_.size() ? place_of_[client.ticket] : none;
+  if (place == none || pending_[place].number != client.number) {
     if (!settled_.emplace(client.number, client).second) fail(client.number, "it was settled twice");
     ++unsettled_;
     return;
   }
-  pending_[client.ticket].is_set = false;
+  place_of_[client.ticket] = none;
+  free_.push_back(place);
   --unsettled_;
-  join(pending_[client.ticket].report, client);
+  join(pending_[place], client);
 }
 
 void JoinedReports::join(const RequestReport& request, const ClientReport& client) {

@@ -32,16 +32,16 @@ class JoinedReports final : public ReportSink {
   std::uint64_t unsettled() const { return unsettled_; }
 
  private:
-  struct Pending {
-    RequestReport report;
-    bool is_set = false;
-  };
+  static constexpr std::uint32_t none = 0xffff'ffff;
+
   void join(const RequestReport& request, const ClientReport& client);
   [[noreturn]] void fail(RequestNumber number, const char* what) const;
 
   std::uint64_t seed_;
   Use use_;
-  std::vector<Pending> pending_;                   ///< by ticket
+  std::vector<std::uint32_t> place_of_;            ///< in pending_, by ticket
+  std::vector<RequestReport> pending_;             ///< before their clients have settled; few, however many requests are open
+  std::vector<std::uint32_t> free_;                ///< places in pending_
   std::map<RequestNumber, ClientReport> settled_;  ///< before they have reported
   std::uint64_t unsettled_ = 0;
 };
