@@ -4,6 +4,7 @@
 
 #include "actors/world.hpp"
 #include "sim/direct_engine.hpp"
+#include "sim/prefetch.hpp"
 
 namespace caesura {
 namespace {
@@ -53,7 +54,7 @@ class DirectWorld final : private Context, public World {
       if (const Service* service = std::get_if<Service>(&lasting_[to.index])) service->prefetch(request);
     }
     const auto* slot = reinterpret_cast<const std::byte*>(&slot_of(request.index));
-    for (std::size_t line = 0; line < sizeof(Slot); line += cache_line) __builtin_prefetch(slot + line);
+    for (std::size_t line = 0; line < sizeof(Slot); line += cache_line) prefetch(slot + line);
   }
 
   void deliver(Address to, const Message& message) {

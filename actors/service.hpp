@@ -8,6 +8,7 @@
 #include "actors/context.hpp"
 #include "actors/messages.hpp"
 #include "actors/rules.hpp"
+#include "sim/prefetch.hpp"
 
 namespace caesura {
 
@@ -22,7 +23,7 @@ class Service {
 
   /// A hint that an operation of the request at `from` is about to end here.
   void prefetch(Address from) const {
-    if (from.index < held_of_.size()) __builtin_prefetch(&held_of_[from.index]);
+    if (from.index < held_of_.size()) caesura::prefetch(&held_of_[from.index]);
   }
 
   void receive(const Ask& ask, Context& context);

@@ -5,11 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <new>
 #include <stdexcept>
 #include <type_traits>
 #include <vector>
 
+#include "sim/radix_queue.hpp"
 #include "sim/time.hpp"
 
 namespace caesura {
@@ -20,17 +20,16 @@ namespace caesura {
 /// `Message` is trivially copyable. Orders are unique among messages due at the same instant, but for those posted during a delivery with
 /// the order of the message being delivered and no delay: these are delivered as they were posted.
 ///
-/// A message is written once, into a parcel from a pool, and delivered from there. What is due later waits in a 4-ary heap of (due time,
-/// parcel): the four children of a key share a cache line, and orders are looked up in the parcels only where times are equal. What is due
-/// at once does not pass through the heap.
+/// A message is written once, into a parcel from a pool, and delivered from there. What is due later waits in a radix heap; what is due at
+/// once, mostly, in a row.
 template <class Target, class Message>
 class DirectEngine {
  public:
-  Time now() const { return now_; }
+  Time now() const { return later_.now(); }
   /// Of the message being delivered.
   std::uint64_t order() const { return order_; }
   std::uint64_t delivered() const { return delivered_; }
-  bool is_idle() const { return heap_.is_empty() && relayed_.is_empty() && at_once_.is_empty(); }
+  bool is_idle() const { return later_.is_empty() && relayed_.is_empty() && at_once_.is_empty(); }
 
   /// Keeps `count` orders in a row and returns the first.
   std::uint64_t reserve(std::uint32_t count) {
@@ -47,33 +46,32 @@ class DirectEngine {
         return at_once_.push(pool_.take(to, message, order));
       }
     }
-    const Time due = after(now_, delay);
-    heap_.push({due, pool_.take(to, message, order)});
+    const Time due = after(now(), delay);
+    later_.push(due, pool_.take(to, message, order));
   }
 
   /// Queues a message for time `at`. If nothing else is queued, time starts anew there.
   void post_at(Target to, const Message& message, Time at) {
-    if (is_idle()) now_ = at;
-    if (at < now_) throw std::logic_error("a message cannot be due in the past");
-    post(to, message, at - now_, reserve(1));
+    if (is_idle()) later_.restart(at);
+    if (at < now()) throw std::logic_error("a message cannot be due in the past");
+    post(to, message, at - now(), reserve(1));
   }
 
   /// Hands the next message to `deliver(Target, const Message&)`, which may post; false if there is none. `approach`, with the same
   /// arguments, comes a little earlier for messages that waited: to prefetch what the delivery will touch.
   template <class Deliver, class Approach>
   bool step(Deliver&& deliver, Approach&& approach) {
-    Parcel* parcel = nullptr;
-    Fifo& waiting = next_at_once();
-    if (!waiting.is_empty() && !(has_due_now() && heap_.top().parcel->order < waiting.front()->order)) {
-      parcel = waiting.pop();
-    } else if (!heap_.is_empty()) {
-      now_ = heap_.top().due;
-      parcel = heap_.top().parcel;
-      approach(parcel->to, parcel->message);
-      heap_.pop();
-      if (!heap_.is_empty()) __builtin_prefetch(heap_.top().parcel);
+    Fifo& row = next_row();
+    Parcel* parcel = later_.due_now();
+    if (!row.is_empty() && (parcel == nullptr || row.front()->order < parcel->order)) {
+      parcel = row.pop();
     } else {
-      return false;
+      if (parcel == nullptr) {
+        if (later_.is_empty()) return false;
+        later_.advance([&](const Parcel& soon) { approach(soon.to, soon.message); });
+        parcel = later_.due_now();
+      }
+      later_.pop();
     }
     order_ = parcel->order;
     ++delivered_;
@@ -93,7 +91,7 @@ class DirectEngine {
   static constexpr std::uint64_t late_orders = std::uint64_t{1} << 63;
   static constexpr std::size_t cache_line = 64;
 
-  struct Parcel {
+  struct alignas(cache_line) Parcel {
     union {
       std::uint64_t order = 0;
       Parcel* next_free;
@@ -166,93 +164,17 @@ class DirectEngine {
     std::size_t tail_ = 0;
   };
 
-  struct Key {
-    Time due{};
-    Parcel* parcel = nullptr;
-    bool operator<(const Key& o) const {
-      if (due == o.due) [[unlikely]]
-        return parcel->order < o.parcel->order;
-      return due < o.due;
-    }
-  };
-
-  /// The least key by (due time, order) on top. Key i has the children 4i + 1 to 4i + 4; it lies three places further on in memory, so that
-  /// these four begin at a cache line.
-  class Heap {
-   public:
-    bool is_empty() const { return keys_.size() == root; }
-    const Key& top() const { return keys_[root]; }
-
-    void push(const Key& key) {
-      std::size_t i = keys_.size();
-      keys_.push_back(key);
-      while (i > root) {
-        const std::size_t parent = i / 4 + 2;
-        if (!(key < keys_[parent])) break;
-        keys_[i] = keys_[parent];
-        i = parent;
-      }
-      keys_[i] = key;
-    }
-
-    void pop() {
-      const Key last = keys_.back();
-      keys_.pop_back();
-      const std::size_t end = keys_.size();
-      if (end == root) return;
-      std::size_t i = root;
-      for (std::size_t child = first_child(i); child < end; child = first_child(i)) {
-        const std::size_t least = child + 4 <= end ? least_of_four(child) : least_of(child, end);
-        if (!(keys_[least] < last)) break;
-        keys_[i] = keys_[least];
-        i = least;
-      }
-      keys_[i] = last;
-    }
-
-   private:
-    static constexpr std::size_t root = 3;
-    template <class T>
-    struct LineAllocator {
-      using value_type = T;
-      LineAllocator() = default;
-      template <class U>
-      LineAllocator(const LineAllocator<U>&) {}
-      T* allocate(std::size_t n) { return static_cast<T*>(::operator new (n * sizeof(T), std::align_val_t{cache_line})); }
-      void deallocate(T* p, std::size_t) { ::operator delete (p, std::align_val_t{cache_line}); }
-      bool operator==(const LineAllocator&) const = default;
-    };
-
-    static std::size_t first_child(std::size_t i) { return 4 * i - 8; }
-    std::size_t least_of_four(std::size_t i) const {
-      const std::size_t left = i + (keys_[i + 1] < keys_[i] ? 1 : 0);
-      const std::size_t right = i + 2 + (keys_[i + 3] < keys_[i + 2] ? 1 : 0);
-      return keys_[right] < keys_[left] ? right : left;
-    }
-    std::size_t least_of(std::size_t i, std::size_t end) const {
-      std::size_t least = i;
-      for (++i; i < end; ++i) {
-        if (keys_[i] < keys_[least]) least = i;
-      }
-      return least;
-    }
-
-    std::vector<Key, LineAllocator<Key>> keys_ = std::vector<Key, LineAllocator<Key>>(root);
-  };
-
-  bool has_due_now() const { return !heap_.is_empty() && heap_.top().due == now_; }
-  /// Of the two queues of this instant, the one with the next message.
-  Fifo& next_at_once() {
+  /// Of the two rows of this instant, the one with the next message.
+  Fifo& next_row() {
     if (relayed_.is_empty()) return at_once_;
     if (at_once_.is_empty()) return relayed_;
     return relayed_.front()->order < at_once_.front()->order ? relayed_ : at_once_;
   }
 
   Pool pool_;
-  Heap heap_;
+  RadixQueue<Parcel> later_;
   Fifo relayed_;  // posted in place of a message of this instant; orders ascend
   Fifo at_once_;  // sent for this instant; orders ascend
-  Time now_{};
   std::uint64_t order_ = 0;
   std::uint64_t next_order_ = 1;
   std::uint64_t delivered_ = 0;
