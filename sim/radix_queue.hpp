@@ -17,14 +17,14 @@ namespace caesura {
 /// Pointers to parcels by (due time, `order` of the parcel), for times that never fall below that of the last one taken, nor below 0: a
 /// radix heap (Ahuja, Mehlhorn, Orlin, Tarjan: "Faster algorithms for the shortest path problem", Journal of the ACM 37, 1990).
 ///
-/// A key waits in the bucket of the highest bit in which its due time differs from a base, which is at or before now. When its bucket is
-/// the lowest, it moves to a lower one, or, if they are few, into a sorted row of those due soonest. So keys move through memory in rows,
-/// about half as often as there are bits between the time of the latest message and that between two: 5 to 10 times, where a heap would
-/// miss the cache on each level. And what will be due next is known beforehand, so that it can be brought into the cache.
+/// Times are numbers of 16 hexadecimal digits. A key waits in the bucket of the highest digit in which its due time differs from a base,
+/// which is at or before now, and of what that digit is. When its bucket is the lowest, it moves to a lower one, or, if they are few, into
+/// a sorted row of those due soonest. So keys move through memory in rows, and two or three times, where a heap would miss the cache on
+/// each level. And what will be due next is known beforehand, so that it can be brought into the cache.
 template <class Parcel>
 class RadixQueue {
  public:
-  bool is_empty() const { return current_.empty() && soon_.is_empty() && occupied_ == 0; }
+  bool is_empty() const { return current_.empty() && soon_.is_empty() && digits_with_keys_ == 0; }
   Time now() const { return now_; }
   /// Sets the time, forwards or back. The queue must be empty.
   void restart(Time now) { now_ = base_ = last_soon_ = now; }
@@ -69,6 +69,9 @@ class RadixQueue {
     /// The least is on top of the standard library's heaps.
     bool operator<(const Current& o) const { return order > o.order; }
   };
+  static constexpr std::size_t digits = 16;
+  static constexpr std::size_t digit_bits = 4;
+  static constexpr std::size_t values = 16;
   static constexpr std::size_t chunk_keys = 31;
   /// Keys in no order. Of a bucket's chunks only the first has room.
   struct Chunk {
@@ -118,30 +121,34 @@ class RadixQueue {
   }
 
   void push_later(const Key& key) {
-    const auto bucket = static_cast<std::size_t>(std::bit_width(bits(key.due) ^ bits(base_)) - 1);
-    Chunk*& first = buckets_[bucket];
+    const auto digit = static_cast<std::size_t>(std::bit_width(bits(key.due) ^ bits(base_)) - 1) / digit_bits;
+    const std::size_t value = (bits(key.due) >> (digit * digit_bits)) % values;
+    Chunk*& first = buckets_[digit][value];
     if (first == nullptr || first->size == chunk_keys) first = take(first);
     first->keys[first->size++] = key;
-    occupied_ |= std::uint64_t{1} << bucket;
+    values_with_keys_[digit] |= static_cast<std::uint16_t>(1U << value);
+    digits_with_keys_ |= static_cast<std::uint16_t>(1U << digit);
   }
 
   /// Moves the lowest bucket's keys on: all of them into the row if they fit; true. Else time itself, to the soonest of them, which are
   /// then due; false.
   bool refill() {
-    const auto lowest = static_cast<std::size_t>(std::countr_zero(occupied_));
-    occupied_ &= occupied_ - 1;
-    Chunk* chunk = buckets_[lowest];
-    if (chunk->next == nullptr || chunk->next->next == nullptr) {
-      const std::uint64_t bit = std::uint64_t{1} << lowest;
-      const std::uint64_t first = (bits(base_) & ~(bit - 1)) | bit;
+    const auto digit = static_cast<std::size_t>(std::countr_zero(digits_with_keys_));
+    const auto value = static_cast<std::size_t>(std::countr_zero(values_with_keys_[digit]));
+    values_with_keys_[digit] &= static_cast<std::uint16_t>(values_with_keys_[digit] - 1U);
+    if (values_with_keys_[digit] == 0) digits_with_keys_ &= static_cast<std::uint16_t>(digits_with_keys_ - 1U);
+    Chunk*& bucket = buckets_[digit][value];
+    if (bucket->next == nullptr || bucket->next->next == nullptr) {
+      const std::uint64_t below = (std::uint64_t{1} << (digit * digit_bits)) - 1;
+      const std::uint64_t first = (bits(base_) & ~(below * values + values - 1)) | (value << (digit * digit_bits));
       base_ = time(first);
-      last_soon_ = time(first + (bit - 1));
-      for (; chunk->next != nullptr; buckets_[lowest] = chunk = give_back(chunk)) soon_.append(chunk->keys.data(), chunk->size);
-      soon_.append(chunk->keys.data(), std::exchange(chunk->size, 0));
+      last_soon_ = time(first + below);
+      for (; bucket->next != nullptr; bucket = give_back(bucket)) soon_.append(bucket->keys.data(), bucket->size);
+      soon_.append(bucket->keys.data(), std::exchange(bucket->size, 0));
       soon_.sort();
       return true;
     }
-    buckets_[lowest] = nullptr;
+    Chunk* chunk = std::exchange(bucket, nullptr);
     now_ = base_ = last_soon_ = least_due(chunk);
     while (chunk != nullptr) {
       for (std::size_t i = 0; i < chunk->size; ++i) push(chunk->keys[i].due, chunk->keys[i].parcel);
@@ -192,8 +199,10 @@ class RadixQueue {
   Time last_soon_{};              ///< what is due until then is in the row, what is due later in the buckets
   std::vector<Current> current_;  ///< due now: a heap, the least order on top
   Row soon_;
-  std::uint64_t occupied_ = 0;        ///< bit b: bucket b has keys
-  std::array<Chunk*, 64> buckets_{};  ///< by the highest bit that differs from the base's; one without keys may keep a chunk
+  /// By the highest digit that differs from the base's, 0 for the last of the number, and by its value. One without keys may keep a chunk.
+  std::array<std::array<Chunk*, values>, digits> buckets_{};
+  std::array<std::uint16_t, digits> values_with_keys_{};  ///< bit v: there are keys with this value of the digit
+  std::uint16_t digits_with_keys_ = 0;
   std::vector<std::unique_ptr<Chunk>> chunks_;
   Chunk* free_ = nullptr;
 };
