@@ -21,7 +21,7 @@ namespace {
 template <class Draws>
 class Interleaved {
  public:
-  Interleaved(const Request& request, Draws& draws, Tally& tally) : requests_(request.requests), draws_(draws), tally_(tally) {}
+  Interleaved(const Options& options, Draws& draws, Tally& tally) : requests_(options.requests), draws_(draws), tally_(tally) {}
 
   void run() {
     next_arrival_ = draws_.gap(0);
@@ -102,9 +102,9 @@ class Interleaved {
 };
 
 template <class Draws>
-void one_by_one(const Request& request, Draws& draws, Tally& tally) {
+void one_by_one(const Options& options, Draws& draws, Tally& tally) {
   Nanoseconds arrival = 0;
-  for (std::uint32_t number = 0; number < request.requests; ++number) {
+  for (std::uint32_t number = 0; number < options.requests; ++number) {
     arrival += draws.gap(number);
     const Nanoseconds cancel_after = draws.cancel_after(number);
     const Nanoseconds cancel_at = cancel_after == never ? never : arrival + cancel_after;
@@ -123,16 +123,16 @@ void one_by_one(const Request& request, Draws& draws, Tally& tally) {
 }
 
 template <class Draws>
-void simulate(const Request& request) {
-  Draws draws(request.seed, request.mean_gap_ns());
+void simulate(const Options& options) {
+  Draws draws(options.seed, options.mean_gap_ns());
   Tally tally;
   const auto started = std::chrono::steady_clock::now();
-  if (request.one_by_one) {
-    one_by_one(request, draws, tally);
+  if (options.has("--one-by-one")) {
+    one_by_one(options, draws, tally);
   } else {
-    Interleaved<Draws>(request, draws, tally).run();
+    Interleaved<Draws>(options, draws, tally).run();
   }
-  tally.finish_and_print(request.requests, started);
+  tally.finish_and_print(options.requests, started);
 }
 
 }  // namespace
@@ -140,7 +140,7 @@ void simulate(const Request& request) {
 
 int main(int argc, char** argv) {
   using namespace caesura::peers;
-  const Request request = read_options(argc, argv, true);
-  request.fast_draws ? simulate<FastDraws>(request) : simulate<KeyedDraws>(request);
+  const Options options = read_options(argc, argv, {"--one-by-one", "--fast-draws"});
+  options.has("--fast-draws") ? simulate<FastDraws>(options) : simulate<KeyedDraws>(options);
   return 0;
 }

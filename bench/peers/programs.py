@@ -39,6 +39,7 @@ class Program:
     missing: Callable[[], Optional[str]]
     same_draws: bool = False
     read: Callable[[str], dict] = json.loads
+    threads: int = 1  # with more, only the time on the wall says how fast it is
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,8 @@ def programs(build):
         return command
 
     def ours(name, *how):
-        return Program(name, caesura(*how), built("caesura"), same_draws=True, read=caesura_figures)
+        threads = how[2] if len(how) > 2 else 1
+        return Program(name, caesura(*how), built("caesura"), same_draws=True, read=caesura_figures, threads=threads)
 
     listed = [
         Program("bare", peer("caesura_peer_bare"), built("bench/caesura_peer_bare"), same_draws=True),
@@ -123,6 +125,8 @@ def programs(build):
         ours("caf, independent", "caf", False),
         Program("CAF test_coordinator", peer("caesura_peer_test_coordinator"), built("bench/caesura_peer_test_coordinator"),
                 same_draws=True),
+        Program("CAF test_coordinator, a service", peer("caesura_peer_test_coordinator", "--service"),
+                built("bench/caesura_peer_test_coordinator"), same_draws=True),
         Program("Go, a goroutine each", peer("goroutines"), built_with_go(build, "goroutines")),
         Program("SimPy, a process each", lambda workload: [PYTHON, str(HERE / "simpy_processes.py"), *workload.options()], simpy_missing),
     ]
@@ -162,6 +166,7 @@ BLOCKS = (
         Entry("caf, competing", 60_000, memory_in_flight=50_000),
         Entry("caf, independent", 60_000),
         Entry("CAF test_coordinator", 40_000, memory_in_flight=50_000),
+        Entry("CAF test_coordinator, a service", 30_000),
         Entry("Go, a goroutine each", 120_000, memory_in_flight=50_000),
         Entry("SimPy, a process each", 15_000, memory_in_flight=20_000),
     )),
@@ -182,6 +187,7 @@ GOALS = (
     Goal("direct, independent", "SimPy, a process each", goal=60, floor=40),
     Goal("caf, competing", "bare", goal=0.2, floor=0.13),
     Goal("caf, competing", "CAF test_coordinator", goal=2.5, floor=1.6),
+    Goal("caf, competing", "CAF test_coordinator, a service", goal=2.5, floor=1.6),
     Goal("direct, independent, 2 threads", "direct, independent", goal=1.9, floor=1.7),
     Goal("caf-realtime", figure="p50_us", goal="Go, contexts", floor=35),
     Goal("caf-realtime", figure="p99_us", goal=80, floor=120),

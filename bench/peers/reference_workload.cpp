@@ -1,18 +1,21 @@
 #include "bench/peers/reference_workload.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 namespace caesura::peers {
 namespace {
 
-[[noreturn]] void usage(const char* program, bool has_variants) {
-  std::fprintf(stderr, "usage: %s [--requests N] [--in-flight M] [--seed S]%s\n", program,
-               has_variants ? " [--one-by-one] [--fast-draws]" : "");
+[[noreturn]] void usage(const char* program, const std::vector<std::string_view>& variants) {
+  std::string text = std::string("usage: ") + program + " [--requests N] [--in-flight M] [--seed S]";
+  for (const std::string_view variant : variants) text.append(" [").append(variant).append("]");
+  std::fprintf(stderr, "%s\n", text.c_str());
   std::exit(2);
 }
 
@@ -34,32 +37,31 @@ std::string exact(Nanoseconds ns) {
 
 }  // namespace
 
-Request read_options(int argc, char** argv, bool has_variants) {
-  Request request;
-  const auto number = [&](int& i) {
-    char* end = nullptr;
-    const unsigned long long value = i + 1 < argc ? std::strtoull(argv[++i], &end, 10) : 0;
-    if (end == nullptr || *end != '\0' || end == argv[i]) usage(argv[0], has_variants);
+Options read_options(int argc, char** argv, const std::vector<std::string_view>& variants) {
+  Options options;
+  const auto number = [&](int i) {
+    std::uint64_t value = 0;
+    const std::string_view text = i < argc ? argv[i] : "";
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) usage(argv[0], variants);
     return value;
   };
   for (int i = 1; i < argc; ++i) {
     const std::string_view option = argv[i];
     if (option == "--requests") {
-      request.requests = static_cast<std::uint32_t>(number(i));
+      options.requests = static_cast<std::uint32_t>(number(++i));
     } else if (option == "--in-flight") {
-      request.in_flight = static_cast<std::uint32_t>(number(i));
+      options.in_flight = static_cast<std::uint32_t>(number(++i));
     } else if (option == "--seed") {
-      request.seed = number(i);
-    } else if (has_variants && option == "--one-by-one") {
-      request.one_by_one = true;
-    } else if (has_variants && option == "--fast-draws") {
-      request.fast_draws = true;
+      options.seed = number(++i);
+    } else if (std::find(variants.begin(), variants.end(), option) != variants.end()) {
+      options.variants.push_back(option);
     } else {
-      usage(argv[0], has_variants);
+      usage(argv[0], variants);
     }
   }
-  if (request.requests == 0 || request.in_flight == 0) usage(argv[0], has_variants);
-  return request;
+  if (options.requests == 0 || options.in_flight == 0) usage(argv[0], variants);
+  return options;
 }
 
 void Tally::finish_and_print(std::uint64_t requests, std::chrono::steady_clock::time_point started) {

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <string_view>
 #include <vector>
 
 #include "mocks/purpose.hpp"
@@ -24,17 +26,19 @@ inline constexpr double cancel_probability = 0.3;
 inline constexpr double cancel_within_ns = 16e9;
 
 /// What the command line asks for.
-struct Request {
+struct Options {
   std::uint32_t requests = 100'000;
   std::uint32_t in_flight = 2000;  ///< about so many requests at a time: gaps of 20 s / in_flight
   std::uint64_t seed = 1;
-  bool one_by_one = false;
-  bool fast_draws = false;
+  std::vector<std::string_view> variants;
+
   double mean_gap_ns() const { return 20e9 / in_flight; }
+  bool has(std::string_view variant) const { return std::find(variants.begin(), variants.end(), variant) != variants.end(); }
 };
 
-/// Exits with status 2 and a usage message for an option that is unknown or has no number.
-Request read_options(int argc, char** argv, bool has_variants);
+/// Exits with status 2 and a usage message for an option that is unknown or not as it should be. `variants` are the flags that the program
+/// has beside the common options.
+Options read_options(int argc, char** argv, const std::vector<std::string_view>& variants);
 
 /// The project's own draws: the very numbers that Caesura draws for the same request, by the same code.
 class KeyedDraws {

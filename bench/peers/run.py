@@ -51,7 +51,8 @@ class Session:
         if self.options.only and program.name not in self.options.only:
             return False
         if program.name not in self.skipped:
-            self.skipped[program.name] = program.missing()
+            in_vain = self.options.cpu_time and program.threads > 1
+            self.skipped[program.name] = "not with --cpu-time" if in_vain else program.missing()
         return self.skipped[program.name] is None
 
     def run_block(self, block):
