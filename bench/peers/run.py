@@ -89,6 +89,9 @@ class Session:
             return
         more, fewer = runs
         in_flight = more.figures["peak_in_flight"] - fewer.figures["peak_in_flight"]
+        if in_flight <= 0:
+            self.fail(f"{entry.program}: {more.figures['peak_in_flight']} in flight at its peak, where {many.in_flight} were asked for")
+            return
         measured.bytes[entry.program] = (more.peak_bytes - fewer.peak_bytes) / in_flight
         self.runs.append({"program": entry.program, "memory_in_flight": entry.memory_in_flight, "requests": many.requests,
                           "peak_bytes": more.peak_bytes, "peak_bytes_of_100": fewer.peak_bytes, "in_flight_difference": in_flight})
@@ -145,7 +148,7 @@ class Session:
         if sentence not in self.failures:
             self.failures.append(sentence)
             clear_progress()
-            print(f"DISAGREES: {sentence}", file=sys.stderr)
+            print(f"WRONG: {sentence}", file=sys.stderr)
 
     def missing(self):
         return {name: reason for name, reason in self.skipped.items() if reason}
@@ -160,11 +163,11 @@ class Session:
             parts += [f"In real time, {self.realtime.in_flight:,} in flight, a cancel a millisecond: cancel to terminal reply.",
                       table.realtime_table(self.realtime, markdown)]
         if verdicts:
-            parts.append(table.goals(verdicts, markdown))
+            parts += [table.goals(verdicts, markdown), "short: of the goal, but not below the floor, which is what is still acceptable."]
         if self.missing():
             parts.append("\n".join(f"Skipped: {name}: {reason}." for name, reason in self.missing().items()))
         if self.failures:
-            parts.append("They did NOT do the same work:\n" + "\n".join(self.failures))
+            parts.append("WRONG, so do not trust these tables:\n" + "\n".join(self.failures))
         elif self.expected:
             parts.append("All did the same work: with the same draws to the nanosecond, else within 4 standard errors.")
         return "\n\n".join(parts)

@@ -4,7 +4,7 @@ import statistics
 from dataclasses import dataclass, field
 
 BARE = "bare"
-SIMPY = "SimPy, a process each"
+SIMPY = "SimPy"
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Verdict:
     goal: object
     values: list  # by round; of memory a single one
     wanted: object  # None if it is another program's figure, and that was not measured
-    verdict: str
+    verdict: str  # held; short: not held, but not below the floor; MISSED
 
 
 def judge(goals, blocks, realtime):
@@ -54,7 +54,7 @@ def judge(goals, blocks, realtime):
         if wanted is not None and holds(wanted):
             verdict = "held"
         else:
-            verdict = "short of the goal" if holds(goal.floor) else "BELOW THE FLOOR"
+            verdict = "short" if holds(goal.floor) else "MISSED"
         verdicts.append(Verdict(goal, values, wanted, verdict))
     return verdicts
 
@@ -129,11 +129,11 @@ def name_of(goal):
 
 
 def rate(x):
-    return f"{x / 1e6:.2f} M" if x >= 1e6 else f"{x / 1e3:.0f} k" if x >= 1e5 else f"{x / 1e3:.1f} k"
+    return f"{x / 1e6:.1f} M" if x >= 1e7 else f"{x / 1e6:.2f} M" if x >= 1e6 else f"{x / 1e3:.0f} k" if x >= 1e5 else f"{x / 1e3:.1f} k"
 
 
 def ratio(x):
-    return f"{x:.0f}x" if x >= 99.5 else f"{x:.1f}x" if x >= 9.95 else f"{x:.2f}x" if x >= 0.0995 else f"{x:.3f}x"
+    return f"{x:.0f}" if x >= 99.5 else f"{x:.1f}" if x >= 9.95 else f"{x:.2f}" if x >= 0.0995 else f"{x:.3f}"
 
 
 def number(x):
