@@ -159,6 +159,8 @@ class Session:
         parts = [f"The reference workload, {clock}, medians of {self.options.rounds} alternating rounds; {time.strftime('%Y-%m-%d')}, "
                  f"{processor()}.", ", ".join(f"{name} {value}" for name, value in versions(self).items()) + ".",
                  table.peers(self.blocks, markdown)]
+        if any(block.bytes for block in self.blocks):
+            parts.append("bytes: resident memory a request in flight; from runs with 100, and with 20,000 to 200,000 in flight.")
         if self.realtime.figures:
             parts += [f"In real time, {self.realtime.in_flight:,} in flight, a cancel a millisecond: cancel to terminal reply.",
                       table.realtime_table(self.realtime, markdown)]
