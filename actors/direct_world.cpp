@@ -16,7 +16,8 @@ class DirectWorld final : private Context, public World {
       : rules_(options.model, options.policy),
         reports_(options.reports),
         observer_(options.observer),
-        lasting_(lasting_actors(rules_, options.play)) {}
+        lasting_(lasting_actors(rules_, options.play)),
+        first_request_(static_cast<std::uint32_t>(lasting_.size())) {}
 
   void post(Address to, const Message& message, Time at) override { engine_.post_at(to, message, at); }
 
@@ -47,7 +48,7 @@ class DirectWorld final : private Context, public World {
   /// A reply is most of what waits, and finds its request and its place in the service out of the cache where many are in flight.
   void approach(Address to, const Message& message) const {
     Address request = to;
-    if (to.index < lasting_.size()) {
+    if (to.index < first_request_) {
       const Reply* reply = std::get_if<Reply>(&message);
       if (reply == nullptr) return;
       request = reply->to;
@@ -61,7 +62,7 @@ class DirectWorld final : private Context, public World {
     now_ = engine_.now();
     order_ = engine_.order();
     self_ = to;
-    if (to.index < lasting_.size()) {
+    if (to.index < first_request_) {
       if (observer_) observer_(now_, to, message, false);
       receive(lasting_[to.index], message, *this);
       return;
@@ -83,7 +84,7 @@ class DirectWorld final : private Context, public World {
   }
 
   const Slot& slot_of(std::uint32_t index) const {
-    const std::size_t slot = index - lasting_.size();
+    const std::size_t slot = index - first_request_;
     return chunks_[slot / chunk_size][slot % chunk_size];
   }
   Slot& slot_of(std::uint32_t index) { return const_cast<Slot&>(std::as_const(*this).slot_of(index)); }
@@ -98,7 +99,7 @@ class DirectWorld final : private Context, public World {
     if (free_.empty()) {
       if (slots_ % chunk_size == 0) chunks_.emplace_back().reserve(chunk_size);
       chunks_.back().emplace_back(rules_);
-      free_.push_back(static_cast<std::uint32_t>(lasting_.size() + slots_++));
+      free_.push_back(static_cast<std::uint32_t>(first_request_ + slots_++));
     }
     const std::uint32_t index = free_.back();
     free_.pop_back();
@@ -114,6 +115,7 @@ class DirectWorld final : private Context, public World {
   ReportSink& reports_;
   const Observer observer_;
   std::vector<Actor> lasting_;
+  const std::uint32_t first_request_;  // index of its address
   std::vector<std::vector<Slot>> chunks_;  // of requests, each with room for chunk_size from the start: a request stays where it is
   std::size_t slots_ = 0;
   std::vector<std::uint32_t> free_;

@@ -267,7 +267,7 @@ PlannedTimes planned_times(const Model& model, RequestNumber request, const Plan
 
 Duration link_delay(const Distribution& link, std::uint64_t seed, RequestNumber request, std::uint32_t operation, Purpose purpose,
                     std::uint32_t index) {
-  return to_duration(link.quantile(link.is_constant() ? 0.5 : draw(seed, request, operation, purpose, index)));
+  return to_duration(link.is_constant() ? link.lowest() : link.quantile(draw(seed, request, operation, purpose, index)));
 }
 
 const Distribution& link_to(const Links& links, ServiceKind kind) {

@@ -125,8 +125,9 @@ void Request::receive(const Reply& reply, Context& context) {
   if (!id) return;
   Strand& s = strand(*id);
   const PlanStep& step = step_of(s);
+  const bool has_budget = rules_->cancels_on_budget && !as_child();
   const Money cost_before = used_.cost;
-  const Tokens tokens_before = used_.tokens.sum();
+  const Tokens tokens_before = has_budget ? used_.tokens.sum() : Tokens{};
   OperationResult result = reply.result;
   if (result == OperationResult::rejected) {
     s.state = Strand::State::idle;
@@ -139,7 +140,7 @@ void Request::receive(const Reply& reply, Context& context) {
     pass(s);
   }
   if (result != OperationResult::ok) has_failed_ = true;
-  watch_budget(cost_before, tokens_before, context);
+  if (has_budget) watch_budget(cost_before, tokens_before, context);
   if (!life_.is_running()) --left_in_progress_;
   const bool goes_on = life_.is_running() && result == OperationResult::ok;
   act(life_.operation_ended(result, goes_on ? 0 : in_progress(context)), *id, context);
@@ -172,7 +173,7 @@ void Request::receive(const AbortDue&, Context& context) {
   for (std::uint32_t id = 0; id < strands(); ++id) {
     Strand& s = strand(id);
     if (!has_started(s, context) || !is_abortable(step_of(s))) continue;
-    if (std::exchange(is_first, false)) note_hit(step_of(s));
+    if (std::exchange(is_first, false)) note_hit(step_of(s), whole_duration(s));
     cut_off(s, cancel_note_->aborted, context);
     --left_in_progress_;
   }
@@ -432,7 +433,7 @@ void Request::stop(Context& context) {
   for (std::uint32_t id = 0; id < strands(); ++id) {
     Strand& s = strand(id);
     if (!has_started(s, context)) continue;
-    if (cancel_note_ && std::exchange(is_first, false)) note_hit(step_of(s));
+    if (cancel_note_ && std::exchange(is_first, false)) note_hit(step_of(s), whole_duration(s));
     cut_off(s, cut_offs, context);
   }
   drain(context);
@@ -488,6 +489,11 @@ void Request::leave_child(Strand& s, CutOffs& cut_offs, Context& context) {
     }
   }
   pass(s);
+}
+
+/// Of its operation, if nothing cuts that off; 0 of a child request, which has none of its own.
+Duration Request::whole_duration(const Strand& s) const {
+  return step_of(s).is_child ? zero_duration : sample_of(rules_->model, number_, step_of(s)).duration;
 }
 
 /// The strand has an operation behind it.

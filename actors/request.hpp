@@ -158,12 +158,13 @@ class Request {
   void pass_cancel_on(Context& context);
   void cut_off(Strand& strand, CutOffs& cut_offs, Context& context);
   void leave_child(Strand& strand, CutOffs& cut_offs, Context& context);
+  Duration whole_duration(const Strand& strand) const;
   void pass(Strand& strand);
   void go(Context& context);
 
   // Its books: request_books.cpp.
   void note_cancel(const Context& context);
-  void note_hit(const PlanStep& step);
+  void note_hit(const PlanStep& step, Duration service_time);
   void count_done(const Strand& strand, const Reply& reply);
   void count_run(const Strand& strand, const Amounts& used);
   void count_cut_off(const Strand& strand, CutOffs& cut_offs, Duration elapsed);

@@ -22,10 +22,10 @@ void Request::note_cancel(const Context& context) {
 }
 
 /// Remembers an operation in progress that ends while the request is cancelling, until a later one does.
-void Request::note_hit(const PlanStep& step) {
+void Request::note_hit(const PlanStep& step, Duration service_time) {
   cancel_note_->cancelled_in = index_of(step.kind);
   cancel_note_->operation_hit.reset();
-  if (!step.is_child) cancel_note_->operation_hit = sample_of(rules_->model, number_, step).duration;
+  if (!step.is_child) cancel_note_->operation_hit = service_time;
 }
 
 /// Enters an operation that ran to its end.
@@ -39,7 +39,7 @@ void Request::count_done(const Strand& s, const Reply& reply) {
   }
   ++operations_done_;
   if (step.last_model_call && step.chunk_tokens == 0) last_answer_tokens_ = reply.output_tokens;
-  if (life_.is_cancelling()) note_hit(step);
+  if (life_.is_cancelling()) note_hit(step, reply.busy);
 }
 
 /// A child's parent may want to know later when what was used.
@@ -121,7 +121,6 @@ void Request::count_child(const ChildReport& child, std::uint32_t operation) {
 }
 
 void Request::watch_budget(Money cost_before, Tokens tokens_before, Context& context) {
-  if (!rules_->cancels_on_budget || as_child()) return;
   Money cost = used_.cost;
   Tokens tokens = used_.tokens.sum();
   if (children()) {
@@ -178,15 +177,18 @@ void Request::close_books(RequestReport& report, const CutOffs& cut_offs) {
     const PlanStep& step = plan().steps[i];
     if (step.what != PlanStep::What::operation) continue;
     const bool is_done = plan().has_forks ? forked().done[step.number - 1] : i < first_.step;
-    if (is_done && !step.is_child) {
-      add_usage(model, step, whole_usage(sample_of(model, number_, step)), report.planned);
-      continue;
+    Amounts& rest = would_be_reached(step) ? report.saved : report.forgone;
+    if (step.is_child) {
+      const PlannedUse use = planned_use(model, number_, step);
+      report.planned += use.sum();
+      if (is_done) continue;
+      rest += use.reached;
+      report.forgone += use.beyond;
+    } else {
+      const Usage use = whole_usage(sample_of(model, number_, step));
+      add_usage(model, step, use, report.planned);
+      if (!is_done) add_usage(model, step, use, rest);
     }
-    const PlannedUse use = planned_use(model, number_, step);
-    report.planned += use.sum();
-    if (is_done) continue;
-    (would_be_reached(step) ? report.saved : report.forgone) += use.reached;
-    report.forgone += use.beyond;
   }
   report.operations_planned = plan().operations;
   report.operations_done = operations_done_;

@@ -11,7 +11,8 @@ namespace {
 
 double value_of(const Distribution& distribution, const Call& call, Purpose purpose) {
   // A constant needs no draw, and most figures of most scenarios are constants.
-  return distribution.quantile(distribution.is_constant() ? 0.5 : draw(call.seed, call.request, call.operation, purpose));
+  if (distribution.is_constant()) return distribution.lowest();
+  return distribution.quantile(draw(call.seed, call.request, call.operation, purpose));
 }
 
 Duration duration_of(const Distribution& distribution, const Call& call, Purpose purpose) {

@@ -48,14 +48,6 @@ double polynomial(const Coefficients& c, double x) {
   return ((((((c[7] * x + c[6]) * x + c[5]) * x + c[4]) * x + c[3]) * x + c[2]) * x + c[1]) * x + c[0];
 }
 
-std::int64_t rounded(double x, std::int64_t highest) {
-  if (!(x > 0)) return 0;
-  if (x >= static_cast<double>(highest)) return highest;
-  // Adding 0.5 first would round 0.49999999999999994 up, and odd numbers above 2^52 too.
-  const auto whole = static_cast<std::int64_t>(x);
-  return whole + (x - static_cast<double>(whole) >= 0.5 ? 1 : 0);
-}
-
 }  // namespace
 
 struct Distribution::Table {
@@ -417,9 +409,5 @@ double Distribution::integrated_mean() const {
   }
   return sum;
 }
-
-Duration to_duration(double nanoseconds) { return Duration{rounded(nanoseconds, longest_duration.count())}; }
-
-std::int64_t to_count(double x) { return rounded(x, 1'000'000'000'000); }
 
 }  // namespace caesura

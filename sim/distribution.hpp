@@ -134,10 +134,19 @@ struct WeightedDistribution {
 /// M. J. Wichura, "Algorithm AS 241: The Percentage Points of the Normal Distribution", Applied Statistics 37 (1988), routine PPND16.
 double normal_quantile(double u);
 
+/// The nearest whole number, halves up, within [0, highest]; `highest` is at most 2^62. NaN becomes 0.
+inline std::int64_t to_whole(double x, std::int64_t highest) {
+  if (!(x > 0)) return 0;
+  if (x >= static_cast<double>(highest)) return highest;
+  // Adding 0.5 first would round 0.49999999999999994 up, and odd numbers above 2^52 too.
+  const auto whole = static_cast<std::int64_t>(x);
+  return whole + (x - static_cast<double>(whole) >= 0.5 ? 1 : 0);
+}
+
 /// The nearest whole nanosecond, halves up, within [0, longest_duration]. NaN becomes 0.
-Duration to_duration(double nanoseconds);
+inline Duration to_duration(double nanoseconds) { return Duration{to_whole(nanoseconds, longest_duration.count())}; }
 
 /// The nearest whole number, halves up, within [0, 10^12]. NaN becomes 0.
-std::int64_t to_count(double x);
+inline std::int64_t to_count(double x) { return to_whole(x, 1'000'000'000'000); }
 
 }  // namespace caesura
