@@ -13,7 +13,7 @@ namespace {
 class DirectWorld final : private Context, public World {
  public:
   explicit DirectWorld(const WorldOptions& options)
-      : rules_(options.model, options.policy),
+      : rules_(options.model, options.policy, options.play == LoadPlay::one_by_one ? &samples_ : nullptr),
         reports_(options.reports),
         observer_(options.observer),
         lasting_(lasting_actors(rules_, options.play)),
@@ -111,11 +111,12 @@ class DirectWorld final : private Context, public World {
   static constexpr std::size_t cache_line = 64;
   static constexpr std::size_t chunk_size = 256;
 
+  RequestSamples samples_;
   const Rules rules_;
   ReportSink& reports_;
   const Observer observer_;
   std::vector<Actor> lasting_;
-  const std::uint32_t first_request_;  // index of its address
+  const std::uint32_t first_request_;      // index of its address
   std::vector<std::vector<Slot>> chunks_;  // of requests, each with room for chunk_size from the start: a request stays where it is
   std::size_t slots_ = 0;
   std::vector<std::uint32_t> free_;

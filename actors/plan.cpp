@@ -259,6 +259,14 @@ OperationSample sample_of(const Model& model, RequestNumber request, const PlanS
                           {.seed = model.seed, .request = request, .operation = step.number, .model_call = step.model_call});
 }
 
+void RequestSamples::draw(const Model& model, RequestNumber request, const Plan& plan) {
+  request_ = request;
+  samples_.resize(plan.operations);
+  for (const PlanStep& step : plan.steps) {
+    if (step.what == PlanStep::What::operation && !step.is_child) samples_[step.number - 1] = sample_of(model, request, step);
+  }
+}
+
 Duration wait_of(const Model& model, RequestNumber request, const PlanStep& step) {
   return to_duration(step.duration->quantile(draw(model.seed, request, step.number, Purpose::wait)));
 }

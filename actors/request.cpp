@@ -46,6 +46,7 @@ Request::Special& Request::special() {
 }
 
 void Request::begin(Context& context) {
+  if (rules_->samples != nullptr) rules_->samples->draw(rules_->model, number_, plan());
   started_ = context.now();
   to_client_ = {};
   first_ = {};
@@ -98,7 +99,7 @@ void Request::obey(const LifeCycle::CancelEffect& effect, Context& context) {
 void Request::receive(const Ask& ask, Context& context) {
   const auto id = strand_of(ask.operation);
   if (!id) return;
-  const Duration duration = sample_of(rules_->model, number_, step_of(strand(*id))).duration;
+  const Duration duration = sample_of(*rules_, number_, step_of(strand(*id))).duration;
   announce_cancels_during(*rules_, ask, duration, context);
   context.send(context.self(),
                Reply{.to = context.self(), .number = number_, .operation = ask.operation & Reply::operation_bits, .busy = duration},
@@ -471,7 +472,7 @@ void Request::cut_off(Strand& s, CutOffs& cut_offs, Context& context) {
   const Duration elapsed = context.now() - s.starts;
   count_cut_off(s, cut_offs, elapsed);
   if (step.kind != OperationKind::transaction) {
-    const bool is_in_service = elapsed < sample_of(rules_->model, number_, step).duration;
+    const bool is_in_service = elapsed < sample_of(*rules_, number_, step).duration;
     const bool runs_on = rules_->model.services[step.service].transactional;
     if (is_in_service && !runs_on && is_held(rules_->model, step.service, step.chunk_tokens)) withdraw(s, context);
   }
@@ -493,7 +494,7 @@ void Request::leave_child(Strand& s, CutOffs& cut_offs, Context& context) {
 
 /// Of its operation, if nothing cuts that off; 0 of a child request, which has none of its own.
 Duration Request::whole_duration(const Strand& s) const {
-  return step_of(s).is_child ? zero_duration : sample_of(rules_->model, number_, step_of(s)).duration;
+  return step_of(s).is_child ? zero_duration : sample_of(*rules_, number_, step_of(s)).duration;
 }
 
 /// The strand has an operation behind it.

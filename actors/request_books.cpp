@@ -16,7 +16,7 @@ void Request::note_cancel(const Context& context) {
     const Strand& s = strand(id);
     if (!has_started(s, context)) continue;
     const PlanStep& step = step_of(s);
-    const Usage usage = usage_so_far(sample_of(rules_->model, number_, step), context.now() - s.starts);
+    const Usage usage = usage_so_far(sample_of(*rules_, number_, step), context.now() - s.starts);
     add_usage(rules_->model, step, usage, cancel_note_->used);
   }
 }
@@ -52,7 +52,7 @@ void Request::count_run(const Strand& s, const Amounts& used) {
 /// Enters an operation that ends `elapsed` after its start.
 void Request::count_cut_off(const Strand& s, CutOffs& cut_offs, Duration elapsed) {
   const PlanStep& step = step_of(s);
-  const OperationSample sample = sample_of(rules_->model, number_, step);
+  const OperationSample sample = sample_of(*rules_, number_, step);
   Usage usage = whole_usage(sample);
   if (step.kind != OperationKind::transaction) {
     const ServiceProfile& service = rules_->model.services[step.service];
@@ -185,7 +185,7 @@ void Request::close_books(RequestReport& report, const CutOffs& cut_offs) {
       rest += use.reached;
       report.forgone += use.beyond;
     } else {
-      const Usage use = whole_usage(sample_of(model, number_, step));
+      const Usage use = whole_usage(sample_of(*rules_, number_, step));
       add_usage(model, step, use, report.planned);
       if (!is_done) add_usage(model, step, use, rest);
     }

@@ -33,9 +33,10 @@ const Distribution* share_of(const CancelSource& source, const Ask& ask) {
 
 }  // namespace
 
-Rules::Rules(const Model& m, const Policy& p)
+Rules::Rules(const Model& m, const Policy& p, RequestSamples* drawn)
     : model(m),
       policy(p),
+      samples(drawn),
       shared_plan(caesura::shared_plan(m)),
       shared_child_plans(plans_of_children(m)),
       cancels_during_operations(some_source_is<CancelDuringOperation, CancelDuringKind>(m)),

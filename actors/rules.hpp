@@ -11,16 +11,24 @@ namespace caesura {
 
 /// What every actor of one world goes by: the scenario and the policy, with what follows from them. Immutable, outlives the actors.
 struct Rules {
-  Rules(const Model& m, const Policy& p);
+  /// `drawn`: if requests come one after another, and all actors live in one thread; may be null.
+  Rules(const Model& m, const Policy& p, RequestSamples* drawn = nullptr);
 
   const Model& model;
   const Policy policy;
+  RequestSamples* const samples;
   const std::optional<Plan> shared_plan;                      ///< the plan of every request, if all have the same
   const std::vector<std::optional<Plan>> shared_child_plans;  ///< likewise of children, by the agent's index, as Model::children
   const bool cancels_during_operations;                       ///< some source sends during an operation
   const bool cancels_on_budget;                               ///< some source sends when a budget is exceeded
   const bool failures_end_requests;                           ///< some service may fail its request
 };
+
+/// sample_of(), from `rules.samples` if it is there.
+inline OperationSample sample_of(const Rules& rules, RequestNumber request, const PlanStep& step) {
+  const OperationSample* drawn = rules.samples == nullptr ? nullptr : rules.samples->find(request, step.number);
+  return drawn != nullptr ? *drawn : sample_of(rules.model, request, step);
+}
 
 /// Whether a service keeps account of a started operation until its end: if its places are counted, the answer is streamed, or a child
 /// request performs it. Else it sends the reply when it starts, and a request that leaves need not tell it.

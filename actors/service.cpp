@@ -114,8 +114,8 @@ Ask Service::leave_queue(std::uint32_t place) {
 void Service::start(const Ask& ask, Context& context) {
   if (profile_->concurrency) ++in_service_;
   if (rules_->model.child_of(index_) != nullptr) return start_child(ask, context);
-  const OperationSample sample = sample_operation(
-      *profile_, {.seed = rules_->model.seed, .request = ask.number, .operation = ask.operation, .model_call = ask.model_call});
+  const OperationSample sample =
+      sample_of(*rules_, ask.number, {.kind = ask.kind, .service = index_, .number = ask.operation, .model_call = ask.model_call});
   const Reply reply{.to = ask.from,
                     .number = ask.number,
                     .operation = ask.operation & Reply::operation_bits,
