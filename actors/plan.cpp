@@ -273,11 +273,6 @@ Duration wait_of(const Model& model, RequestNumber request, const PlanStep& step
 
 PlannedTimes planned_times(const Model& model, RequestNumber request, const Plan& plan) { return PlannedWalk(model, request, plan).run(); }
 
-Duration link_delay(const Distribution& link, std::uint64_t seed, RequestNumber request, std::uint32_t operation, Purpose purpose,
-                    std::uint32_t index) {
-  return to_duration(link.is_constant() ? link.lowest() : link.quantile(draw(seed, request, operation, purpose, index)));
-}
-
 const Distribution& link_to(const Links& links, ServiceKind kind) {
   switch (kind) {
     case ServiceKind::llm:

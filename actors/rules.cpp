@@ -43,10 +43,6 @@ Rules::Rules(const Model& m, const Policy& p, RequestSamples* drawn)
       cancels_on_budget(some_source_is<CancelOverCost, CancelOverTokens>(m)),
       failures_end_requests(std::any_of(m.services.begin(), m.services.end(), may_fail_its_request)) {}
 
-bool is_held(const Model& model, std::uint16_t service, std::uint32_t chunk_tokens) {
-  return model.services[service].concurrency || chunk_tokens > 0 || model.child_of(service) != nullptr;
-}
-
 bool is_active(const Model& model, RequestNumber number, std::size_t source) {
   const double probability = model.cancels[source].probability;
   return probability >= 1 || draw(model.seed, number, 0, Purpose::cancel_probability, static_cast<std::uint32_t>(source)) < probability;

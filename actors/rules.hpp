@@ -32,7 +32,9 @@ inline OperationSample sample_of(const Rules& rules, RequestNumber request, cons
 
 /// Whether a service keeps account of a started operation until its end: if its places are counted, the answer is streamed, or a child
 /// request performs it. Else it sends the reply when it starts, and a request that leaves need not tell it.
-bool is_held(const Model& model, std::uint16_t service, std::uint32_t chunk_tokens);
+inline bool is_held(const Model& model, std::uint16_t service, std::uint32_t chunk_tokens) {
+  return model.services[service].concurrency || chunk_tokens > 0 || model.child_of(service) != nullptr;
+}
 
 // The lasting actors' addresses are known to all.
 inline constexpr Address client_address{0, 0};

@@ -40,14 +40,16 @@ class DirectEngine {
 
   /// Queues a message for `delay` (>= 0) from now. Throws std::overflow_error if that is beyond the end of time.
   void post(Target to, const Message& message, Duration delay, std::uint64_t order) {
-    if (delay == zero_duration && is_delivering_) {
-      if (order == order_) return relayed_.push_in_order(pool_.take(to, message, order));
-      if (order < late_orders && (at_once_.is_empty() || at_once_.back()->order < order)) {
-        return at_once_.push(pool_.take(to, message, order));
-      }
-    }
     const Time due = after(now(), delay);
-    later_.push(due, pool_.take(to, message, order));
+    Parcel* const parcel = pool_.take();
+    parcel->order = order;
+    parcel->to = to;
+    parcel->message = message;
+    if (delay == zero_duration && is_delivering_) {
+      if (order == order_) return relayed_.push_in_order(parcel);
+      if (order < late_orders && (at_once_.is_empty() || at_once_.back()->order < order)) return at_once_.push(parcel);
+    }
+    later_.push(due, parcel);
   }
 
   /// Queues a message for time `at`. If nothing else is queued, time starts anew there.
@@ -103,13 +105,10 @@ class DirectEngine {
   /// Parcels that stay where they are; the one given back last is taken first.
   class Pool {
    public:
-    Parcel* take(Target to, const Message& message, std::uint64_t order) {
+    Parcel* take() {
       if (free_ == nullptr) grow();
-      Parcel* parcel = free_;
+      Parcel* const parcel = free_;
       free_ = parcel->next_free;
-      parcel->order = order;
-      parcel->to = to;
-      parcel->message = message;
       return parcel;
     }
     void give_back(Parcel* parcel) {
@@ -121,7 +120,7 @@ class DirectEngine {
     static constexpr std::size_t chunk_size = 256;
     using Chunk = std::array<Parcel, chunk_size>;
 
-    void grow() {
+    [[gnu::cold, gnu::noinline]] void grow() {
       chunks_.push_back(std::make_unique<Chunk>());
       for (std::size_t i = chunk_size; i-- > 0;) give_back(&(*chunks_.back())[i]);
     }
@@ -149,7 +148,7 @@ class DirectEngine {
     Parcel* pop() { return ring_[head_++ & mask_]; }
 
    private:
-    void grow() {
+    [[gnu::cold, gnu::noinline]] void grow() {
       std::vector<Parcel*> larger(2 * ring_.size());
       for (std::size_t i = 0; i < ring_.size(); ++i) larger[i] = ring_[(head_ + i) & mask_];
       head_ = 0;

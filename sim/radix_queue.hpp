@@ -176,15 +176,16 @@ class RadixQueue {
   }
 
   Chunk* take(Chunk* next) {
-    if (free_ == nullptr) {
-      chunks_.push_back(std::make_unique<Chunk>());
-      free_ = chunks_.back().get();
-    }
+    if (free_ == nullptr) grow();
     Chunk* const chunk = free_;
     free_ = chunk->next;
     chunk->next = next;
     chunk->size = 0;
     return chunk;
+  }
+  [[gnu::cold, gnu::noinline]] void grow() {
+    chunks_.push_back(std::make_unique<Chunk>());
+    free_ = chunks_.back().get();
   }
   /// Returns the one after it.
   Chunk* give_back(Chunk* chunk) {
