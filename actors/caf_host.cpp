@@ -4,13 +4,8 @@
 #include <utility>
 
 #include <caf/actor_cast.hpp>
-#include <caf/message_id.hpp>
 
 namespace caesura {
-
-caf::mailbox_element_ptr make_element(const Envelope& envelope) {
-  return caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, envelope);
-}
 
 CafHome::CafHome() : alive_([](const Envelope&) {}) {}
 
@@ -25,9 +20,9 @@ void CafHost::end() {
 }
 
 caf::invoke_message_result CafHost::consume(caf::mailbox_element& element) {
-  caf::type_erased_tuple& content = element.content();
-  if (!content.match_elements<Envelope>()) return event_based_actor::consume(element);  // CAF's own, as an exit at its shutdown
-  if (!ended()) home_.handle(*this, content.get_as<Envelope>(0));
+  const EnvelopeElement* envelope = as_envelope(element);
+  if (envelope == nullptr) return event_based_actor::consume(element);  // CAF's own, as an exit at its shutdown
+  if (!ended()) home_.handle(*this, envelope->envelope());
   return caf::invoke_message_result::consumed;
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "actors/caf_envelope.hpp"
 #include "actors/messages.hpp"
 #include "actors/world.hpp"
 #include "sim/time.hpp"
@@ -16,17 +17,6 @@
 #include <caf/mailbox_element.hpp>
 
 namespace caesura {
-
-/// The one CAF message type that hosts are sent.
-struct Envelope {
-  Address to;
-  Time due;  ///< in real time it may be delivered later
-  Order order = 0;
-  Message message;
-};
-
-/// One allocation.
-caf::mailbox_element_ptr make_element(const Envelope& envelope);
 
 class CafHost;
 
@@ -112,5 +102,3 @@ class HostTable {
 };
 
 }  // namespace caesura
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caesura::Envelope)
