@@ -26,16 +26,4 @@ caf::mailbox_element_ptr make_element(const Envelope& envelope) {
   return caf::mailbox_element_ptr(element);
 }
 
-EnvelopeElement& EnvelopePool::take() {
-  if (free_ == nullptr) return elements_.emplace_back(this);
-  auto* element = static_cast<EnvelopeElement*>(free_);
-  free_ = element->next;
-  return *element;
-}
-
-void EnvelopePool::put_back(EnvelopeElement& element) {
-  element.next = free_;
-  free_ = &element;
-}
-
 }  // namespace caesura

@@ -69,7 +69,12 @@ class EnvelopePool {
   EnvelopePool& operator=(const EnvelopePool&) = delete;
 
   /// An element whose envelope is as its last use has left it.
-  EnvelopeElement& take();
+  EnvelopeElement& take() {
+    if (free_ == nullptr) return elements_.emplace_back(this);
+    auto* element = static_cast<EnvelopeElement*>(free_);
+    free_ = element->next;
+    return *element;
+  }
 
   /// Elements in use, or free for use.
   std::size_t elements() const { return elements_.size(); }
@@ -77,7 +82,10 @@ class EnvelopePool {
  private:
   friend EnvelopeElement;
 
-  void put_back(EnvelopeElement& element);
+  void put_back(EnvelopeElement& element) {
+    element.next = free_;
+    free_ = &element;
+  }
 
   std::deque<EnvelopeElement> elements_;
   caf::mailbox_element::node_pointer free_ = nullptr;  ///< a list, through the links that CAF's mailboxes use

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include <caf/actor_cast.hpp>
+#include <caf/actor_config.hpp>
+#include <caf/make_actor.hpp>
 
 namespace caesura {
 
@@ -11,6 +13,9 @@ CafHome::CafHome() : alive_([](const Envelope&) {}) {}
 
 CafHost::CafHost(caf::actor_config& config, CafHome& home, Actor&& actor)
     : event_based_actor(config), home_(home), actor_(std::move(actor)) {}
+
+CafHost::CafHost(caf::actor_config& config, CafHome& home, Request&& request)
+    : event_based_actor(config), home_(home), actor_(std::move(request)) {}
 
 CafHost::~CafHost() = default;
 
@@ -30,6 +35,29 @@ caf::strong_actor_ptr spawn_host(caf::actor_system& system, CafHome& home, Actor
   return caf::actor_cast<caf::strong_actor_ptr>(system.spawn<CafHost, caf::hidden + caf::lazy_init>(home, std::move(actor)));
 }
 
+namespace {
+
+template <class Hosted>
+caf::strong_actor_ptr spawn_on(caf::execution_unit& unit, CafHome& home, Hosted&& hosted) {
+  caf::actor_system& system = unit.system();
+  caf::actor_config config(&unit);
+  config.flags |= caf::abstract_actor::is_hidden_flag;
+  auto host = caf::make_actor<CafHost, caf::strong_actor_ptr>(system.next_actor_id(), system.node(), &system, config, home,
+                                                              std::forward<Hosted>(hosted));
+  auto* started = static_cast<CafHost*>(host->get());
+  started->launch(&unit, true, true);
+  started->activate(&unit);
+  return host;
+}
+
+}  // namespace
+
+caf::strong_actor_ptr spawn_host(caf::execution_unit& unit, CafHome& home, Actor&& actor) { return spawn_on(unit, home, std::move(actor)); }
+
+caf::strong_actor_ptr spawn_host(caf::execution_unit& unit, CafHome& home, Request&& request) {
+  return spawn_on(unit, home, std::move(request));
+}
+
 Address HostTable::add(caf::strong_actor_ptr host) {
   if (free_.empty()) {
     free_.push_back(static_cast<std::uint32_t>(slots_.size()));
@@ -40,17 +68,6 @@ Address HostTable::add(caf::strong_actor_ptr host) {
   slots_[index].host = std::move(host);
   hosts_peak_ = std::max(hosts_peak_, ++hosts_);
   return {index, slots_[index].generation};
-}
-
-const caf::strong_actor_ptr* HostTable::slot_of(Address address) const {
-  if (address.index >= slots_.size()) return nullptr;
-  const Slot& slot = slots_[address.index];
-  return slot.generation == address.generation && slot.host ? &slot.host : nullptr;
-}
-
-CafHost* HostTable::find(Address address) const {
-  const caf::strong_actor_ptr* host = slot_of(address);
-  return host ? static_cast<CafHost*>((*host)->get()) : nullptr;
 }
 
 caf::strong_actor_ptr HostTable::hold(Address address) const {

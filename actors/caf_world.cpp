@@ -11,6 +11,7 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <caf/logger.hpp>
 
 namespace caesura {
 
@@ -35,11 +36,10 @@ class CafWorld final : public World, private CafHome, private Context {
  private:
   void deliver(Address to, EnvelopeElement& element);
   void handle(CafHost& host, const Envelope& envelope) noexcept override;
-  Address add(caf::strong_actor_ptr host);
 
   Order reserve(std::uint32_t count) override { return coordinator_.reserve(count); }
   void post(Address to, const Message& message, Duration delay, Order order) override;
-  Address spawn_request() override { return add(spawn_host(system_, *this, Request(rules_))); }
+  Address spawn_request() override { return hosts_.add(spawn_host(coordinator_, *this, Request(rules_))); }
   void end() override { ends_ = true; }
   void report(const RequestReport& report) override { options_.reports.add(report); }
   void report(const ClientReport& report) override { options_.reports.add(report); }
@@ -58,7 +58,8 @@ class CafWorld final : public World, private CafHome, private Context {
 };
 
 CafWorld::CafWorld(const WorldOptions& options) : options_(options), rules_(options.model, options.policy) {
-  for (Actor& actor : lasting_actors(rules_, options.play)) add(spawn_host(system_, *this, std::move(actor)));
+  caf::logger::set_current_actor_system(nullptr);  // for this thread: see spawn_host()
+  for (Actor& actor : lasting_actors(rules_, options.play)) hosts_.add(spawn_host(coordinator_, *this, std::move(actor)));
   lasting_ = hosts_.hosts();
 }
 
@@ -101,12 +102,6 @@ void CafWorld::handle(CafHost& host, const Envelope& envelope) noexcept {
     failure_ = std::current_exception();
   }
   if (std::exchange(ends_, false)) host.end();
-}
-
-/// Has CAF initialise the actor now, so that later on it need not look whether it is.
-Address CafWorld::add(caf::strong_actor_ptr host) {
-  static_cast<CafHost*>(host->get())->activate(&coordinator_);
-  return hosts_.add(std::move(host));
 }
 
 void CafWorld::post(Address to, const Message& message, Duration delay, Order order) {
