@@ -52,6 +52,8 @@ class CafHost final : public caf::event_based_actor {
   /// In handle(): destroys the hosted actor; CAF ends this one as soon as handle() has returned.
   void end();
   bool ended() const { return !actor_; }
+  /// A hint that it will end soon: for that CAF touches nearly all of an actor, most of it for the first time since its start.
+  void prefetch_all() const;
 
   /// What a home in real time keeps of a host.
   struct RealtimeState {

@@ -105,6 +105,9 @@ void CafWorld::handle(CafHost& host, const Envelope& envelope) noexcept {
 }
 
 void CafWorld::post(Address to, const Message& message, Duration delay, Order order) {
+  if (std::holds_alternative<Release>(message)) {
+    if (const CafHost* host = hosts_.find(to)) host->prefetch_all();
+  }
   const Time due = after(now_, delay);
   EnvelopeElement& element = elements_.take();
   element.envelope() = {to, due, order, message};
