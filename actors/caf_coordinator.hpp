@@ -67,9 +67,8 @@ class CafCoordinator final : public caf::scheduler::abstract_coordinator, public
   /// The same for time `at`. If nothing is queued, time starts anew there. Throws std::logic_error if it is in the past.
   void post_at(Address to, EnvelopeElement& element, Time at) { queue_.post_at(to, &element, at); }
 
-  /// Takes the next element, moves the time to its due time, and hands it to `deliver(Address, EnvelopeElement&)`; then disposes of it.
-  /// False if there is none. What CAF's own ways bring is for the coordinator to deliver, and any actor that CAF itself wants to run runs
-  /// before.
+  /// Takes the next element, moves the time to its due time, and hands it to `deliver(Address, caf::mailbox_element_ptr)`; false if there
+  /// is none. What CAF's own ways bring is for the coordinator to deliver, and any actor that CAF itself wants to run runs before.
   template <class Deliver>
   bool step(Deliver&& deliver) {
     if (!jobs_.empty()) run_jobs();
@@ -78,7 +77,7 @@ class CafCoordinator final : public caf::scheduler::abstract_coordinator, public
       if (to.index == delayed_index)
         deliver_delayed(to, std::move(owned));
       else
-        deliver(to, static_cast<EnvelopeElement&>(*element));
+        deliver(to, std::move(owned));
     });
   }
   /// Whether an element is queued, once every actor that CAF itself wants to run has run.

@@ -52,9 +52,10 @@ class EnvelopeElement final : public caf::mailbox_element, public caf::detail::t
   EnvelopePool* const pool_;  ///< null: it is deleted
 };
 
-/// The envelope of an element, if it has one.
-inline EnvelopeElement* as_envelope(caf::mailbox_element& element) {
-  return typeid(element) == typeid(EnvelopeElement) ? static_cast<EnvelopeElement*>(&element) : nullptr;
+/// The envelope of an element, whoever made it; null if it is another message.
+inline const Envelope* envelope_of(const caf::mailbox_element& element) {
+  if (typeid(element) == typeid(EnvelopeElement)) return &static_cast<const EnvelopeElement&>(element).envelope();
+  return element.content().match_elements<Envelope>() ? &element.content().get_as<Envelope>(0) : nullptr;
 }
 
 /// An element of one allocation. It may be disposed of in any thread.

@@ -14,14 +14,13 @@
 #include <caf/actor_system.hpp>
 #include <caf/behavior.hpp>
 #include <caf/event_based_actor.hpp>
-#include <caf/execution_unit.hpp>
 #include <caf/mailbox_element.hpp>
 
 namespace caesura {
 
 class CafHost;
 
-/// What hosts live in; outlives them.
+/// What hosts in real time live in; outlives them.
 class CafHome {
  public:
   CafHome(const CafHome&) = delete;
@@ -40,11 +39,10 @@ class CafHome {
   caf::behavior alive_;
 };
 
-/// A CAF actor that hosts one actor: takes envelopes, and hands them to its home.
+/// A CAF actor that hosts one actor in real time: takes envelopes, and hands them to its home.
 class CafHost final : public caf::event_based_actor {
  public:
   CafHost(caf::actor_config& config, CafHome& home, Actor&& actor);
-  CafHost(caf::actor_config& config, CafHome& home, Request&& request);
   ~CafHost() override;
 
   /// Not to be used once ended.
@@ -52,8 +50,6 @@ class CafHost final : public caf::event_based_actor {
   /// In handle(): destroys the hosted actor; CAF ends this one as soon as handle() has returned.
   void end();
   bool ended() const { return !actor_; }
-  /// A hint that it will end soon: for that CAF touches nearly all of an actor, most of it for the first time since its start.
-  void prefetch_all() const;
 
   /// What a home in real time keeps of a host.
   struct RealtimeState {
@@ -75,19 +71,15 @@ class CafHost final : public caf::event_based_actor {
 /// Starts a host; it costs no scheduler anything until its first message.
 caf::strong_actor_ptr spawn_host(caf::actor_system& system, CafHome& home, Actor&& actor);
 
-/// Starts a host that `unit` alone runs, by handing it messages: each with CafHost::reactivate(), as it is initialised here. Outside of
-/// CAF's own spawn() there is no logger to be told which actor is at work; Debian's CAF logs nothing, but would keep account of that.
-caf::strong_actor_ptr spawn_host(caf::execution_unit& unit, CafHome& home, Actor&& actor);
-caf::strong_actor_ptr spawn_host(caf::execution_unit& unit, CafHome& home, Request&& request);
-
 /// Hosts by address. A slot that comes free is taken again before the others, and before a new one, by the next generation.
 class HostTable {
  public:
   Address add(caf::strong_actor_ptr host);
   /// Null if there is none any more.
-  CafHost* find(Address address) const {
-    const caf::strong_actor_ptr* host = slot_of(address);
-    return host ? static_cast<CafHost*>((*host)->get()) : nullptr;
+  caf::actor_control_block* find(Address address) const {
+    if (address.index >= slots_.size()) return nullptr;
+    const Slot& slot = slots_[address.index];
+    return slot.generation == address.generation ? slot.host.get() : nullptr;
   }
   /// As find(), and keeps the host.
   caf::strong_actor_ptr hold(Address address) const;
@@ -104,12 +96,6 @@ class HostTable {
     caf::strong_actor_ptr host;  ///< null when free
     std::uint32_t generation = 0;
   };
-
-  const caf::strong_actor_ptr* slot_of(Address address) const {
-    if (address.index >= slots_.size()) return nullptr;
-    const Slot& slot = slots_[address.index];
-    return slot.generation == address.generation && slot.host ? &slot.host : nullptr;
-  }
 
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_;

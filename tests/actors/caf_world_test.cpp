@@ -15,6 +15,7 @@
 
 #include "actors/caf_coordinator.hpp"
 #include "actors/caf_envelope.hpp"
+#include "actors/caf_prompt_host.hpp"
 #include "actors/world.hpp"
 #include "sim/direct_engine.hpp"
 #include "sim/random.hpp"
@@ -98,7 +99,7 @@ class Coordinator : public testing::Test {
   /// Runs plain CAF actors until nothing is left; returns how many delayed messages that took.
   int run() {
     int taken = 0;
-    while (coordinator().step([](Address, const EnvelopeElement&) { ADD_FAILURE() << "there are no hosts"; })) ++taken;
+    while (coordinator().step([](Address, const caf::mailbox_element_ptr&) { ADD_FAILURE() << "there are no hosts"; })) ++taken;
     return taken;
   }
   caf::actor_system& system() { return system_ ? *system_ : *(system_ = std::make_unique<caf::actor_system>(config_)); }
@@ -164,7 +165,7 @@ TEST_F(Coordinator, HandsOutElementsInTheOrderOfTheDirectEngine) {
       [&](std::uint32_t label, Duration delay, Order order) {
         coordinator().post({label, 0}, elements.take(), delay, order);
       },
-      [&](const auto& deliver) { return coordinator().step([&](Address to, const EnvelopeElement&) { deliver(to); }); });
+      [&](const auto& deliver) { return coordinator().step([&](Address to, const caf::mailbox_element_ptr&) { deliver(to); }); });
   DirectEngine<Address, int> engine;
   const auto by_direct = random_deliveries(
       engine,
@@ -183,7 +184,7 @@ TEST_F(Coordinator, PutsADelayedMessageOfCafBehindThoseThatHaveAnOrder) {
   EXPECT_TRUE(coordinator().pending());  // it has sent itself its messages now
   coordinator().post({}, elements.take(), 1h, coordinator().reserve(1));
   std::vector<std::size_t> seen_before;
-  while (coordinator().step([&](Address, const EnvelopeElement&) { seen_before.push_back(seen.size()); })) {
+  while (coordinator().step([&](Address, const caf::mailbox_element_ptr&) { seen_before.push_back(seen.size()); })) {
   }
   EXPECT_EQ(seen_before, std::vector<std::size_t>{0});
   EXPECT_EQ(seen.size(), 2U);
@@ -227,12 +228,79 @@ TEST(EnvelopeElement, IsACafMessageOfOneEnvelope) {
   const caf::mailbox_element_ptr element = make_element({.to = {3, 1}, .due = Time{5ns}, .order = 7, .message = WaitOver{2, 4}});
   EXPECT_TRUE(element->content().match_elements<Envelope>());
   EXPECT_EQ(element->content().get_as<Envelope>(0).to, (Address{3, 1}));
-  ASSERT_NE(as_envelope(*element), nullptr);
-  EXPECT_EQ(as_envelope(*element)->envelope().order, 7U);
+  ASSERT_NE(envelope_of(*element), nullptr);
+  EXPECT_EQ(envelope_of(*element)->order, 7U);
   const caf::message copy = element->copy_content_to_message();
   EXPECT_EQ(std::get<WaitOver>(copy.get_as<Envelope>(0).message).step, 4U);
   const auto other = caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, 1);
-  EXPECT_EQ(as_envelope(*other), nullptr);
+  EXPECT_EQ(envelope_of(*other), nullptr);
+}
+
+/// Notes the steps of the waits that it is told are over; anything else is a broken invariant.
+struct Noting {
+  std::vector<std::uint32_t>* steps;
+  void receive(const WaitOver& wait, const Context&) { steps->push_back(wait.step); }
+};
+
+/// A world in which nothing can be done.
+class Nowhere final : public Context {
+ public:
+  Order reserve(std::uint32_t) override { return 0; }
+  Address spawn_request() override { return {}; }
+  void end() override {}
+  void report(const RequestReport&) override {}
+  void report(const ClientReport&) override {}
+
+ private:
+  void post(Address, const Message&, Duration, Order) override {}
+};
+
+class PromptHosts : public Coordinator {
+ protected:
+  caf::strong_actor_ptr spawn() { return spawn_prompt_host(coordinator(), context_, Noting{&steps_}); }
+  void send(const caf::strong_actor_ptr& host, const Message& message) {
+    host->enqueue(make_element({.to = {}, .message = message}), &coordinator());
+  }
+
+  std::vector<std::uint32_t> steps_;
+
+ private:
+  Nowhere context_;
+};
+
+TEST_F(PromptHosts, HandleWhatIsEnqueuedBeforeEnqueueReturns) {
+  const caf::strong_actor_ptr host = spawn();
+  send(host, WaitOver{0, 3});
+  send(host, WaitOver{0, 1});
+  EXPECT_EQ(steps_, (std::vector<std::uint32_t>{3, 1}));
+}
+
+TEST_F(PromptHosts, LetOutWhatTheHostedActorThrows) {
+  const caf::strong_actor_ptr host = spawn();
+  EXPECT_THROW(send(host, TimeOut{}), std::logic_error);
+}
+
+TEST_F(PromptHosts, AreHandlesLikeAnyOtherOfCaf) {
+  const auto host = caf::actor_cast<caf::actor>(spawn());
+  caf::anon_send(host, Envelope{.to = {}, .message = WaitOver{0, 2}});
+  caf::anon_send(host, 5);  // nothing to it
+  EXPECT_EQ(steps_, std::vector<std::uint32_t>{2});
+}
+
+TEST_F(PromptHosts, EndAtAnExitOfCafAndTellTheirMonitors) {
+  const auto host = caf::actor_cast<caf::actor>(spawn());
+  caf::error reason;
+  host->attach_functor([&](const caf::error& why) { reason = why; });
+  caf::anon_send_exit(host, caf::exit_reason::user_shutdown);
+  EXPECT_EQ(reason, caf::exit_reason::user_shutdown);
+  send(caf::actor_cast<caf::strong_actor_ptr>(host), WaitOver{0, 1});
+  EXPECT_TRUE(steps_.empty());
+}
+
+TEST_F(PromptHosts, TellTheirMonitorsWhenTheLastHandleIsGone) {
+  caf::error reason;
+  spawn()->get()->attach_functor([&](const caf::error& why) { reason = why; });
+  EXPECT_EQ(reason, caf::exit_reason::unreachable);
 }
 
 TEST(CafWorld, DoesExactlyWhatTheDirectWorldDoes) {
