@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t timers_at_once = 64;
 
 /// Actors that may wait for the thread that made them ready before another one is woken up: a turn is over sooner than a thread is awake.
-constexpr std::size_t jobs_kept = 1;
+constexpr std::size_t jobs_kept = 4;
 
 /// Rounds of jobs and timers for which a thread from outside lends itself.
 constexpr int guest_rounds = 64;

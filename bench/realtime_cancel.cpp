@@ -60,6 +60,7 @@ double cpu_seconds() {
 }
 
 double idle_core_share(std::chrono::duration<double> idle) {
+  if (idle.count() <= 0) return 0;
   const double before = cpu_seconds();
   const auto began = Clock::now();
   std::this_thread::sleep_for(idle);
@@ -107,34 +108,63 @@ struct Sample {
   bool is_right = false;
 };
 
-/// One a millisecond; a cancel waits for the reply to the one before.
-void call(RealtimeWorld& world, std::uint64_t in_flight, std::vector<Sample>& samples, const std::atomic<std::uint32_t>& received) {
-  Clock::time_point due = Clock::now();
-  for (std::uint32_t i = 0; i < samples.size(); ++i) {
-    due += between_cancels;
-    std::this_thread::sleep_until(due);
-    while (received.load(std::memory_order_acquire) < i) std::this_thread::yield();
-    const std::uint64_t number = victim(i, in_flight);
-    const CancelMoment moment{.number = number, .ticket = static_cast<Ticket>(number)};
-    Sample& sample = samples[i];
-    sample.due = due;
-    sample.sent_simulated = world.now();
-    sample.sent = Clock::now();
-    world.post(client_address, moment, Time{});
-  }
-}
+/// Cancels in one thread, replies in the same or another one.
+class Exchange {
+ public:
+  Exchange(RealtimeWorld& world, const Replies& replies, const CancelWorkload& workload)
+      : world_(world), replies_(replies), workload_(workload), samples_(workload.cancels) {}
 
-void receive(const Replies& replies, std::uint64_t in_flight, std::vector<Sample>& samples, std::atomic<std::uint32_t>& received) {
-  for (std::uint32_t i = 0; i < samples.size(); ++i) {
-    replies.wait(i);
-    Sample& sample = samples[i];
-    sample.received = Clock::now();
-    sample.reported = replies.reported_at();
-    sample.acknowledged = replies.last().acknowledged.value_or(Time{});
-    sample.is_right = replies.last().number == victim(i, in_flight) && replies.last().outcome == Outcome::cancelled;
-    received.store(i + 1, std::memory_order_release);
+  const std::vector<Sample>& run() {
+    std::thread receiver;
+    if (workload_.received_by == ReceivedBy::thread) {
+      receiver = std::thread([this] {
+        for (std::uint32_t i = 0; i < samples_.size(); ++i) receive(i);
+      });
+    }
+    std::thread caller([this] { call(); });
+    caller.join();
+    if (receiver.joinable()) receiver.join();
+    return samples_;
   }
-}
+
+ private:
+  /// A cancel waits for the reply to the one before.
+  void call() {
+    Clock::time_point due = Clock::now();
+    for (std::uint32_t i = 0; i < samples_.size(); ++i) {
+      due += between_cancels;
+      std::this_thread::sleep_until(due);
+      while (received_.load(std::memory_order_acquire) < i) std::this_thread::yield();
+      cancel(samples_[i], victim(i, workload_.in_flight), due);
+      if (workload_.received_by == ReceivedBy::caller) receive(i);
+    }
+  }
+
+  void cancel(Sample& sample, RequestNumber number, Clock::time_point due) {
+    const CancelMoment moment{.number = number, .ticket = static_cast<Ticket>(number)};
+    sample.due = due;
+    sample.sent_simulated = world_.now();
+    sample.sent = Clock::now();
+    world_.post(client_address, moment, Time{});
+  }
+
+  void receive(std::uint32_t i) {
+    replies_.wait(i);
+    Sample& sample = samples_[i];
+    sample.received = Clock::now();
+    sample.reported = replies_.reported_at();
+    const ClientReport& reply = replies_.last();
+    sample.acknowledged = reply.acknowledged.value_or(Time{});
+    sample.is_right = reply.number == victim(i, workload_.in_flight) && reply.outcome == Outcome::cancelled;
+    received_.store(i + 1, std::memory_order_release);
+  }
+
+  RealtimeWorld& world_;
+  const Replies& replies_;
+  const CancelWorkload& workload_;
+  std::vector<Sample> samples_;
+  std::atomic<std::uint32_t> received_{0};
+};
 
 CancelTimes summary(const std::vector<Sample>& samples) {
   std::vector<double> acknowledged, reported, received, late;
@@ -160,7 +190,6 @@ CancelTimes measure_cancels(const CancelWorkload& workload) {
   const Model model = long_operations(workload.in_flight);
   const Policy policy = abort_at_once();
   Replies replies;
-  std::vector<Sample> samples(workload.cancels);
   const double bytes_before = resident_bytes();
   const auto world =
       make_realtime_world({.model = model, .policy = policy, .reports = replies, .observer = {}}, {.workers = workload.workers});
@@ -172,15 +201,12 @@ CancelTimes measure_cancels(const CancelWorkload& workload) {
   const double bytes = (resident_bytes() - bytes_before) / static_cast<double>(workload.in_flight);
   const double idle = idle_core_share(workload.idle);
 
-  std::atomic<std::uint32_t> received{0};
-  std::thread receiver([&] { receive(replies, workload.in_flight, samples, received); });
-  std::thread caller([&] { call(*world, workload.in_flight, samples, received); });
-  caller.join();
-  receiver.join();
+  Exchange exchange(*world, replies, workload);
+  const std::vector<Sample>& samples = exchange.run();
   stop = true;
   running.join();
-
   CancelTimes times = summary(samples);
+
   times.bytes_per_request_in_flight = bytes;
   times.idle_core_share = idle;
   return times;

@@ -5,13 +5,16 @@
 
 namespace caesura {
 
+/// Who waits for the terminal replies: the thread that cancels, after each cancel, or one that does nothing else.
+enum class ReceivedBy : std::uint8_t { caller, thread };
+
 /// Requests whose only operation lasts for hours, all in flight and pending on timers, of which one a millisecond is cancelled, at absolute
 /// deadlines, by a thread that does not belong to the actors. The policy aborts at once, so a cancel brings the terminal reply right away.
-/// Another thread waits for the replies.
 struct CancelWorkload {
   std::uint64_t in_flight = 100'000;
   std::uint64_t cancels = 5'000;  ///< > 0, <= in_flight
   int workers = 1;
+  ReceivedBy received_by = ReceivedBy::thread;
   std::chrono::duration<double> idle{2};  ///< how long nothing happens, once all are in flight, to see what that costs
 };
 
@@ -20,7 +23,7 @@ struct CancelTimes {
   double acknowledged_p50_us = 0;  ///< the client's actor got the request's answer to the cancel
   double acknowledged_p99_us = 0;
   double reported_p50_us = 0;  ///< the terminal reply reached the report sink, in the thread that ran the actor
-  double p50_us = 0;           ///< the terminal reply was received by the thread that waits for it
+  double p50_us = 0;           ///< the terminal reply was received by who waits for it
   double p99_us = 0;
   double max_us = 0;
   double caller_late_p50_us = 0;           ///< how late the calling thread itself was; in none of the above

@@ -1,10 +1,11 @@
 // The cancel in real time, in Go: a goroutine per request waits in a select for its operation's end, a timer hours ahead, or its context's
-// cancel, and sends its terminal reply on a channel. A caller cancels one request a millisecond and waits for the reply.
+// cancel, and sends its terminal reply on a channel. A caller cancels one request a millisecond.
 //
-//	go run realtime.go --in-flight 100000 --cancels 5000 [--threads]
+//	go run realtime.go [--in-flight 100000] [--cancels 5000] [--received-by thread|goroutine|caller] [--idle-seconds 2]
 //
-// --threads locks the caller to a thread of its own, so that a cancel crosses threads as it does in the other programs. Without, the
-// runtime may well run the caller and the request on one thread, one after the other.
+// Who receives the replies: "caller", the goroutine that cancels, after each cancel; "goroutine", one that does nothing else; "thread",
+// likewise, but both have a thread of their own. Unless they have, the runtime may run the caller, the request and the receiver on one
+// thread, one after the other, and does.
 package main
 
 import (
@@ -14,6 +15,9 @@ import (
 	"os"
 	"runtime"
 	"sort"
+	"strconv"
+	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -24,6 +28,8 @@ type reply struct {
 	request   int
 	cancelled bool
 }
+
+type sample struct{ due, sent, received time.Time }
 
 func request(ctx context.Context, number int, replies chan<- reply) {
 	timer := time.NewTimer(operation)
@@ -36,6 +42,18 @@ func request(ctx context.Context, number int, replies chan<- reply) {
 	}
 }
 
+func residentBytes() float64 {
+	statm, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		panic(err)
+	}
+	pages, err := strconv.ParseFloat(strings.Fields(string(statm))[1], 64)
+	if err != nil {
+		panic(err)
+	}
+	return pages * float64(os.Getpagesize())
+}
+
 func cpuTime() time.Duration {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
@@ -44,34 +62,33 @@ func cpuTime() time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-func memory() uint64 {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return m.HeapInuse + m.StackInuse
-}
-
-func idleShare(idle time.Duration) float64 {
+func idleCoreShare(idle time.Duration) float64 {
+	if idle <= 0 {
+		return 0
+	}
 	before, began := cpuTime(), time.Now()
 	time.Sleep(idle)
 	return float64(cpuTime()-before) / float64(time.Since(began))
 }
 
-func quantile(sorted []float64, q float64) float64 {
-	return sorted[int(q*float64(len(sorted)-1))]
+func quantile(values []float64, q float64) float64 {
+	sort.Float64s(values)
+	return values[int(q*float64(len(values)-1))]
 }
+
+func microseconds(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 }
 
 func main() {
 	inFlight := flag.Int("in-flight", 100000, "requests in flight")
 	cancels := flag.Int("cancels", 5000, "cancels, one a millisecond")
+	receivedBy := flag.String("received-by", "thread", "thread, goroutine or caller")
 	idle := flag.Float64("idle-seconds", 2, "seconds for which nothing happens, to see what that costs")
-	threads := flag.Bool("threads", false, "the caller has a thread of its own")
 	flag.Parse()
 	if *cancels < 1 || *cancels > *inFlight {
 		panic("at least one cancel, and no more than requests")
 	}
 
-	before := memory()
+	before := residentBytes()
 	replies := make(chan reply)
 	cancelOf := make([]context.CancelFunc, *inFlight)
 	for n := range cancelOf {
@@ -80,38 +97,63 @@ func main() {
 		go request(ctx, n, replies)
 	}
 	time.Sleep(200 * time.Millisecond) // until all have reached their select
-	bytes := float64(memory()-before) / float64(*inFlight)
-	idleCoreShare := idleShare(time.Duration(*idle * float64(time.Second)))
+	bytes := (residentBytes() - before) / float64(*inFlight)
+	idleShare := idleCoreShare(time.Duration(*idle * float64(time.Second)))
 
-	latencies := make([]float64, *cancels)
-	lateness := make([]float64, *cancels)
-	done := make(chan struct{})
+	samples := make([]sample, *cancels)
+	var seen int64
+	victim := func(i int) int { return i * 7919 % *inFlight }
+	receive := func(i int) {
+		answer := <-replies
+		samples[i].received = time.Now()
+		if answer.request != victim(i) || !answer.cancelled {
+			panic("the reply is not that of the request cancelled")
+		}
+		atomic.StoreInt64(&seen, int64(i+1))
+	}
+	called, received := make(chan struct{}), make(chan struct{})
 	go func() {
-		if *threads {
+		defer close(called)
+		if *receivedBy == "thread" {
 			runtime.LockOSThread()
 		}
 		due := time.Now()
-		for i := range latencies {
+		for i := range samples {
 			due = due.Add(time.Millisecond)
 			time.Sleep(time.Until(due))
-			sent := time.Now()
-			cancelOf[i]()
-			answer := <-replies
-			latencies[i] = float64(time.Since(sent).Nanoseconds()) / 1e3
-			lateness[i] = float64(sent.Sub(due).Nanoseconds()) / 1e3
-			if answer.request != i || !answer.cancelled {
-				panic("the reply is not that of the request cancelled")
+			for atomic.LoadInt64(&seen) < int64(i) {
+				runtime.Gosched()
+			}
+			samples[i].due, samples[i].sent = due, time.Now()
+			cancelOf[victim(i)]()
+			if *receivedBy == "caller" {
+				receive(i)
 			}
 		}
-		close(done)
 	}()
-	<-done
-	sort.Float64s(latencies)
-	sort.Float64s(lateness)
+	go func() {
+		defer close(received)
+		if *receivedBy == "caller" {
+			return
+		}
+		if *receivedBy == "thread" {
+			runtime.LockOSThread()
+		}
+		for i := range samples {
+			receive(i)
+		}
+	}()
+	<-called
+	<-received
+
+	latency, late := make([]float64, *cancels), make([]float64, *cancels)
+	for i, s := range samples {
+		latency[i], late[i] = microseconds(s.received.Sub(s.sent)), microseconds(s.sent.Sub(s.due))
+	}
 	err := json.NewEncoder(os.Stdout).Encode(map[string]any{
-		"program": "go", "version": runtime.Version(), "in_flight": *inFlight, "cancels": *cancels,
-		"p50_us": quantile(latencies, 0.5), "p99_us": quantile(latencies, 0.99), "max_us": latencies[len(latencies)-1],
-		"caller_late_p50_us": quantile(lateness, 0.5), "bytes_per_request_in_flight": bytes, "idle_core_share": idleCoreShare,
+		"program": "go", "version": runtime.Version(), "in_flight": *inFlight, "cancels": *cancels, "received_by": *receivedBy,
+		"p50_us": quantile(latency, 0.5), "p99_us": quantile(latency, 0.99), "max_us": quantile(latency, 1),
+		"caller_late_p50_us": quantile(late, 0.5), "bytes_per_request_in_flight": bytes, "idle_core_share": idleShare,
 	})
 	if err != nil {
 		panic(err)
