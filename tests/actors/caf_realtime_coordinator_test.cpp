@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <random>
 #include <stdexcept>
 #include <thread>
@@ -19,11 +20,17 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/atom.hpp>
+#include <caf/behavior.hpp>
 #include <caf/event_based_actor.hpp>
+#include <caf/execution_unit.hpp>
 #include <caf/group.hpp>
+#include <caf/intrusive_ptr.hpp>
 #include <caf/mailbox_element.hpp>
+#include <caf/make_counted.hpp>
 #include <caf/message.hpp>
 #include <caf/message_id.hpp>
+#include <caf/ref_counted.hpp>
+#include <caf/resumable.hpp>
 
 namespace caesura {
 namespace {
@@ -35,7 +42,20 @@ caf::mailbox_element_ptr element_of(std::int64_t sender, std::int64_t number) {
   return caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, sender, number);
 }
 
-/// An actor system on the coordinator, whose actors call `handle(sender, number)` for each message.
+using Handle = std::function<void(std::int64_t sender, std::int64_t number)>;
+
+class Handler final : public caf::event_based_actor {
+ public:
+  Handler(caf::actor_config& config, Handle handle) : event_based_actor(config), handle_(std::move(handle)) {}
+  caf::behavior make_behavior() override {
+    return {[this](std::int64_t from, std::int64_t number) { handle_(from, number); }};
+  }
+
+ private:
+  Handle handle_;
+};
+
+/// An actor system on the coordinator.
 struct System {
   struct Config : caf::actor_system_config {
     explicit Config(int workers) {
@@ -53,13 +73,7 @@ struct System {
   System(const System&) = delete;
   System& operator=(const System&) = delete;
 
-  template <class Handle>
-  caf::strong_actor_ptr spawn(Handle handle) {
-    const auto started = [handle](caf::event_based_actor*) -> caf::behavior {
-      return {[handle](std::int64_t sender, std::int64_t number) { handle(sender, number); }};
-    };
-    return caf::actor_cast<caf::strong_actor_ptr>(actors.spawn(started));
-  }
+  caf::strong_actor_ptr spawn(Handle handle) { return caf::actor_cast<caf::strong_actor_ptr>(actors.spawn<Handler>(std::move(handle))); }
 
   Config config;
   caf::actor_system actors{config};
@@ -108,6 +122,48 @@ TEST(CafTimerQueue, GivesAllTimersUpAtOnce) {
   for (int i = 0; i < 10; ++i) queue.add(WallClock::time_point{}, nullptr, element_of(0, i));
   EXPECT_EQ(queue.take_all().size(), 10U);
   EXPECT_TRUE(queue.is_empty());
+}
+
+/// Runs so many turns. What it counts is guarded by nothing but that a job has one turn at a time.
+class Job final : public caf::resumable, public caf::ref_counted {
+ public:
+  Job(std::int64_t turns, std::atomic<std::int64_t>& over) : turns_(turns), over_(over) {}
+  resume_result resume(caf::execution_unit*, std::size_t) override {
+    if (++turns_had < turns_) return resume_later;
+    count_up(over_);
+    return done;
+  }
+  void intrusive_ptr_add_ref_impl() override { ref(); }
+  void intrusive_ptr_release_impl() override { deref(); }
+
+  std::int64_t turns_had = 0;
+
+ private:
+  std::int64_t turns_;
+  std::atomic<std::int64_t>& over_;
+};
+
+/// Has no actors, so ThreadSanitizer, which does not see into CAF's mailboxes, can judge it.
+TEST(CafWorkers, GiveEveryJobItsTurnsOneAtATimeWhicheverThreadBringsIt) {
+  constexpr std::int64_t jobs_of_each = 200;
+  std::atomic<std::int64_t> over{0};
+  std::vector<caf::intrusive_ptr<Job>> jobs;
+  for (std::int64_t i = 0; i < 3 * jobs_of_each; ++i) jobs.push_back(caf::make_counted<Job>(1 + i % 7, over));
+  System system(3);
+  std::vector<std::thread> threads;
+  for (std::int64_t t = 0; t < 3; ++t) {
+    threads.emplace_back([&, t] {
+      for (std::int64_t i = 0; i < jobs_of_each; ++i) {
+        Job& job = *jobs[static_cast<std::size_t>(t * jobs_of_each + i)];
+        job.ref();  // the queue's
+        system.coordinator.enqueue(&job);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  wait_for(over, 3 * jobs_of_each);
+  system.coordinator.halt();
+  for (std::int64_t i = 0; i < 3 * jobs_of_each; ++i) EXPECT_EQ(jobs[static_cast<std::size_t>(i)]->turns_had, 1 + i % 7);
 }
 
 TEST(RealtimeCoordinator, DeliversEveryMessageOnceAndThoseOfOneThreadInTheOrderSent) {
