@@ -96,7 +96,7 @@ class CafRealtimeWorld final : public RealtimeWorld, private CafHome {
 
   class HandlerContext final : public Context {
    public:
-    HandlerContext(CafRealtimeWorld& world, CafHost& host, const Envelope& envelope);
+    HandlerContext(CafRealtimeWorld& world, CafHost& host, const Envelope& envelope, Time arrived);
     bool ended() const { return ended_; }
 
     Order reserve(std::uint32_t count) override { return world_.next_order_.fetch_add(count, std::memory_order_relaxed); }
@@ -116,7 +116,7 @@ class CafRealtimeWorld final : public RealtimeWorld, private CafHome {
   void handle(CafHost& host, const Envelope& envelope) noexcept override;
   void send(CafHost& from, bool to_itself, bool delayed, const Envelope& envelope);
   void observe(Time now, const Envelope& envelope, bool dropped);
-  void note_lateness(Time due);
+  void note_lateness(Duration lateness);
   void report(const RequestReport& report);
   void report(const ClientReport& report);
   void fail(std::exception_ptr failure);
@@ -227,6 +227,7 @@ bool CafRealtimeWorld::wait(const std::atomic<bool>& stop) {
   return settled;
 }
 
+/// From when the coordinator has halted, no actor lives but in this thread.
 void CafRealtimeWorld::shut_down() {
   deaf_ = true;
   {
@@ -246,9 +247,10 @@ void CafRealtimeWorld::shut_down() {
 
 void CafRealtimeWorld::handle(CafHost& host, const Envelope& envelope) noexcept {
   if (deaf_.load(std::memory_order_relaxed)) return;
-  note_lateness(envelope.due);
+  const Time arrived = clock_.now();
+  note_lateness(arrived - envelope.due);
   messages_.fetch_add(1, std::memory_order_relaxed);
-  HandlerContext context(*this, host, envelope);
+  HandlerContext context(*this, host, envelope, arrived);
   try {
     observe(context.now(), envelope, false);
     receive(host.actor(), envelope.message, context);
@@ -279,10 +281,9 @@ void CafRealtimeWorld::observe(Time now, const Envelope& envelope, bool dropped)
   options_.observer(now, envelope.to, envelope.message, dropped);
 }
 
-void CafRealtimeWorld::note_lateness(Time due) {
-  const Duration::rep lateness = (clock_.now() - due).count();
+void CafRealtimeWorld::note_lateness(Duration lateness) {
   Duration::rep greatest = greatest_lateness_.load(std::memory_order_relaxed);
-  while (lateness > greatest && !greatest_lateness_.compare_exchange_weak(greatest, lateness, std::memory_order_relaxed)) {
+  while (lateness.count() > greatest && !greatest_lateness_.compare_exchange_weak(greatest, lateness.count(), std::memory_order_relaxed)) {
   }
 }
 
@@ -324,10 +325,10 @@ void CafRealtimeWorld::remove(Address address) {
   host = hosts_.remove(address);
 }
 
-CafRealtimeWorld::HandlerContext::HandlerContext(CafRealtimeWorld& world, CafHost& host, const Envelope& envelope)
+CafRealtimeWorld::HandlerContext::HandlerContext(CafRealtimeWorld& world, CafHost& host, const Envelope& envelope, Time arrived)
     : world_(world), host_(host) {
   // The clock's resolution and scale may put it a little before what was due.
-  now_ = host.realtime.latest = std::max({host.realtime.latest, envelope.due, world.clock_.now()});
+  now_ = host.realtime.latest = std::max({host.realtime.latest, envelope.due, arrived});
   self_ = envelope.to;
   order_ = envelope.order;
 }
