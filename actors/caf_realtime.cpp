@@ -106,10 +106,12 @@ class CafRealtimeWorld final : public RealtimeWorld, private CafHome {
     void report(const ClientReport& report) override { world_.report(report); }
 
    private:
-    void post(Address to, const Message& message, Duration delay, Order order) override;
+    Message& post(Address to, Duration delay, Order order) override;
+    void written() override { world_.send(host_, sending_.to == self_, sending_.due > now_, sending_); }
 
     CafRealtimeWorld& world_;
     CafHost& host_;
+    Envelope sending_;
     bool ended_ = false;
   };
 
@@ -333,8 +335,11 @@ CafRealtimeWorld::HandlerContext::HandlerContext(CafRealtimeWorld& world, CafHos
   order_ = envelope.order;
 }
 
-void CafRealtimeWorld::HandlerContext::post(Address to, const Message& message, Duration delay, Order order) {
-  world_.send(host_, to == self_, delay > zero_duration, {to, after(now_, delay), order, message});
+Message& CafRealtimeWorld::HandlerContext::post(Address to, Duration delay, Order order) {
+  sending_.to = to;
+  sending_.due = after(now_, delay);
+  sending_.order = order;
+  return sending_.message;
 }
 
 }  // namespace

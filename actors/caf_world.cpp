@@ -36,13 +36,14 @@ class CafWorld final : private Context, public World {
   void deliver(Address to, caf::mailbox_element_ptr element);
 
   Order reserve(std::uint32_t count) override { return coordinator_.reserve(count); }
-  void post(Address to, const Message& message, Duration delay, Order order) override;
+  Message& post(Address to, Duration delay, Order order) override;
   Address spawn_request() override { return hosts_.add(spawn_prompt_host(coordinator_, *this, Request(rules_))); }
   void end() override { ends_ = true; }
   void report(const RequestReport& report) override { options_.reports.add(report); }
   void report(const ClientReport& report) override { options_.reports.add(report); }
 
   const WorldOptions options_;
+  RequestSamples samples_;
   const Rules rules_;
   EnvelopePool elements_;  // outlives system_
   VirtualConfig config_;
@@ -54,7 +55,8 @@ class CafWorld final : private Context, public World {
   std::uint64_t messages_ = 0;
 };
 
-CafWorld::CafWorld(const WorldOptions& options) : options_(options), rules_(options.model, options.policy) {
+CafWorld::CafWorld(const WorldOptions& options)
+    : options_(options), rules_(options.model, options.policy, options.play == LoadPlay::one_by_one ? &samples_ : nullptr) {
   for (Actor& actor : lasting_actors(rules_, options.play)) hosts_.add(spawn_prompt_host(coordinator_, *this, std::move(actor)));
   lasting_ = hosts_.hosts();
 }
@@ -93,11 +95,15 @@ void CafWorld::deliver(Address to, caf::mailbox_element_ptr element) {
   hosts_.remove(to);
 }
 
-void CafWorld::post(Address to, const Message& message, Duration delay, Order order) {
+Message& CafWorld::post(Address to, Duration delay, Order order) {
   const Time due = after(now_, delay);
   EnvelopeElement& element = elements_.take();
-  element.envelope() = {to, due, order, message};
+  Envelope& envelope = element.envelope();
+  envelope.to = to;
+  envelope.due = due;
+  envelope.order = order;
   coordinator_.post(to, element, delay, order);
+  return envelope.message;
 }
 
 }  // namespace
