@@ -18,8 +18,8 @@
 namespace caesura {
 
 /// A CAF actor that hosts one actor in virtual time. Like CAF's actor_pool it has no mailbox: what is enqueued it handles before enqueue()
-/// returns, and lets out what the hosted actor throws. For the queue of virtual time hands it one message after another; a mailbox, with
-/// what surrounds it, would make an actor eight times as large, and starting and ending one as costly as half of what a request does.
+/// returns, and lets out what the hosted actor throws. For the queue of virtual time hands it one message after another: a mailbox would
+/// be empty whenever one comes. And it costs: an event-based actor is CAF's 1,016 bytes, this 120, and requests were a quarter slower.
 template <class Hosted>
 class PromptHost final : public caf::monitorable_actor {
  public:
