@@ -249,32 +249,41 @@ ChildPlan plan_of_child(const Model& model, RequestNumber parent, const PlanStep
   return child;
 }
 
-namespace {
-
-void sample_into(const Model& model, RequestNumber request, const PlanStep& step, OperationSample& sample) {
-  if (step.kind == OperationKind::transaction) {
-    sample = {};
-    sample.duration = to_duration(step.duration->quantile(draw(model.seed, request, step.number, Purpose::transaction)));
-  } else {
-    sample_operation(model.services[step.service],
-                     {.seed = model.seed, .request = request, .operation = step.number, .model_call = step.model_call}, sample);
-  }
-}
-
-}  // namespace
-
 OperationSample sample_of(const Model& model, RequestNumber request, const PlanStep& step) {
-  OperationSample sample;
-  sample_into(model, request, step, sample);
-  return sample;
+  if (step.kind == OperationKind::transaction) {
+    OperationSample sample;
+    sample.duration = to_duration(step.duration->quantile(draw(model.seed, request, step.number, Purpose::transaction)));
+    return sample;
+  }
+  return sample_operation(model.services[step.service],
+                          {.seed = model.seed, .request = request, .operation = step.number, .model_call = step.model_call});
 }
 
 void RequestSamples::draw(const Model& model, RequestNumber request, const Plan& plan) {
   request_ = request;
   samples_.resize(plan.operations);
+  const ServiceProfile* profile = nullptr;  // of the calls collected
+  const auto draw_calls = [&] {
+    if (!calls_.empty()) sample_operations(*profile, calls_, places_);
+    calls_.clear();
+    places_.clear();
+  };
   for (const PlanStep& step : plan.steps) {
-    if (step.what == PlanStep::What::operation && !step.is_child) sample_into(model, request, step, samples_[step.number - 1]);
+    if (step.what != PlanStep::What::operation || step.is_child) continue;
+    OperationSample& sample = samples_[step.number - 1];
+    if (step.kind == OperationKind::transaction) {
+      sample = sample_of(model, request, step);
+      continue;
+    }
+    const ServiceProfile& service = model.services[step.service];
+    if (profile != &service) {
+      draw_calls();
+      profile = &service;
+    }
+    calls_.push_back({.seed = model.seed, .request = request, .operation = step.number, .model_call = step.model_call});
+    places_.push_back(&sample);
   }
+  draw_calls();
 }
 
 Duration wait_of(const Model& model, RequestNumber request, const PlanStep& step) {

@@ -85,6 +85,8 @@ class RequestSamples {
  private:
   RequestNumber request_ = 0;
   std::vector<OperationSample> samples_;  ///< by operation number - 1; child requests have none of their own, only a place
+  std::vector<Call> calls_;               ///< of one service in a row, to be drawn together ...
+  std::vector<OperationSample*> places_;  ///< ... to here
 };
 
 /// When things would happen to a request that nobody cancels, whose every operation is served at once; from when it reaches the server,

@@ -30,6 +30,17 @@ Tokens cached_tokens_of(const ServiceProfile& profile, const Call& call) {
   return tokens_of(std::get<Distribution>(profile.cached_input_tokens), call, Purpose::cached_input_tokens);
 }
 
+TokenCounts tokens_of(const ServiceProfile& profile, const Call& call) {
+  return {.input = tokens_of(profile.input_tokens, call, Purpose::input_tokens),
+          .cached_input = cached_tokens_of(profile, call),
+          .output = tokens_of(profile.output_tokens, call, Purpose::output_tokens)};
+}
+
+bool tokens_are_constant(const ServiceProfile& profile) {
+  const auto* cached = std::get_if<Distribution>(&profile.cached_input_tokens);
+  return cached != nullptr && cached->is_constant() && profile.input_tokens.is_constant() && profile.output_tokens.is_constant();
+}
+
 /// ⌊a·b/c⌋ for non-negative numbers whose product may need 128 bits; c > 0.
 std::int64_t multiply_divide(std::int64_t a, std::int64_t b, std::int64_t c) {
   return static_cast<std::int64_t>(static_cast<int128>(a) * b / c);
@@ -67,15 +78,7 @@ const char* name_of(ServiceKind kind) {
 
 OperationSample sample_operation(const ServiceProfile& profile, const Call& call) {
   OperationSample sample;
-  sample_operation(profile, call, sample);
-  return sample;
-}
-
-void sample_operation(const ServiceProfile& profile, const Call& call, OperationSample& sample) {
-  sample.by_token = false;
-  sample.tokens = {.input = tokens_of(profile.input_tokens, call, Purpose::input_tokens),
-                   .cached_input = cached_tokens_of(profile, call),
-                   .output = tokens_of(profile.output_tokens, call, Purpose::output_tokens)};
+  sample.tokens = tokens_of(profile, call);
   if (const auto* by_token = std::get_if<TokenLatency>(&profile.latency)) {
     sample.by_token = true;
     sample.first_token = duration_of(by_token->time_to_first_token, call, Purpose::time_to_first_token);
@@ -89,6 +92,30 @@ void sample_operation(const ServiceProfile& profile, const Call& call, Operation
     sample.duration = duration_of(std::get<WholeLatency>(profile.latency).whole, call, Purpose::latency);
   }
   sample.fails = profile.failure_rate > 0 && draw(call.seed, call.request, call.operation, Purpose::failure) < profile.failure_rate;
+  return sample;
+}
+
+void sample_operations(const ServiceProfile& profile, std::span<const Call> calls, std::span<OperationSample* const> samples) {
+  constexpr std::size_t at_once = 8;
+  const auto* whole = std::get_if<WholeLatency>(&profile.latency);
+  if (whole == nullptr || profile.failure_rate > 0 || !tokens_are_constant(profile)) {
+    for (std::size_t i = 0; i < calls.size(); ++i) *samples[i] = sample_operation(profile, calls[i]);
+    return;
+  }
+  OperationSample sample;
+  sample.tokens = tokens_of(profile, calls.front());
+  std::array<double, at_once> u{};
+  for (std::size_t begin = 0; begin < calls.size(); begin += at_once) {
+    const std::size_t count = std::min(at_once, calls.size() - begin);
+    for (std::size_t i = 0; i < count; ++i) {
+      const Call& call = calls[begin + i];
+      u[i] = draw(call.seed, call.request, call.operation, Purpose::latency);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      sample.duration = to_duration(whole->whole.quantile(u[i]));
+      *samples[begin + i] = sample;
+    }
+  }
 }
 
 Duration token_time(const OperationSample& sample, std::int64_t k) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 
@@ -86,9 +87,12 @@ struct OperationSample {
 /// No operation reads or makes more of either; more is cut to this.
 inline constexpr Tokens most_tokens{100'000'000};
 
-/// A pure function of its arguments; the same, written to where it is wanted.
+/// A pure function of its arguments.
 OperationSample sample_operation(const ServiceProfile& profile, const Call& call);
-void sample_operation(const ServiceProfile& profile, const Call& call, OperationSample& sample);
+
+/// The same for several operations at once: samples[i] is that of calls[i]. A draw is a long chain of dependent arithmetic; where only
+/// latencies are drawn, those of several operations overlap.
+void sample_operations(const ServiceProfile& profile, std::span<const Call> calls, std::span<OperationSample* const> samples);
 
 /// When output token k (1 to tokens.output) exists, counted from the operation's start; never after its duration.
 Duration token_time(const OperationSample& sample, std::int64_t k);
