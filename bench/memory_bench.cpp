@@ -1,0 +1,65 @@
+// Memory in the steady state, on both engines: the reference workload with competing requests (reference_scenario.hpp) in one world.
+//
+//   memory/…       bytes a request in flight, about 200,000 of them: what the world has allocated and not freed, as malloc counts it
+//                  (mallinfo2), its pools and tables included with the room in them that is free; and the request's operations and cancel
+//                  that wait. The books of the run, outside the world, are left out.
+//   allocations/…  calls of operator new (allocations.hpp) for each message and for each request, of which 30 % are cancelled. A cancelled
+//                  one takes a note.
+#include <benchmark/benchmark.h>
+#include <malloc.h>
+
+#include <memory>
+#include <string>
+
+#include "bench/allocations.hpp"
+#include "bench/reference_scenario.hpp"
+#include "bench/steady_world.hpp"
+
+namespace caesura::bench {
+namespace {
+
+std::uint64_t bytes_in_use() {
+  const auto info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+SteadyWorld reference_world(std::uint64_t in_flight, EngineKind engine) {
+  const Scenario scenario = reference_scenario({.requests = 1'000'000'000, .in_flight = in_flight, .compete = true});
+  return {scenario.model, scenario.policies.front(), engine};
+}
+
+void memory(benchmark::State& state, EngineKind engine) {
+  constexpr std::uint64_t in_flight = 200'000;
+  for (auto _ : state) {
+    const std::uint64_t before = bytes_in_use();
+    SteadyWorld world = reference_world(in_flight, engine);
+    world.settle(3 * in_flight / 2);
+    const auto requests = static_cast<double>(world.in_flight());
+    state.counters["in_flight"] = requests;
+    state.counters["bytes_a_request"] = static_cast<double>(bytes_in_use() - before) / requests;
+  }
+}
+
+void allocations_per(benchmark::State& state, EngineKind engine) {
+  SteadyWorld world = reference_world(2000, engine);
+  world.settle(20'000);
+  const std::uint64_t allocations_before = allocations();
+  const std::uint64_t messages_before = world.messages();
+  const std::uint64_t settled_before = world.settled();
+  for (auto _ : state) world.settle(10'000);
+  const auto made = static_cast<double>(allocations() - allocations_before);
+  state.counters["a_message"] = made / static_cast<double>(world.messages() - messages_before);
+  state.counters["a_request"] = made / static_cast<double>(world.settled() - settled_before);
+}
+
+const bool added = [] {
+  for (const EngineKind engine : {EngineKind::direct, EngineKind::caf}) {
+    const std::string name = name_of(engine);
+    benchmark::RegisterBenchmark(("memory/" + name).c_str(), memory, engine)->Unit(benchmark::kMillisecond)->Iterations(1);
+    benchmark::RegisterBenchmark(("allocations/" + name).c_str(), allocations_per, engine)->Unit(benchmark::kMillisecond)->Iterations(5);
+  }
+  return true;
+}();
+
+}  // namespace
+}  // namespace caesura::bench
