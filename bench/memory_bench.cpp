@@ -1,14 +1,16 @@
 // Memory in the steady state, on both engines: the reference workload with competing requests (reference_scenario.hpp) in one world.
 //
-//   memory/…       bytes a request in flight, about 200,000 of them: what the world has allocated and not freed, as malloc counts it
-//                  (mallinfo2), its pools and tables included with the room in them that is free; and the request's operations and cancel
-//                  that wait. The books of the run, outside the world, are left out.
+//   memory/…       bytes a request in flight, about 200,000 of them: how much more malloc has given out than before the world was made
+//                  (mallinfo2), and how much more of the process is resident. In it are the operations and cancels that wait, and what is
+//                  free of pools and tables; not the books of a run, which are outside the world.
 //   allocations/…  calls of operator new (allocations.hpp) for each message and for each request, of which 30 % are cancelled. A cancelled
 //                  one takes a note.
 #include <benchmark/benchmark.h>
 #include <malloc.h>
+#include <unistd.h>
 
-#include <memory>
+#include <cstdint>
+#include <fstream>
 #include <string>
 
 #include "bench/allocations.hpp"
@@ -18,9 +20,18 @@
 namespace caesura::bench {
 namespace {
 
-std::uint64_t bytes_in_use() {
+struct Bytes {
+  double allocated = 0;
+  double resident = 0;
+};
+Bytes bytes_in_use() {
+  malloc_trim(0);
   const auto info = mallinfo2();
-  return info.uordblks + info.hblkhd;
+  std::uint64_t pages = 0;
+  std::uint64_t resident_pages = 0;
+  std::ifstream("/proc/self/statm") >> pages >> resident_pages;
+  return {.allocated = static_cast<double>(info.uordblks + info.hblkhd),
+          .resident = static_cast<double>(resident_pages) * static_cast<double>(sysconf(_SC_PAGESIZE))};
 }
 
 SteadyWorld reference_world(std::uint64_t in_flight, EngineKind engine) {
@@ -31,12 +42,14 @@ SteadyWorld reference_world(std::uint64_t in_flight, EngineKind engine) {
 void memory(benchmark::State& state, EngineKind engine) {
   constexpr std::uint64_t in_flight = 200'000;
   for (auto _ : state) {
-    const std::uint64_t before = bytes_in_use();
+    const Bytes before = bytes_in_use();
     SteadyWorld world = reference_world(in_flight, engine);
-    world.settle(3 * in_flight / 2);
+    world.settle(in_flight);
+    const Bytes after = bytes_in_use();
     const auto requests = static_cast<double>(world.in_flight());
-    state.counters["in_flight"] = requests;
-    state.counters["bytes_a_request"] = static_cast<double>(bytes_in_use() - before) / requests;
+    state.counters["in flight"] = requests;
+    state.counters["bytes allocated"] = (after.allocated - before.allocated) / requests;
+    state.counters["bytes resident"] = (after.resident - before.resident) / requests;
   }
 }
 
@@ -48,8 +61,8 @@ void allocations_per(benchmark::State& state, EngineKind engine) {
   const std::uint64_t settled_before = world.settled();
   for (auto _ : state) world.settle(10'000);
   const auto made = static_cast<double>(allocations() - allocations_before);
-  state.counters["a_message"] = made / static_cast<double>(world.messages() - messages_before);
-  state.counters["a_request"] = made / static_cast<double>(world.settled() - settled_before);
+  state.counters["a message"] = made / static_cast<double>(world.messages() - messages_before);
+  state.counters["a request"] = made / static_cast<double>(world.settled() - settled_before);
 }
 
 const bool added = [] {

@@ -22,9 +22,9 @@ Duration delay_of(std::uint64_t message) {
   return nanoseconds{static_cast<std::int64_t>((0.5 + uniform_draw({.seed = 1, .request = message})) * 3600e9)};
 }
 
-void fill(Engine& engine, std::int64_t messages, Duration more) {
+void fill(Engine& engine, std::int64_t messages, Duration beyond) {
   for (std::int64_t i = 0; i < messages; ++i) {
-    engine.post({}, WaitOver{}, more + delay_of(static_cast<std::uint64_t>(i)), engine.reserve(1));
+    engine.post({}, WaitOver{}, beyond + delay_of(static_cast<std::uint64_t>(i)), engine.reserve(1));
   }
 }
 
@@ -36,7 +36,7 @@ void hop(benchmark::State& state) {
   for (auto _ : state) engine.step(bounce);
   state.SetItemsProcessed(state.iterations());
 }
-BENCHMARK(hop)->Name("queue/hop")->ArgName("waiting")->Arg(100)->Arg(2000)->Arg(200'000);
+BENCHMARK(hop)->Name("queue/hop")->ArgName("in_flight")->Arg(100)->Arg(2000)->Arg(200'000);
 
 void timer(benchmark::State& state) {
   Engine engine;
@@ -46,7 +46,7 @@ void timer(benchmark::State& state) {
   for (auto _ : state) engine.step(again);
   state.SetItemsProcessed(state.iterations());
 }
-BENCHMARK(timer)->Name("queue/timer")->ArgName("waiting")->Arg(100)->Arg(2000)->Arg(200'000);
+BENCHMARK(timer)->Name("queue/timer")->ArgName("in_flight")->Arg(100)->Arg(2000)->Arg(200'000);
 
 }  // namespace
 }  // namespace caesura::bench

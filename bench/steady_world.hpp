@@ -28,6 +28,7 @@ class SteadyWorld final : private ReportSink {
   void settle(std::uint64_t requests) { run(never, requests); }
 
   std::uint64_t settled() const { return settled_; }
+  std::uint64_t cancelled() const { return cancelled_; }
   std::uint64_t messages() const { return world_->counters().messages; }
   std::uint64_t in_flight() const { return world_->counters().requests_now; }
 
@@ -43,7 +44,9 @@ class SteadyWorld final : private ReportSink {
   void count_message() {
     if (--messages_left_ == 0) stop_ = true;
   }
-  void add(const RequestReport&) override {}
+  void add(const RequestReport& report) override {
+    if (report.outcome == Outcome::cancelled) ++cancelled_;
+  }
   void add(const ClientReport&) override {
     ++settled_;
     if (--requests_left_ == 0) stop_ = true;
@@ -52,6 +55,7 @@ class SteadyWorld final : private ReportSink {
   const Model model_;
   const Policy policy_;
   std::uint64_t settled_ = 0;
+  std::uint64_t cancelled_ = 0;
   std::uint64_t messages_left_ = never;
   std::uint64_t requests_left_ = never;
   std::atomic<bool> stop_{false};
