@@ -33,7 +33,7 @@ std::string short_number(double value) {
 
 std::string counter_text(const std::string& name, const benchmark::Counter& counter) {
   const bool is_rate = (counter.flags & benchmark::Counter::kIsRate) != 0;
-  if (!is_rate) return fmt::format(counter.value < 100 ? "{:.3g} {}" : "{:.0f} {}", counter.value, name);
+  if (!is_rate) return (counter.value < 100 ? fmt::format("{:.3g} ", counter.value) : fmt::format("{:.0f} ", counter.value)) + name;
   if ((counter.flags & benchmark::Counter::kInvert) != 0) return short_number(counter.value) + "s " + name;
   const std::string number = short_number(counter.value);
   return number + (number.back() == ' ' ? "" : " ") + (name == "items_per_second" ? "items" : name) + "/s";
