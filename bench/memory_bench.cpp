@@ -48,8 +48,8 @@ void memory(benchmark::State& state, EngineKind engine) {
     const Bytes after = bytes_in_use();
     const auto requests = static_cast<double>(world.in_flight());
     state.counters["in flight"] = requests;
-    state.counters["bytes allocated"] = (after.allocated - before.allocated) / requests;
-    state.counters["bytes resident"] = (after.resident - before.resident) / requests;
+    state.counters["B allocated"] = (after.allocated - before.allocated) / requests;
+    state.counters["B resident"] = (after.resident - before.resident) / requests;
   }
 }
 
