@@ -13,15 +13,6 @@ namespace caesura {
 
 namespace {
 
-/// For std::push_heap and its kind, which put the greatest on top.
-struct Later {
-  bool operator()(const ScheduledElement& a, const ScheduledElement& b) const {
-    if (a.due != b.due) return a.due > b.due;
-    if (a.order != b.order) return a.order > b.order;
-    return a.insertion > b.insertion;
-  }
-};
-
 /// Elements that an actor may take from its mailbox before the next actor's turn. In virtual time it changes nothing.
 constexpr std::size_t throughput = 1000;
 
@@ -32,7 +23,7 @@ constexpr std::size_t throughput = 1000;
 VirtualClock::time_point VirtualClock::now() const noexcept { return time_point{coordinator_.now().time_since_epoch()}; }
 
 void VirtualClock::schedule_message(time_point due, caf::strong_actor_ptr receiver, caf::mailbox_element_ptr element) {
-  coordinator_.schedule(Time{due.time_since_epoch()}, last_of_instant, std::move(element), std::move(receiver));
+  coordinator_.post_delayed(Time{due.time_since_epoch()}, std::move(receiver), std::move(element));
 }
 
 void VirtualClock::cancel_all() { coordinator_.clear(); }
@@ -51,7 +42,7 @@ void VirtualClock::schedule_message(time_point, caf::group, caf::strong_actor_pt
 
 CafCoordinator::CafCoordinator(caf::actor_system& system) : abstract_coordinator(system), execution_unit(&system) {}
 
-CafCoordinator::~CafCoordinator() = default;
+CafCoordinator::~CafCoordinator() { clear(); }
 
 void CafCoordinator::install(caf::actor_system_config& config) {
   config.module_factories.push_back([](caf::actor_system& system) -> caf::actor_system::module* { return new CafCoordinator(system); });
@@ -59,26 +50,37 @@ void CafCoordinator::install(caf::actor_system_config& config) {
 
 CafCoordinator& CafCoordinator::of(caf::actor_system& system) { return static_cast<CafCoordinator&>(system.scheduler()); }
 
-void CafCoordinator::schedule(Time due, Order order, caf::mailbox_element_ptr element, caf::strong_actor_ptr receiver) {
-  queue_.push_back({due, order, insertions_++, std::move(receiver), std::move(element)});
-  std::push_heap(queue_.begin(), queue_.end(), Later{});
-}
-
 bool CafCoordinator::pending() {
   if (!jobs_.empty()) run_jobs();
-  return !queue_.empty();
+  return !queue_.is_idle();
 }
 
-ScheduledElement CafCoordinator::take() {
-  std::pop_heap(queue_.begin(), queue_.end(), Later{});
-  ScheduledElement next = std::move(queue_.back());
-  queue_.pop_back();
-  now_ = next.due;
-  return next;
+void CafCoordinator::clear() {
+  const auto dispose = [this](Address to, caf::mailbox_element* element) {
+    const caf::mailbox_element_ptr owned(element);
+    if (to.index == delayed_index) delayed_[to.generation] = nullptr;
+  };
+  while (queue_.step(dispose)) {
+  }
 }
 
-bool CafCoordinator::deliver(caf::scheduled_actor& receiver, caf::mailbox_element& element) {
-  return receiver.activate(this, element) != caf::scheduled_actor::activation_result::terminated;
+void CafCoordinator::post_delayed(Time due, caf::strong_actor_ptr receiver, caf::mailbox_element_ptr element) {
+  if (free_delayed_.empty()) {
+    free_delayed_.push_back(static_cast<std::uint32_t>(delayed_.size()));
+    delayed_.emplace_back();
+  }
+  const std::uint32_t place = free_delayed_.back();
+  free_delayed_.pop_back();
+  delayed_[place] = std::move(receiver);
+  const Duration delay = std::max(due - now(), zero_duration);
+  queue_.post({delayed_index, place}, element.release(), delay, reserve(1) | last_of_instant);
+}
+
+/// Its receiver runs, with the other jobs, before the next step.
+void CafCoordinator::deliver_delayed(Address to, caf::mailbox_element_ptr element) {
+  const caf::strong_actor_ptr receiver = std::exchange(delayed_[to.generation], nullptr);
+  free_delayed_.push_back(to.generation);
+  receiver->enqueue(std::move(element), this);
 }
 
 void CafCoordinator::run_jobs() {

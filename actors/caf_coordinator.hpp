@@ -3,32 +3,26 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <utility>
 #include <vector>
 
+#include "actors/caf_envelope.hpp"
 #include "actors/context.hpp"
+#include "sim/direct_engine.hpp"
 #include "sim/time.hpp"
 
 #include <caf/actor_clock.hpp>
+#include <caf/actor_control_block.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/execution_unit.hpp>
 #include <caf/mailbox_element.hpp>
-#include <caf/scheduled_actor.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 
 namespace caesura {
 
-/// A CAF message on its way, in virtual time.
-struct ScheduledElement {
-  Time due;
-  Order order = 0;
-  std::uint64_t insertion = 0;
-  caf::strong_actor_ptr receiver;  ///< null: who takes the element knows whom it is for
-  caf::mailbox_element_ptr element;
-};
-
 class CafCoordinator;
 
-/// CAF's clock in virtual time: its epoch is the start of the run, its time the due time of the element taken last.
+/// CAF's clock in virtual time: its epoch is the start of the run, its time the due time of the message delivered last.
 class VirtualClock final : public caf::actor_clock {
  public:
   explicit VirtualClock(CafCoordinator& coordinator) : coordinator_(coordinator) {}
@@ -51,8 +45,9 @@ class VirtualClock final : public caf::actor_clock {
   CafCoordinator& coordinator_;
 };
 
-/// CAF's scheduler in virtual time: hands out elements strictly by (due time, order, insertion), in the thread of its caller. It has no
-/// threads, never sleeps, and starts none of CAF's utility actors, so nothing may print by way of CAF's aout().
+/// CAF's scheduler in virtual time: its messages are in the direct engine's queue, so they are handed out in that engine's order, in the
+/// thread of its caller. It has no threads, never sleeps, and starts none of CAF's utility actors, so nothing may print by way of CAF's
+/// aout().
 class CafCoordinator final : public caf::scheduler::abstract_coordinator, public caf::execution_unit {
  public:
   explicit CafCoordinator(caf::actor_system& system);
@@ -63,19 +58,32 @@ class CafCoordinator final : public caf::scheduler::abstract_coordinator, public
   /// The coordinator of a system that has one.
   static CafCoordinator& of(caf::actor_system& system);
 
-  void schedule(Time due, Order order, caf::mailbox_element_ptr element, caf::strong_actor_ptr receiver = nullptr);
-  /// Whether an element is scheduled, once every actor that CAF itself wants to run has run.
-  bool pending();
-  /// Takes the next element, and moves the time to its due time; undefined unless pending().
-  ScheduledElement take();
-  /// Has `receiver` handle the element at once. False if it has ended, by this or before: then nothing of it is left but its references.
-  bool deliver(caf::scheduled_actor& receiver, caf::mailbox_element& element);
+  Time now() const { return queue_.now(); }
+  /// Of the message being delivered. Orders mean what they mean to the direct engine.
+  Order order() const { return queue_.order(); }
+  Order reserve(std::uint32_t count) { return queue_.reserve(count); }
+  /// Queues an element, of an envelope, to be delivered `delay` (>= 0) from now to the host that is at `to` then.
+  void post(Address to, EnvelopeElement& element, Duration delay, Order order) { queue_.post(to, &element, delay, order); }
+  /// The same for time `at`. If nothing is queued, time starts anew there. Throws std::logic_error if it is in the past.
+  void post_at(Address to, EnvelopeElement& element, Time at) { queue_.post_at(to, &element, at); }
 
-  Time now() const { return now_; }
-  /// Sets the time, forwards or back; nothing may be pending.
-  void restart(Time now) { now_ = now; }
-  /// Forgets what is scheduled, undelivered.
-  void clear() { queue_.clear(); }
+  /// Takes the next element, moves the time to its due time, and hands it to `deliver(Address, caf::mailbox_element_ptr)`; false if there
+  /// is none. What CAF's own ways bring is for the coordinator to deliver, and any actor that CAF itself wants to run runs before.
+  template <class Deliver>
+  bool step(Deliver&& deliver) {
+    if (!jobs_.empty()) run_jobs();
+    return queue_.step([&](Address to, caf::mailbox_element* element) {
+      caf::mailbox_element_ptr owned(element);
+      if (to.index == delayed_index)
+        deliver_delayed(to, std::move(owned));
+      else
+        deliver(to, std::move(owned));
+    });
+  }
+  /// Whether an element is queued, once every actor that CAF itself wants to run has run.
+  bool pending();
+  /// Forgets what is queued, undelivered.
+  void clear();
 
   caf::actor_clock& clock() noexcept override { return clock_; }
   void enqueue(caf::resumable* job) override { jobs_.push_back(job); }
@@ -87,13 +95,20 @@ class CafCoordinator final : public caf::scheduler::abstract_coordinator, public
   caf::actor_system& system() { return abstract_coordinator::system(); }
 
  private:
+  friend VirtualClock;
+
+  /// No host's: what CAF's delayed_send has sent, the generation being its place in delayed_.
+  static constexpr std::uint32_t delayed_index = 0xffff'ffff;
+
+  void post_delayed(Time due, caf::strong_actor_ptr receiver, caf::mailbox_element_ptr element);
+  void deliver_delayed(Address to, caf::mailbox_element_ptr element);
   void run_jobs();
 
   VirtualClock clock_{*this};
-  Time now_{};
-  std::uint64_t insertions_ = 0;
-  std::vector<ScheduledElement> queue_;  ///< a heap, the next on top
-  std::deque<caf::resumable*> jobs_;     ///< each holds a reference to its actor
+  DirectEngine<Address, caf::mailbox_element*> queue_;  ///< owns its elements
+  std::vector<caf::strong_actor_ptr> delayed_;          ///< receivers; null where free
+  std::vector<std::uint32_t> free_delayed_;
+  std::deque<caf::resumable*> jobs_;  ///< each holds a reference to its actor
 };
 
 }  // namespace caesura

@@ -4,13 +4,8 @@
 #include <utility>
 
 #include <caf/actor_cast.hpp>
-#include <caf/message_id.hpp>
 
 namespace caesura {
-
-caf::mailbox_element_ptr make_element(const Envelope& envelope) {
-  return caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, envelope);
-}
 
 CafHome::CafHome() : alive_([](const Envelope&) {}) {}
 
@@ -25,9 +20,9 @@ void CafHost::end() {
 }
 
 caf::invoke_message_result CafHost::consume(caf::mailbox_element& element) {
-  caf::type_erased_tuple& content = element.content();
-  if (!content.match_elements<Envelope>()) return event_based_actor::consume(element);  // CAF's own, as an exit at its shutdown
-  if (!ended()) home_.handle(*this, content.get_as<Envelope>(0));
+  const Envelope* envelope = envelope_of(element);
+  if (envelope == nullptr) return event_based_actor::consume(element);  // CAF's own, as an exit at its shutdown
+  if (!ended()) home_.handle(*this, *envelope);
   return caf::invoke_message_result::consumed;
 }
 
@@ -47,21 +42,7 @@ Address HostTable::add(caf::strong_actor_ptr host) {
   return {index, slots_[index].generation};
 }
 
-const caf::strong_actor_ptr* HostTable::slot_of(Address address) const {
-  if (address.index >= slots_.size()) return nullptr;
-  const Slot& slot = slots_[address.index];
-  return slot.generation == address.generation && slot.host ? &slot.host : nullptr;
-}
-
-CafHost* HostTable::find(Address address) const {
-  const caf::strong_actor_ptr* host = slot_of(address);
-  return host ? static_cast<CafHost*>((*host)->get()) : nullptr;
-}
-
-caf::strong_actor_ptr HostTable::hold(Address address) const {
-  const caf::strong_actor_ptr* host = slot_of(address);
-  return host ? *host : nullptr;
-}
+caf::strong_actor_ptr HostTable::hold(Address address) const { return caf::strong_actor_ptr(find(address)); }
 
 caf::strong_actor_ptr HostTable::remove(Address address) {
   Slot& slot = slots_[address.index];

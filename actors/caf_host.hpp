@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "actors/caf_envelope.hpp"
 #include "actors/messages.hpp"
 #include "actors/world.hpp"
 #include "sim/time.hpp"
@@ -17,20 +18,9 @@
 
 namespace caesura {
 
-/// The one CAF message type that hosts are sent.
-struct Envelope {
-  Address to;
-  Time due;  ///< in real time it may be delivered later
-  Order order = 0;
-  Message message;
-};
-
-/// One allocation.
-caf::mailbox_element_ptr make_element(const Envelope& envelope);
-
 class CafHost;
 
-/// What hosts live in; outlives them.
+/// What hosts in real time live in; outlives them.
 class CafHome {
  public:
   CafHome(const CafHome&) = delete;
@@ -49,7 +39,7 @@ class CafHome {
   caf::behavior alive_;
 };
 
-/// A CAF actor that hosts one actor: takes envelopes, and hands them to its home.
+/// A CAF actor that hosts one actor in real time: takes envelopes, and hands them to its home.
 class CafHost final : public caf::event_based_actor {
  public:
   CafHost(caf::actor_config& config, CafHome& home, Actor&& actor);
@@ -86,7 +76,11 @@ class HostTable {
  public:
   Address add(caf::strong_actor_ptr host);
   /// Null if there is none any more.
-  CafHost* find(Address address) const;
+  caf::actor_control_block* find(Address address) const {
+    if (address.index >= slots_.size()) return nullptr;
+    const Slot& slot = slots_[address.index];
+    return slot.generation == address.generation ? slot.host.get() : nullptr;
+  }
   /// As find(), and keeps the host.
   caf::strong_actor_ptr hold(Address address) const;
   /// Frees the slot of a host that is there; the caller releases it.
@@ -103,8 +97,6 @@ class HostTable {
     std::uint32_t generation = 0;
   };
 
-  const caf::strong_actor_ptr* slot_of(Address address) const;
-
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_;
   std::size_t hosts_ = 0;
@@ -112,5 +104,3 @@ class HostTable {
 };
 
 }  // namespace caesura
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caesura::Envelope)

@@ -13,12 +13,12 @@
 #include <vector>
 
 #include "actors/caf_host.hpp"
+#include "actors/caf_realtime_coordinator.hpp"
 #include "actors/rules.hpp"
 
 #include <caf/actor_clock.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
-#include <caf/atom.hpp>
 
 namespace caesura {
 
@@ -35,11 +35,11 @@ constexpr auto grace = 200ms;
 /// A message due later than that after the start never comes.
 constexpr auto longest_run = std::chrono::hours{24 * 365 * 100};
 
-/// Sharing, not CAF's default of stealing: idle workers sleep instead of polling, and a message finds a worker sooner. And turns of bounded
-/// length: by default an actor that always has a next message for itself, as the client of a load that is behind, would keep its worker.
+/// Turns of bounded length: by default an actor that always has a next message for itself, as the client of a load that is behind, would
+/// keep its worker.
 struct RealtimeConfig : caf::actor_system_config {
   explicit RealtimeConfig(int workers) {
-    set("scheduler.policy", caf::atom("sharing"));
+    RealtimeCoordinator::install(*this);
     set("scheduler.max-threads", static_cast<std::size_t>(workers));
     set("scheduler.max-throughput", messages_a_turn);
   }
@@ -96,7 +96,7 @@ class CafRealtimeWorld final : public RealtimeWorld, private CafHome {
 
   class HandlerContext final : public Context {
    public:
-    HandlerContext(CafRealtimeWorld& world, CafHost& host, const Envelope& envelope);
+    HandlerContext(CafRealtimeWorld& world, CafHost& host, const Envelope& envelope, Time arrived);
     bool ended() const { return ended_; }
 
     Order reserve(std::uint32_t count) override { return world_.next_order_.fetch_add(count, std::memory_order_relaxed); }
@@ -106,24 +106,25 @@ class CafRealtimeWorld final : public RealtimeWorld, private CafHome {
     void report(const ClientReport& report) override { world_.report(report); }
 
    private:
-    void post(Address to, const Message& message, Duration delay, Order order) override;
+    Message& post(Address to, Duration delay, Order order) override;
+    void written() override { world_.send(host_, sending_.to == self_, sending_.due > now_, sending_); }
 
     CafRealtimeWorld& world_;
     CafHost& host_;
+    Envelope sending_;
     bool ended_ = false;
   };
 
   void handle(CafHost& host, const Envelope& envelope) noexcept override;
   void send(CafHost& from, bool to_itself, bool delayed, const Envelope& envelope);
   void observe(Time now, const Envelope& envelope, bool dropped);
-  void note_lateness(Time due);
+  void note_lateness(Duration lateness);
   void report(const RequestReport& report);
   void report(const ClientReport& report);
   void fail(std::exception_ptr failure);
   Address spawn_request(caf::actor_system& system);
   caf::strong_actor_ptr hold(Address address);
   void remove(Address address);
-  void leave();
 
   void begin();
   bool wait(const std::atomic<bool>& stop);
@@ -144,20 +145,18 @@ class CafRealtimeWorld final : public RealtimeWorld, private CafHome {
 
   mutable std::mutex hosts_mutex_;
   HostTable hosts_;
-  bool closed_ = false;      ///< keeps no more hosts
-  std::size_t leaving_ = 0;  ///< hosts there at the shutdown that have not ended yet
-  std::condition_variable all_left_;
-  std::atomic<bool> farewell_{false};  ///< hosts end at the next message
 
   std::mutex state_mutex_;  ///< taken before, never after, hosts_mutex_
   std::condition_variable changed_;
   Phase phase_ = Phase::before;
+  std::size_t posting_ = 0;      ///< threads in post() that found the world running
   std::vector<Envelope> early_;  ///< posted before run()
   std::uint64_t settled_ = 0;
   std::exception_ptr failure_;
 
   RealtimeConfig config_;
   std::unique_ptr<caf::actor_system> system_;  ///< null when over
+  RealtimeCoordinator* coordinator_;
 };
 
 CafRealtimeWorld::CafRealtimeWorld(const WorldOptions& options, const RealtimeOptions& realtime)
@@ -166,22 +165,30 @@ CafRealtimeWorld::CafRealtimeWorld(const WorldOptions& options, const RealtimeOp
       rules_(options.model, options.policy),
       clock_(realtime.time_scale),
       config_(realtime.workers),
-      system_(std::make_unique<caf::actor_system>(config_)) {
+      system_(std::make_unique<caf::actor_system>(config_)),
+      coordinator_(&RealtimeCoordinator::of(*system_)) {
   for (Actor& actor : lasting_actors(rules_, options.play)) hosts_.add(spawn_host(*system_, *this, std::move(actor)));
   lasting_ = hosts_.hosts();
+  RealtimeCoordinator::leave_system();
 }
 
 void CafRealtimeWorld::post(Address to, const Message& message, Time at) {
   const Envelope envelope{to, at, next_order_.fetch_add(1, std::memory_order_relaxed), message};
+  caf::mailbox_element_ptr element = make_element(envelope);
+  {
+    const std::lock_guard lock(state_mutex_);
+    if (phase_ == Phase::before) early_.push_back(envelope);
+    if (phase_ != Phase::running) return;
+    ++posting_;
+  }
+  if (caf::strong_actor_ptr receiver = hold(to)) {
+    if (at > clock_.now())
+      coordinator_->schedule(clock_.wall(at), std::move(receiver), std::move(element));
+    else
+      coordinator_->deliver(std::move(receiver), std::move(element));
+  }
   const std::lock_guard lock(state_mutex_);
-  if (phase_ == Phase::before) early_.push_back(envelope);
-  if (phase_ != Phase::running) return;
-  caf::strong_actor_ptr receiver = hold(to);
-  if (!receiver) return;
-  if (at > clock_.now())
-    system_->clock().schedule_message(clock_.wall(at), std::move(receiver), make_element(envelope));
-  else
-    receiver->enqueue(make_element(envelope), nullptr);
+  if (--posting_ == 0 && phase_ == Phase::over) changed_.notify_all();
 }
 
 bool CafRealtimeWorld::run(const std::atomic<bool>& stop) {
@@ -222,43 +229,30 @@ bool CafRealtimeWorld::wait(const std::atomic<bool>& stop) {
   return settled;
 }
 
+/// From when the coordinator has halted, no actor lives but in this thread.
 void CafRealtimeWorld::shut_down() {
   deaf_ = true;
   {
-    const std::lock_guard lock(state_mutex_);
+    std::unique_lock lock(state_mutex_);
     phase_ = Phase::over;
+    changed_.wait(lock, [this] { return posting_ == 0; });
   }
   if (!system_) return;
-  // Each actor has to end on a worker: one that were destroyed without, by the clock's thread along with its last message, would there and
-  // then tell the clock, whose bounded queue nobody but that thread empties.
-  std::vector<caf::strong_actor_ptr> hosts;
+  coordinator_->halt();
+  coordinator_->clear_timers();
   {
     const std::lock_guard lock(hosts_mutex_);
-    closed_ = true;
-    hosts = hosts_.remove_all();
-    leaving_ = hosts.size();
-    farewell_ = true;
+    hosts_.remove_all();
   }
-  for (const caf::strong_actor_ptr& host : hosts) host->enqueue(make_element(Envelope{}), nullptr);
-  {
-    std::unique_lock lock(hosts_mutex_);
-    all_left_.wait(lock, [this] { return leaving_ == 0; });
-  }
-  system_->clock().cancel_all();
-  hosts.clear();
-  system_.reset();  // waits for the workers and the clock; frees what actors have sent since
+  system_.reset();
 }
 
 void CafRealtimeWorld::handle(CafHost& host, const Envelope& envelope) noexcept {
-  if (farewell_.load(std::memory_order_relaxed)) {
-    host.end();
-    const std::lock_guard lock(hosts_mutex_);
-    return leave();
-  }
   if (deaf_.load(std::memory_order_relaxed)) return;
-  note_lateness(envelope.due);
+  const Time arrived = clock_.now();
+  note_lateness(arrived - envelope.due);
   messages_.fetch_add(1, std::memory_order_relaxed);
-  HandlerContext context(*this, host, envelope);
+  HandlerContext context(*this, host, envelope, arrived);
   try {
     observe(context.now(), envelope, false);
     receive(host.actor(), envelope.message, context);
@@ -289,10 +283,9 @@ void CafRealtimeWorld::observe(Time now, const Envelope& envelope, bool dropped)
   options_.observer(now, envelope.to, envelope.message, dropped);
 }
 
-void CafRealtimeWorld::note_lateness(Time due) {
-  const Duration::rep lateness = (clock_.now() - due).count();
+void CafRealtimeWorld::note_lateness(Duration lateness) {
   Duration::rep greatest = greatest_lateness_.load(std::memory_order_relaxed);
-  while (lateness > greatest && !greatest_lateness_.compare_exchange_weak(greatest, lateness, std::memory_order_relaxed)) {
+  while (lateness.count() > greatest && !greatest_lateness_.compare_exchange_weak(greatest, lateness.count(), std::memory_order_relaxed)) {
   }
 }
 
@@ -320,7 +313,7 @@ void CafRealtimeWorld::fail(std::exception_ptr failure) {
 Address CafRealtimeWorld::spawn_request(caf::actor_system& system) {
   caf::strong_actor_ptr host = spawn_host(system, *this, Request(rules_));
   const std::lock_guard lock(hosts_mutex_);
-  return closed_ ? Address{} : hosts_.add(std::move(host));
+  return hosts_.add(std::move(host));
 }
 
 caf::strong_actor_ptr CafRealtimeWorld::hold(Address address) {
@@ -331,25 +324,22 @@ caf::strong_actor_ptr CafRealtimeWorld::hold(Address address) {
 void CafRealtimeWorld::remove(Address address) {
   caf::strong_actor_ptr host;  // released when the lock is
   const std::lock_guard lock(hosts_mutex_);
-  if (closed_) return leave();
   host = hosts_.remove(address);
 }
 
-/// Under hosts_mutex_.
-void CafRealtimeWorld::leave() {
-  if (--leaving_ == 0) all_left_.notify_all();
-}
-
-CafRealtimeWorld::HandlerContext::HandlerContext(CafRealtimeWorld& world, CafHost& host, const Envelope& envelope)
+CafRealtimeWorld::HandlerContext::HandlerContext(CafRealtimeWorld& world, CafHost& host, const Envelope& envelope, Time arrived)
     : world_(world), host_(host) {
   // The clock's resolution and scale may put it a little before what was due.
-  now_ = host.realtime.latest = std::max({host.realtime.latest, envelope.due, world.clock_.now()});
+  now_ = host.realtime.latest = std::max({host.realtime.latest, envelope.due, arrived});
   self_ = envelope.to;
   order_ = envelope.order;
 }
 
-void CafRealtimeWorld::HandlerContext::post(Address to, const Message& message, Duration delay, Order order) {
-  world_.send(host_, to == self_, delay > zero_duration, {to, after(now_, delay), order, message});
+Message& CafRealtimeWorld::HandlerContext::post(Address to, Duration delay, Order order) {
+  sending_.to = to;
+  sending_.due = after(now_, delay);
+  sending_.order = order;
+  return sending_.message;
 }
 
 }  // namespace

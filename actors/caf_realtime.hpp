@@ -12,13 +12,14 @@ namespace caesura {
 struct RealtimeOptions {
   /// So many times faster than life; > 0. The reachable lateness grows with it.
   double time_scale = 1;
-  /// Threads that run actors, > 0; CAF adds one for its clock.
+  /// Threads that run actors, > 0. They keep the time too.
   int workers = 1;
   /// run() returns when so many ClientReports have come in; by default it goes on until told to stop.
   std::uint64_t requests_expected = std::numeric_limits<std::uint64_t>::max();
 };
 
-/// The actors on CAF's own scheduler and clock. Time is simulated time: wall-clock time since run() began, times the scale.
+/// The actors on CAF, on a scheduler and a clock of our own (RealtimeCoordinator). Time is simulated time: wall-clock time since run()
+/// began, times the scale.
 ///
 /// Inside an actor the time is the clock's when it comes to handle a message, so what is measured has really happened; it is never before
 /// the message was due, and never goes back.
@@ -29,7 +30,8 @@ struct RealtimeOptions {
 class RealtimeWorld : public World {
  public:
   /// From any thread, at any time: before run(), the message waits for it to begin; after it, nothing happens. A moment that has passed is
-  /// the present.
+  /// the present. While all workers sleep, the calling thread lends itself: actors handle the message, and what follows from it at once,
+  /// before post() returns. So hold no lock that the sink or the observer takes.
   void post(Address to, const Message& message, Time at) override = 0;
   /// Once only (std::logic_error). Returns true when the expected requests are settled, or false, soon after `stop` is set. What is still
   /// on its way then is forgotten. Rethrows the first exception of an actor, as soon as it is thrown.

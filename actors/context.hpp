@@ -29,18 +29,28 @@ class Context {
   /// Of the message being handled.
   Order order() const { return order_; }
 
-  /// Delivers `message` after `delay` (>= 0), to an actor that may have ended by then.
-  void send(Address to, const Message& message, Duration delay = zero_duration) { post(to, message, delay, reserve(1)); }
+  /// Delivers `message`, one of those in Message, after `delay` (>= 0), to an actor that may have ended by then.
+  template <class One>
+  void send(Address to, const One& message, Duration delay = zero_duration) {
+    post(to, message, delay, reserve(1));
+  }
   /// As send(), after all messages that are due at the same instant.
-  void send_last(Address to, const Message& message, Duration delay) { post(to, message, delay, reserve(1) | last_of_instant); }
+  template <class One>
+  void send_last(Address to, const One& message, Duration delay) {
+    post(to, message, delay, reserve(1) | last_of_instant);
+  }
   /// As send(), in the place of the message being handled: with no delay, before anything else that is sent from now on. (The place of one
   /// that came last of its instant is left: what follows from it comes next.) At most one of a message's relays may have a given delay
   /// other than zero.
-  void relay(Address to, const Message& message, Duration delay = zero_duration) {
+  template <class One>
+  void relay(Address to, const One& message, Duration delay = zero_duration) {
     post(to, message, delay, (order_ & last_of_instant) != 0 ? reserve(1) : order_);
   }
   /// As send(), in a place kept with reserve().
-  void send_in_place(Order place, Address to, const Message& message, Duration delay) { post(to, message, delay, place); }
+  template <class One>
+  void send_in_place(Order place, Address to, const One& message, Duration delay) {
+    post(to, message, delay, place);
+  }
 
   /// Keeps `count` places in a row, for messages that count as sent now; returns the first.
   virtual Order reserve(std::uint32_t count) = 0;
@@ -56,12 +66,22 @@ class Context {
  protected:
   Context() = default;
   ~Context() = default;
-  /// Messages with equal (due time, order) are delivered in the order of their posts.
-  virtual void post(Address to, const Message& message, Duration delay, Order order) = 0;
+  /// Queues a message and returns where it is to be written, at once; then written() is called. Messages with equal (due time, order) are
+  /// delivered in the order of these calls.
+  virtual Message& post(Address to, Duration delay, Order order) = 0;
+  virtual void written() {}
 
   Time now_{};
   Address self_{};
   Order order_ = 0;
+
+ private:
+  /// Writes the message where it will be read: to copy what has just been written in parts would have the processor wait for it.
+  template <class One>
+  void post(Address to, const One& message, Duration delay, Order order) {
+    post(to, delay, order).template emplace<One>(message);
+    written();
+  }
 };
 
 }  // namespace caesura

@@ -90,7 +90,7 @@ class DirectWorld final : private Context, public World {
   Slot& slot_of(std::uint32_t index) { return const_cast<Slot&>(std::as_const(*this).slot_of(index)); }
 
   Order reserve(std::uint32_t count) override { return engine_.reserve(count); }
-  void post(Address to, const Message& message, Duration delay, Order order) override { engine_.post(to, message, delay, order); }
+  Message& post(Address to, Duration delay, Order order) override { return engine_.post(to, delay, order); }
   void end() override { ends_ = true; }
   void report(const RequestReport& report) override { reports_.add(report); }
   void report(const ClientReport& report) override { reports_.add(report); }

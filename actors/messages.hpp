@@ -168,15 +168,24 @@ struct ChildBooks {
   Address child{};
 };
 
-/// Service to itself (its end), then to request; child request to its agent; of a transaction, request to itself. Most messages that wait
-/// are replies, and this one is the largest: with operation and result in four bytes, a message in a queue fits into a cache line.
-struct Reply {
-  static constexpr std::uint32_t operation_bits = (1U << 30) - 1;  ///< more than a request may have
+/// Which operation of a request has ended, and how, in four bytes: most messages that wait are replies, the largest of all, and so one
+/// fits into a cache line with what a queue adds to it.
+class OperationEnd {
+ public:
+  /// `operation` < 2^30; a request has no more than most_operations.
+  constexpr OperationEnd(std::uint32_t operation, OperationResult result) : bits_(operation << 2U | static_cast<std::uint32_t>(result)) {}
+  constexpr std::uint32_t operation() const { return bits_ >> 2U; }
+  constexpr OperationResult result() const { return static_cast<OperationResult>(bits_ & 3U); }
 
+ private:
+  std::uint32_t bits_;
+};
+
+/// Service to itself (its end), then to request; child request to its agent; of a transaction, request to itself.
+struct Reply {
   Address to;
   RequestNumber number = 0;
-  std::uint32_t operation : 30 = 0;
-  OperationResult result : 2 = OperationResult::ok;
+  OperationEnd end{0, OperationResult::ok};
   std::uint32_t input_tokens = 0;
   std::uint32_t cached_input_tokens = 0;
   std::uint32_t output_tokens = 0;

@@ -249,21 +249,31 @@ ChildPlan plan_of_child(const Model& model, RequestNumber parent, const PlanStep
   return child;
 }
 
-OperationSample sample_of(const Model& model, RequestNumber request, const PlanStep& step) {
+namespace {
+
+void sample_into(const Model& model, RequestNumber request, const PlanStep& step, OperationSample& sample) {
   if (step.kind == OperationKind::transaction) {
-    OperationSample sample;
+    sample = {};
     sample.duration = to_duration(step.duration->quantile(draw(model.seed, request, step.number, Purpose::transaction)));
-    return sample;
+  } else {
+    sample_operation(model.services[step.service],
+                     {.seed = model.seed, .request = request, .operation = step.number, .model_call = step.model_call}, sample);
   }
-  return sample_operation(model.services[step.service],
-                          {.seed = model.seed, .request = request, .operation = step.number, .model_call = step.model_call});
+}
+
+}  // namespace
+
+OperationSample sample_of(const Model& model, RequestNumber request, const PlanStep& step) {
+  OperationSample sample;
+  sample_into(model, request, step, sample);
+  return sample;
 }
 
 void RequestSamples::draw(const Model& model, RequestNumber request, const Plan& plan) {
   request_ = request;
   samples_.resize(plan.operations);
   for (const PlanStep& step : plan.steps) {
-    if (step.what == PlanStep::What::operation && !step.is_child) samples_[step.number - 1] = sample_of(model, request, step);
+    if (step.what == PlanStep::What::operation && !step.is_child) sample_into(model, request, step, samples_[step.number - 1]);
   }
 }
 

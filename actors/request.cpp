@@ -97,39 +97,37 @@ void Request::obey(const LifeCycle::CancelEffect& effect, Context& context) {
 }
 
 void Request::receive(const Ask& ask, Context& context) {
-  const auto id = strand_of(ask.operation);
-  if (!id) return;
-  const Duration duration = sample_of(*rules_, number_, step_of(strand(*id))).duration;
+  const std::uint32_t id = strand_of(ask.operation);
+  if (id == no_strand) return;
+  const Duration duration = sample_of(*rules_, number_, step_of(strand(id))).duration;
   announce_cancels_during(*rules_, ask, duration, context);
   context.send(context.self(),
-               Reply{.to = context.self(), .number = number_, .operation = ask.operation & Reply::operation_bits, .busy = duration},
-               duration);
+               Reply{.to = context.self(), .number = number_, .end = {ask.operation, OperationResult::ok}, .busy = duration}, duration);
 }
 
 void Request::receive(const Queued& queued, Context&) {
-  if (const auto id = strand_of(queued.operation)) {
-    strand(*id).state = Strand::State::queued;
-  }
+  const std::uint32_t id = strand_of(queued.operation);
+  if (id != no_strand) strand(id).state = Strand::State::queued;
 }
 
 void Request::receive(const Started& started, Context& context) {
-  if (const auto id = strand_of(started.operation)) {
-    Strand& s = strand(*id);
-    s.state = Strand::State::asked;
-    s.starts = context.now();
-    s.start_order = context.order();
-  }
+  const std::uint32_t id = strand_of(started.operation);
+  if (id == no_strand) return;
+  Strand& s = strand(id);
+  s.state = Strand::State::asked;
+  s.starts = context.now();
+  s.start_order = context.order();
 }
 
 void Request::receive(const Reply& reply, Context& context) {
-  const auto id = strand_of(reply.operation);
-  if (!id) return;
-  Strand& s = strand(*id);
+  const std::uint32_t id = strand_of(reply.end.operation());
+  if (id == no_strand) return;
+  Strand& s = strand(id);
   const PlanStep& step = step_of(s);
   const bool has_budget = rules_->cancels_on_budget && !as_child();
   const Money cost_before = used_.cost;
   const Tokens tokens_before = has_budget ? used_.tokens.sum() : Tokens{};
-  OperationResult result = reply.result;
+  OperationResult result = reply.end.result();
   if (result == OperationResult::rejected) {
     s.state = Strand::State::idle;
   } else {
@@ -144,11 +142,11 @@ void Request::receive(const Reply& reply, Context& context) {
   if (has_budget) watch_budget(cost_before, tokens_before, context);
   if (!life_.is_running()) --left_in_progress_;
   const bool goes_on = life_.is_running() && result == OperationResult::ok;
-  act(life_.operation_ended(result, goes_on ? 0 : in_progress(context)), *id, context);
+  act(life_.operation_ended(result, goes_on ? 0 : in_progress(context)), id, context);
 }
 
 void Request::receive(const ModelChunk& chunk, Context& context) {
-  if (!strand_of(chunk.operation) || life_.is_cancelling() || life_.has_ended()) return;
+  if (strand_of(chunk.operation) == no_strand || life_.is_cancelling() || life_.has_ended()) return;
   ++chunks_;
   delivered_ += Tokens{chunk.tokens};
   const Model& model = rules_->model;
@@ -213,19 +211,18 @@ void Request::go(Context& context) {
   context.end();
 }
 
-std::optional<std::uint32_t> Request::strand_of(std::uint32_t number) {
+std::uint32_t Request::strand_of(std::uint32_t number) {
   const std::uint32_t id = plan().has_forks ? forked().strand_of[number - 1] : 0;
   switch (strand(id).state) {
     case Strand::State::asked:
     case Strand::State::queued:
-      if (step_of(strand(id)).number == number) return id;
-      return std::nullopt;
+      return step_of(strand(id)).number == number ? id : no_strand;
     case Strand::State::idle:
     case Strand::State::waiting:
     case Strand::State::forked:
-      return std::nullopt;
+      return no_strand;
   }
-  return std::nullopt;
+  return no_strand;
 }
 
 /// Does what the rules say; `id`: the strand that goes on.
@@ -428,14 +425,15 @@ void Request::stop(Context& context) {
   report.outcome = *life_.outcome();
   report.started = started_;
   report.stopped = context.now();
-  CutOffs timed_out;
-  CutOffs& cut_offs = cancel_note_ ? cancel_note_->aborted : timed_out;
+  CutOffs* cut_offs = cancel_note_ ? &cancel_note_->aborted : nullptr;
+  std::optional<CutOffs> timed_out;
   bool is_first = true;
   for (std::uint32_t id = 0; id < strands(); ++id) {
     Strand& s = strand(id);
     if (!has_started(s, context)) continue;
     if (cancel_note_ && std::exchange(is_first, false)) note_hit(step_of(s), whole_duration(s));
-    cut_off(s, cut_offs, context);
+    if (cut_offs == nullptr) cut_offs = &timed_out.emplace();
+    cut_off(s, *cut_offs, context);
   }
   drain(context);
   close_books(report, cut_offs);
@@ -453,8 +451,7 @@ void Request::tell_of_stop(Outcome outcome, Context& context) {
     const bool is_well = outcome == Outcome::completed || outcome == Outcome::cancelled;
     context.relay(child.agent, Reply{.to = child.parent,
                                      .number = child.parent_number,
-                                     .operation = child.operation & Reply::operation_bits,
-                                     .result = is_well ? OperationResult::ok : OperationResult::failed,
+                                     .end = {child.operation, is_well ? OperationResult::ok : OperationResult::failed},
                                      .busy = context.now() - started_});
     return;
   }

@@ -134,8 +134,9 @@ class Request {
   AsChild* as_child() const { return special_ ? special_->as_child.get() : nullptr; }
   Strand& strand(std::uint32_t id) { return id == 0 ? first_ : forked().strands[id - 1]; }
   std::uint32_t strands() const { return plan().has_forks ? 1 + static_cast<std::uint32_t>(special_->forked.strands.size()) : 1; }
+  static constexpr std::uint32_t no_strand = 0xffff'ffff;
   /// The strand that waits for operation `number`, if any does: a late reply finds none.
-  std::optional<std::uint32_t> strand_of(std::uint32_t number);
+  std::uint32_t strand_of(std::uint32_t number);
 
   void begin(Context& context);
   void obey(const LifeCycle::CancelEffect& effect, Context& context);
@@ -172,7 +173,7 @@ class Request {
   void count_child(const ChildReport& child, std::uint32_t operation);
   void watch_budget(Money cost_before, Tokens tokens_before, Context& context);
   bool is_wait_left();
-  void close_books(RequestReport& report, const CutOffs& cut_offs);
+  void close_books(RequestReport& report, const CutOffs* cut_offs);
   void hand_in(RequestReport& report, Context& context);
 
   const Rules* rules_;

@@ -78,8 +78,8 @@ void Request::count_cut_off(const Strand& s, CutOffs& cut_offs, Duration elapsed
 
 /// Strikes the books off those to come. False if they are not counted: the request took the operation for one that never started.
 bool Request::take_awaited(const ChildBooks& books) {
-  if (const auto id = strand_of(books.operation)) {
-    strand(*id).is_over = true;
+  if (const std::uint32_t id = strand_of(books.operation); id != no_strand) {
+    strand(id).is_over = true;
     return true;
   }
   const auto awaited = std::find_if(children()->awaited.begin(), children()->awaited.end(),
@@ -159,10 +159,18 @@ bool Request::is_wait_left() {
   return false;
 }
 
-void Request::close_books(RequestReport& report, const CutOffs& cut_offs) {
+/// `cut_offs`: null if there were none.
+void Request::close_books(RequestReport& report, const CutOffs* cut_offs) {
   const Model& model = rules_->model;
   const bool cancelled = report.outcome == Outcome::cancelled;
-  (cancelled ? report.saved : report.forgone) += cut_offs.rest;
+  report.billed = used_.tokens;
+  if (cut_offs != nullptr) {
+    (cancelled ? report.saved : report.forgone) += cut_offs->rest;
+    report.billed -= cut_offs->billed_less;
+    report.billed += cut_offs->billed_more;
+    report.interrupted = cut_offs->count;
+    report.interrupted_unsafe = cut_offs->unsafe;
+  }
 
   std::optional<PlannedTimes> planned;
   if (cancelled && rules_->failures_end_requests) planned = planned_times(model, number_, plan());
@@ -192,10 +200,6 @@ void Request::close_books(RequestReport& report, const CutOffs& cut_offs) {
   }
   report.operations_planned = plan().operations;
   report.operations_done = operations_done_;
-  report.billed = used_.tokens - cut_offs.billed_less;
-  report.billed += cut_offs.billed_more;
-  report.interrupted = cut_offs.count;
-  report.interrupted_unsafe = cut_offs.unsafe;
   report.chunks_sent = chunks_;
   report.delivered = delivered_;
   if (report.outcome == Outcome::completed) report.delivered += Tokens{last_answer_tokens_};

@@ -8,6 +8,16 @@ namespace {
 
 std::uint32_t narrow(Tokens tokens) { return static_cast<std::uint32_t>(tokens.value); }
 
+Reply reply_to(const Ask& ask, const OperationSample& sample) {
+  return Reply{.to = ask.from,
+               .number = ask.number,
+               .end = {ask.operation, sample.fails ? OperationResult::failed : OperationResult::ok},
+               .input_tokens = narrow(sample.tokens.input),
+               .cached_input_tokens = narrow(sample.tokens.cached_input),
+               .output_tokens = narrow(sample.tokens.output),
+               .busy = sample.duration};
+}
+
 /// The moment of a stream's next chunk, or of its end, from its start.
 Duration next_moment(const OperationSample& sample, std::uint32_t chunk, std::uint32_t chunks, std::uint32_t chunk_tokens) {
   if (chunk > chunks) return sample.duration;
@@ -42,9 +52,7 @@ void Service::receive(const Ask& ask, Context& context) {
   context.relay(ask.from, Queued{ask.operation});
   if (rules_->model.child_of(index_) != nullptr) context.relay(ask.from, ChildBooks{.operation = ask.operation});
   LinkEnd to_request;
-  finish(
-      Reply{.to = ask.from, .number = ask.number, .operation = ask.operation & Reply::operation_bits, .result = OperationResult::rejected},
-      to_request, context);
+  finish(Reply{.to = ask.from, .number = ask.number, .end = {ask.operation, OperationResult::rejected}}, to_request, context);
 }
 
 void Service::hold(const Ask& ask, std::uint32_t place) {
@@ -116,19 +124,11 @@ void Service::start(const Ask& ask, Context& context) {
   if (rules_->model.child_of(index_) != nullptr) return start_child(ask, context);
   const OperationSample sample =
       sample_of(*rules_, ask.number, {.kind = ask.kind, .service = index_, .number = ask.operation, .model_call = ask.model_call});
-  const Reply reply{.to = ask.from,
-                    .number = ask.number,
-                    .operation = ask.operation & Reply::operation_bits,
-                    .result = sample.fails ? OperationResult::failed : OperationResult::ok,
-                    .input_tokens = narrow(sample.tokens.input),
-                    .cached_input_tokens = narrow(sample.tokens.cached_input),
-                    .output_tokens = narrow(sample.tokens.output),
-                    .busy = sample.duration};
   announce_cancels_during(*rules_, ask, sample.duration, context);
-  if (ask.chunk_tokens > 0) return start_stream(ask, sample, reply, context);
-  if (is_held(rules_->model, index_, 0)) return context.send(context.self(), reply, sample.duration);
+  if (ask.chunk_tokens > 0) return start_stream(ask, sample, context);
+  if (is_held(rules_->model, index_, 0)) return context.send(context.self(), reply_to(ask, sample), sample.duration);
   const Duration link = link_delay(*link_, rules_->model.seed, ask.number, ask.operation, Purpose::link_reply);
-  context.send(ask.from, reply, sample.duration + link);
+  context.send(ask.from, reply_to(ask, sample), sample.duration + link);
 }
 
 void Service::start_child(const Ask& ask, Context& context) {
@@ -144,12 +144,11 @@ void Service::start_child(const Ask& ask, Context& context) {
       StartChild{.agent = context.self(), .parent = ask.from, .parent_number = ask.number, .operation = ask.operation, .service = index_});
 }
 
-void Service::start_stream(const Ask& ask, const OperationSample& sample, const Reply& reply, Context& context) {
+void Service::start_stream(const Ask& ask, const OperationSample& sample, Context& context) {
   const std::uint32_t chunks = (narrow(sample.tokens.output) + ask.chunk_tokens - 1) / ask.chunk_tokens;
   // All chunks and the end count as sent now, though only the next one is on its way.
   const Order place = context.reserve(chunks + 1);
-  const std::uint32_t id =
-      streams_.take({.ask = ask, .sample = sample, .reply = reply, .start = context.now(), .first_place = place, .chunks = chunks});
+  const std::uint32_t id = streams_.take({.ask = ask, .sample = sample, .start = context.now(), .first_place = place, .chunks = chunks});
   context.send_in_place(place, context.self(), StreamDue{id}, next_moment(sample, 1, chunks, ask.chunk_tokens));
 }
 
@@ -160,7 +159,7 @@ void Service::receive(const StreamDue& due, Context& context) {
   if (withdrawn || stream.next_chunk > stream.chunks) {
     streams_.free.push_back(due.stream);
     LinkEnd to_request = stream.to_request;
-    return operation_over(stream.reply, to_request, context);
+    return operation_over(reply_to(ask, stream.sample), to_request, context);
   }
   const std::uint32_t chunk = stream.next_chunk++;
   const std::int64_t before = std::int64_t{chunk - 1} * ask.chunk_tokens;
@@ -175,19 +174,19 @@ void Service::receive(const Reply& reply, Context& context) {
   LinkEnd to_request;
   if (rules_->model.child_of(index_) == nullptr) return operation_over(reply, to_request, context);
   Reply own = reply;
-  const Call call{.seed = rules_->model.seed, .request = reply.number, .operation = reply.operation};
-  if (sample_operation(*profile_, call).fails) own.result = OperationResult::failed;
+  const Call call{.seed = rules_->model.seed, .request = reply.number, .operation = reply.end.operation()};
+  if (sample_operation(*profile_, call).fails) own.end = {reply.end.operation(), OperationResult::failed};
   operation_over(own, to_request, context);
 }
 
 void Service::operation_over(const Reply& reply, LinkEnd& to_request, Context& context) {
-  if (!release(reply.to, reply.operation)) return;  // withdrawn: its place is free already
+  if (!release(reply.to, reply.end.operation())) return;  // withdrawn: its place is free already
   finish(reply, to_request, context);
   free_place(context);
 }
 
 void Service::finish(const Reply& reply, LinkEnd& to_request, Context& context) {
-  const Duration drawn = link_delay(*link_, rules_->model.seed, reply.number, reply.operation, Purpose::link_reply);
+  const Duration drawn = link_delay(*link_, rules_->model.seed, reply.number, reply.end.operation(), Purpose::link_reply);
   context.relay(reply.to, reply, to_request.delay(context.now(), drawn));
 }
 

@@ -57,7 +57,6 @@ class Service {
   struct Stream {
     Ask ask;
     OperationSample sample;
-    Reply reply;
     Time start{};
     Order first_place = 0;
     std::uint32_t next_chunk = 1;
@@ -82,7 +81,7 @@ class Service {
   Ask leave_queue(std::uint32_t place);
   void start(const Ask& ask, Context& context);
   void start_child(const Ask& ask, Context& context);
-  void start_stream(const Ask& ask, const OperationSample& sample, const Reply& reply, Context& context);
+  void start_stream(const Ask& ask, const OperationSample& sample, Context& context);
   void operation_over(const Reply& reply, LinkEnd& to_request, Context& context);
   void finish(const Reply& reply, LinkEnd& to_request, Context& context);
   void free_place(Context& context);

@@ -67,6 +67,12 @@ const char* name_of(ServiceKind kind) {
 
 OperationSample sample_operation(const ServiceProfile& profile, const Call& call) {
   OperationSample sample;
+  sample_operation(profile, call, sample);
+  return sample;
+}
+
+void sample_operation(const ServiceProfile& profile, const Call& call, OperationSample& sample) {
+  sample.by_token = false;
   sample.tokens = {.input = tokens_of(profile.input_tokens, call, Purpose::input_tokens),
                    .cached_input = cached_tokens_of(profile, call),
                    .output = tokens_of(profile.output_tokens, call, Purpose::output_tokens)};
@@ -83,7 +89,6 @@ OperationSample sample_operation(const ServiceProfile& profile, const Call& call
     sample.duration = duration_of(std::get<WholeLatency>(profile.latency).whole, call, Purpose::latency);
   }
   sample.fails = profile.failure_rate > 0 && draw(call.seed, call.request, call.operation, Purpose::failure) < profile.failure_rate;
-  return sample;
 }
 
 Duration token_time(const OperationSample& sample, std::int64_t k) {

@@ -86,8 +86,9 @@ struct OperationSample {
 /// No operation reads or makes more of either; more is cut to this.
 inline constexpr Tokens most_tokens{100'000'000};
 
-/// A pure function of its arguments.
+/// A pure function of its arguments; the same, written to where it is wanted.
 OperationSample sample_operation(const ServiceProfile& profile, const Call& call);
+void sample_operation(const ServiceProfile& profile, const Call& call, OperationSample& sample);
 
 /// When output token k (1 to tokens.output) exists, counted from the operation's start; never after its duration.
 Duration token_time(const OperationSample& sample, std::int64_t k);

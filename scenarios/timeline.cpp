@@ -51,7 +51,7 @@ class Member {
     if (operation.state == State::planned) operation.state = State::withdrawn;
   }
   void see(const Reply& reply, Time now) {
-    Operation& operation = operations_.at(reply.operation);
+    Operation& operation = operations_.at(reply.end.operation());
     if (operation.state == State::started) end(operation, now);
   }
   void see(const AbortDue&, Time now) {
@@ -166,11 +166,11 @@ class Watched {
   /// At the agent: the end of a child, of which its parent may hear later, or never.
   void see_end_of_child(const Reply& reply, Member& parent, Time now) {
     auto path = parent.path();
-    path.push_back(reply.operation);
+    path.push_back(reply.end.operation());
     const auto child = std::find_if(members_.begin(), members_.end(), [&](const Member& m) { return m.path() == path; });
     if (child == members_.end()) return;
     child->stop(now);
-    parent.child_has_stopped(reply.operation, now);
+    parent.child_has_stopped(reply.end.operation(), now);
   }
 
   void settle(const RequestReport& request, const ClientReport& client) {

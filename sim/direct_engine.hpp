@@ -39,17 +39,21 @@ class DirectEngine {
   }
 
   /// Queues a message for `delay` (>= 0) from now. Throws std::overflow_error if that is beyond the end of time.
-  void post(Target to, const Message& message, Duration delay, std::uint64_t order) {
+  void post(Target to, const Message& message, Duration delay, std::uint64_t order) { post(to, delay, order) = message; }
+  /// The same; returns the message, to be written before the next step.
+  Message& post(Target to, Duration delay, std::uint64_t order) {
     const Time due = after(now(), delay);
     Parcel* const parcel = pool_.take();
     parcel->order = order;
     parcel->to = to;
-    parcel->message = message;
-    if (delay == zero_duration && is_delivering_) {
-      if (order == order_) return relayed_.push_in_order(parcel);
-      if (order < late_orders && (at_once_.is_empty() || at_once_.back()->order < order)) return at_once_.push(parcel);
+    if (delay == zero_duration && is_delivering_ && order == order_) {
+      relayed_.push_in_order(parcel);
+    } else if (delay == zero_duration && is_delivering_ && order < late_orders && (at_once_.is_empty() || at_once_.back()->order < order)) {
+      at_once_.push(parcel);
+    } else {
+      later_.push(due, parcel);
     }
-    later_.push(due, parcel);
+    return parcel->message;
   }
 
   /// Queues a message for time `at`. If nothing else is queued, time starts anew there.
@@ -93,7 +97,7 @@ class DirectEngine {
   static constexpr std::uint64_t late_orders = std::uint64_t{1} << 63;
   static constexpr std::size_t cache_line = 64;
 
-  struct alignas(cache_line) Parcel {
+  struct alignas(sizeof(Message) > cache_line / 2 ? cache_line : alignof(std::uint64_t)) Parcel {
     union {
       std::uint64_t order = 0;
       Parcel* next_free;

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 namespace caesura {
@@ -161,6 +162,78 @@ TEST(RealtimeWorld, CanBeGivenUpWithoutEverRunning) {
   const auto world = make_realtime_world({.model = model, .policy = checkpoint, .reports = reports, .observer = {}}, {});
   world->post(client_address, Arrive{}, Time{});
   EXPECT_EQ(world->now(), Time{});
+}
+
+/// Operations that last for hours, and a source of cancels that does nothing by itself.
+Model model_cancelled_from_outside(std::uint64_t requests) {
+  Model model;
+  model.load.requests = requests;
+  model.load.arrivals = ArrivalsAtOnce{};
+  ServiceProfile llm;
+  llm.name = "llm";
+  llm.latency = WholeLatency{Distribution::constant(4 * 3600e9)};
+  model.services = {llm};
+  model.workflow = {{ServiceCall{.kind = OperationKind::llm, .service = 0}}};
+  model.cancels = {{.probability = 0, .moment = CancelAfter{}}};
+  return model;
+}
+
+/// Keeps outcomes, and posts the cancel of the next request as soon as one is answered.
+class CancelsTheNext final : public ReportSink {
+ public:
+  void add(const RequestReport&) override {}
+  void add(const ClientReport& report) override {
+    ++outcomes[report.outcome];
+    if (to_cancel > report.number) cancel(report.number + 1);
+  }
+  void cancel(RequestNumber number) {
+    world->post(client_address, CancelMoment{.number = number, .ticket = static_cast<Ticket>(number)}, Time{});
+  }
+
+  RealtimeWorld* world = nullptr;
+  RequestNumber to_cancel = 0;  ///< the last
+  std::map<Outcome, int> outcomes;
+};
+
+TEST(RealtimeWorld, EndsARequestAtOnceThatIsCancelledFromAnotherThreadOrFromTheSink) {
+  const Model model = model_cancelled_from_outside(100);
+  Policy abort{.name = "abort", .kind = PolicyKind::abort};
+  abort.aborts.fill(true);
+  for (const int workers : {1, 2}) {
+    CancelsTheNext sink;
+    const auto world = make_realtime_world({.model = model, .policy = abort, .reports = sink, .observer = {}},
+                                           {.workers = workers, .requests_expected = 100});
+    sink.world = world.get();
+    sink.to_cancel = 49;  // from the sink: 1 to 49
+    world->post(client_address, Arrive{}, Time{});
+    std::thread caller([&] {
+      // An Arrive, two Starts and an Ask each.
+      while (world->counters().messages < 400) std::this_thread::yield();
+      sink.cancel(0);
+      for (RequestNumber number = 50; number < 100; ++number) sink.cancel(number);
+    });
+    EXPECT_TRUE(world->run(never_stop));
+    caller.join();
+    EXPECT_EQ(sink.outcomes, (std::map<Outcome, int>{{Outcome::cancelled, 100}}));
+    EXPECT_LT(world->now(), Time{4h});
+  }
+}
+
+TEST(RealtimeWorld, CanBeMadeAndCancelledInOtherThreadsThanItRunsAndEndsIn) {
+  const Model model = model_cancelled_from_outside(2);
+  Reports reports;
+  std::atomic<bool> stop{false};
+  auto world = make_realtime_world({.model = model, .policy = checkpoint, .reports = reports, .observer = {}}, {});
+  world->post(client_address, Arrive{}, Time{});
+  std::thread running([&] {
+    EXPECT_FALSE(world->run(stop));
+    world.reset();
+  });
+  while (world->counters().messages < 8) std::this_thread::yield();
+  world->post(client_address, Arrive{2}, Time{});  // in this thread, which lives on, a request may be started
+  stop = true;
+  running.join();
+  EXPECT_EQ(world, nullptr);
 }
 
 TEST(RealtimeWorld, RefusesOptionsOutOfRange) {

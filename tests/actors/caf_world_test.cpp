@@ -14,8 +14,11 @@
 #include <vector>
 
 #include "actors/caf_coordinator.hpp"
-#include "actors/caf_host.hpp"
+#include "actors/caf_envelope.hpp"
+#include "actors/caf_prompt_host.hpp"
 #include "actors/world.hpp"
+#include "sim/direct_engine.hpp"
+#include "sim/random.hpp"
 
 #include <caf/all.hpp>
 
@@ -96,10 +99,7 @@ class Coordinator : public testing::Test {
   /// Runs plain CAF actors until nothing is left; returns how many delayed messages that took.
   int run() {
     int taken = 0;
-    for (; coordinator().pending(); ++taken) {
-      ScheduledElement next = coordinator().take();
-      next.receiver->enqueue(std::move(next.element), &coordinator());
-    }
+    while (coordinator().step([](Address, const caf::mailbox_element_ptr&) { ADD_FAILURE() << "there are no hosts"; })) ++taken;
     return taken;
   }
   caf::actor_system& system() { return system_ ? *system_ : *(system_ = std::make_unique<caf::actor_system>(config_)); }
@@ -109,25 +109,6 @@ class Coordinator : public testing::Test {
   caf::actor_system_config config_;
   std::unique_ptr<caf::actor_system> system_;
 };
-
-TEST_F(Coordinator, HandsOutElementsByTimeThenOrderThenInsertion) {
-  const auto schedule = [&](Duration due, Order order, std::uint32_t label) {
-    coordinator().schedule(Time{due}, order, make_element({.to = {label, 0}, .due = {}, .message = TimeOut{}}));
-  };
-  schedule(2ns, 1, 6);
-  schedule(1ns, 3 | last_of_instant, 5);
-  schedule(1ns, 4, 2);
-  schedule(1ns, 2, 1);
-  schedule(1ns, 4, 3);
-  schedule(1ns, 5, 4);
-  schedule(0ns, 9, 0);
-  for (std::uint32_t label = 0; label <= 6; ++label) {
-    ASSERT_TRUE(coordinator().pending());
-    EXPECT_EQ(coordinator().take().element->content().get_as<Envelope>(0).to.index, label);
-  }
-  EXPECT_EQ(coordinator().now(), Time{2ns});
-  EXPECT_FALSE(coordinator().pending());
-}
 
 /// A plain CAF actor that sends itself a 1 in an hour and a 2 in two, notes what comes, and quits at a 2.
 class TwoHours : public caf::event_based_actor {
@@ -146,6 +127,68 @@ class TwoHours : public caf::event_based_actor {
  private:
   std::vector<std::pair<int, Time>>& seen_;
 };
+
+/// What is queued, to whom, in this order: one message before the first step, the others from within the deliveries, as a hash of the
+/// message decides. `queue` is a coordinator or a direct engine.
+template <class Queue, class Post, class Step>
+std::vector<std::tuple<Time, Order, std::uint32_t>> random_deliveries(Queue& queue, Post post, Step step) {
+  constexpr std::uint32_t most = 20'000;
+  std::vector<std::tuple<Time, Order, std::uint32_t>> delivered;
+  std::uint32_t posted = 0;
+  post(posted++, zero_duration, queue.reserve(1));
+  while (step([&](Address to) {
+    delivered.emplace_back(queue.now(), queue.order(), to.index);
+    for (std::uint32_t i = 0; i < 3 && posted < most; ++i) {
+      const std::uint64_t bits = random_bits({.seed = to.index, .request = i});
+      const Duration delay{bits % 4};
+      const Order order = queue.reserve(1);
+      switch (bits / 4 % 4) {
+        case 0:
+          post(posted++, zero_duration, queue.order());
+          break;
+        case 1:
+          post(posted++, delay, order | last_of_instant);
+          break;
+        default:
+          post(posted++, delay, order);
+      }
+    }
+  })) {
+  }
+  return delivered;
+}
+
+TEST_F(Coordinator, HandsOutElementsInTheOrderOfTheDirectEngine) {
+  EnvelopePool elements;
+  const auto by_caf = random_deliveries(
+      coordinator(),
+      [&](std::uint32_t label, Duration delay, Order order) {
+        coordinator().post({label, 0}, elements.take(), delay, order);
+      },
+      [&](const auto& deliver) { return coordinator().step([&](Address to, const caf::mailbox_element_ptr&) { deliver(to); }); });
+  DirectEngine<Address, int> engine;
+  const auto by_direct = random_deliveries(
+      engine,
+      [&](std::uint32_t label, Duration delay, Order order) {
+        engine.post({label, 0}, 0, delay, order);
+      },
+      [&](const auto& deliver) { return engine.step([&](Address to, int) { deliver(to); }); });
+  EXPECT_EQ(by_caf, by_direct);
+  EXPECT_EQ(by_caf.size(), 20'000U);
+}
+
+TEST_F(Coordinator, PutsADelayedMessageOfCafBehindThoseThatHaveAnOrder) {
+  std::vector<std::pair<int, Time>> seen;
+  EnvelopePool elements;
+  const caf::actor actor = system().spawn<TwoHours>(seen);
+  EXPECT_TRUE(coordinator().pending());  // it has sent itself its messages now
+  coordinator().post({}, elements.take(), 1h, coordinator().reserve(1));
+  std::vector<std::size_t> seen_before;
+  while (coordinator().step([&](Address, const caf::mailbox_element_ptr&) { seen_before.push_back(seen.size()); })) {
+  }
+  EXPECT_EQ(seen_before, std::vector<std::size_t>{0});
+  EXPECT_EQ(seen.size(), 2U);
+}
 
 TEST_F(Coordinator, RunsPlainCafActorsInVirtualTime) {
   std::vector<std::pair<int, Time>> seen;
@@ -169,6 +212,96 @@ TEST_F(Coordinator, FreesWhatIsLeftWhenItsSystemEnds) {
   EXPECT_TRUE(coordinator().pending());
   caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
   EXPECT_TRUE(coordinator().pending());
+}
+
+TEST(EnvelopePool, GivesOutTheMemoryOfAnElementThatCafHasDisposedOf) {
+  EnvelopePool elements;
+  const EnvelopeElement* first = &elements.take();
+  const caf::mailbox_element_ptr second(&elements.take());
+  EXPECT_EQ(elements.elements(), 2U);
+  caf::mailbox_element_ptr(const_cast<EnvelopeElement*>(first)).reset();
+  EXPECT_EQ(&elements.take(), first);
+  EXPECT_EQ(elements.elements(), 2U);
+}
+
+TEST(EnvelopeElement, IsACafMessageOfOneEnvelope) {
+  const caf::mailbox_element_ptr element = make_element({.to = {3, 1}, .due = Time{5ns}, .order = 7, .message = WaitOver{2, 4}});
+  EXPECT_TRUE(element->content().match_elements<Envelope>());
+  EXPECT_EQ(element->content().get_as<Envelope>(0).to, (Address{3, 1}));
+  ASSERT_NE(envelope_of(*element), nullptr);
+  EXPECT_EQ(envelope_of(*element)->order, 7U);
+  const caf::message copy = element->copy_content_to_message();
+  EXPECT_EQ(std::get<WaitOver>(copy.get_as<Envelope>(0).message).step, 4U);
+  const auto other = caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, 1);
+  EXPECT_EQ(envelope_of(*other), nullptr);
+}
+
+/// Notes the steps of the waits that it is told are over; anything else is a broken invariant.
+struct Noting {
+  std::vector<std::uint32_t>* steps;
+  void receive(const WaitOver& wait, const Context&) { steps->push_back(wait.step); }
+};
+
+/// A world in which nothing can be done.
+class Nowhere final : public Context {
+ public:
+  Order reserve(std::uint32_t) override { return 0; }
+  Address spawn_request() override { return {}; }
+  void end() override {}
+  void report(const RequestReport&) override {}
+  void report(const ClientReport&) override {}
+
+ private:
+  Message& post(Address, Duration, Order) override { return nothing_; }
+  Message nothing_;
+};
+
+class PromptHosts : public Coordinator {
+ protected:
+  caf::strong_actor_ptr spawn() { return spawn_prompt_host(coordinator(), context_, Noting{&steps_}); }
+  void send(const caf::strong_actor_ptr& host, const Message& message) {
+    host->enqueue(make_element({.to = {}, .message = message}), &coordinator());
+  }
+
+  std::vector<std::uint32_t> steps_;
+
+ private:
+  Nowhere context_;
+};
+
+TEST_F(PromptHosts, HandleWhatIsEnqueuedBeforeEnqueueReturns) {
+  const caf::strong_actor_ptr host = spawn();
+  send(host, WaitOver{0, 3});
+  send(host, WaitOver{0, 1});
+  EXPECT_EQ(steps_, (std::vector<std::uint32_t>{3, 1}));
+}
+
+TEST_F(PromptHosts, LetOutWhatTheHostedActorThrows) {
+  const caf::strong_actor_ptr host = spawn();
+  EXPECT_THROW(send(host, TimeOut{}), std::logic_error);
+}
+
+TEST_F(PromptHosts, AreHandlesLikeAnyOtherOfCaf) {
+  const auto host = caf::actor_cast<caf::actor>(spawn());
+  caf::anon_send(host, Envelope{.to = {}, .message = WaitOver{0, 2}});
+  caf::anon_send(host, 5);  // nothing to it
+  EXPECT_EQ(steps_, std::vector<std::uint32_t>{2});
+}
+
+TEST_F(PromptHosts, EndAtAnExitOfCafAndTellTheirMonitors) {
+  const auto host = caf::actor_cast<caf::actor>(spawn());
+  caf::error reason;
+  host->attach_functor([&](const caf::error& why) { reason = why; });
+  caf::anon_send_exit(host, caf::exit_reason::user_shutdown);
+  EXPECT_EQ(reason, caf::exit_reason::user_shutdown);
+  send(caf::actor_cast<caf::strong_actor_ptr>(host), WaitOver{0, 1});
+  EXPECT_TRUE(steps_.empty());
+}
+
+TEST_F(PromptHosts, TellTheirMonitorsWhenTheLastHandleIsGone) {
+  caf::error reason;
+  spawn()->get()->attach_functor([&](const caf::error& why) { reason = why; });
+  EXPECT_EQ(reason, caf::exit_reason::unreachable);
 }
 
 TEST(CafWorld, DoesExactlyWhatTheDirectWorldDoes) {
