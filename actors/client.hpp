@@ -10,6 +10,7 @@
 #include "actors/messages.hpp"
 #include "actors/reports.hpp"
 #include "actors/rules.hpp"
+#include "sim/steady_vector.hpp"
 
 namespace caesura {
 
@@ -70,7 +71,7 @@ class Client {
   const Rules* rules_;
   LoadPlay play_;
   Arrivals arrivals_;
-  std::vector<Open> open_;  ///< by ticket
+  SteadyVector<Open> open_;  ///< by ticket
   std::vector<Ticket> free_;
   std::vector<Cancelling> cancelling_;
   std::vector<std::uint32_t> free_cancelling_;

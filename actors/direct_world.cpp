@@ -1,10 +1,10 @@
 #include <cstddef>
-#include <utility>
 #include <vector>
 
 #include "actors/world.hpp"
 #include "sim/direct_engine.hpp"
 #include "sim/prefetch.hpp"
+#include "sim/steady_vector.hpp"
 
 namespace caesura {
 namespace {
@@ -34,7 +34,7 @@ class DirectWorld final : private Context, public World {
   }
 
   WorldCounters counters() const override {
-    return {.messages = engine_.delivered() - dropped_, .requests_now = slots_ - free_.size(), .requests_peak = slots_};
+    return {.messages = engine_.delivered() - dropped_, .requests_now = slots_.size() - free_.size(), .requests_peak = slots_.size()};
   }
 
  private:
@@ -46,7 +46,7 @@ class DirectWorld final : private Context, public World {
   };
 
   /// A reply is most of what waits, and finds its request and its place in the service out of the cache where many are in flight.
-  void approach(Address to, const Message& message) const {
+  void approach(Address to, const Message& message) {
     Address request = to;
     if (to.index < first_request_) {
       const Reply* reply = std::get_if<Reply>(&message);
@@ -83,11 +83,7 @@ class DirectWorld final : private Context, public World {
     }
   }
 
-  const Slot& slot_of(std::uint32_t index) const {
-    const std::size_t slot = index - first_request_;
-    return chunks_[slot / chunk_size][slot % chunk_size];
-  }
-  Slot& slot_of(std::uint32_t index) { return const_cast<Slot&>(std::as_const(*this).slot_of(index)); }
+  Slot& slot_of(std::uint32_t index) { return slots_[index - first_request_]; }
 
   Order reserve(std::uint32_t count) override { return engine_.reserve(count); }
   Message& post(Address to, Duration delay, Order order) override { return engine_.post(to, delay, order); }
@@ -97,9 +93,8 @@ class DirectWorld final : private Context, public World {
 
   Address spawn_request() override {
     if (free_.empty()) {
-      if (slots_ % chunk_size == 0) chunks_.emplace_back().reserve(chunk_size);
-      chunks_.back().emplace_back(rules_);
-      free_.push_back(static_cast<std::uint32_t>(first_request_ + slots_++));
+      free_.push_back(static_cast<std::uint32_t>(first_request_ + slots_.size()));
+      slots_.emplace_back(rules_);
     }
     const std::uint32_t index = free_.back();
     free_.pop_back();
@@ -109,16 +104,14 @@ class DirectWorld final : private Context, public World {
   }
 
   static constexpr std::size_t cache_line = 64;
-  static constexpr std::size_t chunk_size = 256;
 
   RequestSamples samples_;
   const Rules rules_;
   ReportSink& reports_;
   const Observer observer_;
   std::vector<Actor> lasting_;
-  const std::uint32_t first_request_;      // index of its address
-  std::vector<std::vector<Slot>> chunks_;  // of requests, each with room for chunk_size from the start: a request stays where it is
-  std::size_t slots_ = 0;
+  const std::uint32_t first_request_;  // index of its address
+  SteadyVector<Slot> slots_;
   std::vector<std::uint32_t> free_;
   DirectEngine<Address, Message> engine_;
   std::uint64_t dropped_ = 0;

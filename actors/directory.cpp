@@ -3,7 +3,7 @@
 namespace caesura {
 
 void Directory::receive(const Start& start, Context& context) {
-  if (start.ticket >= entries_.size()) entries_.resize(start.ticket + std::size_t{1});
+  entries_.grow_to(start.ticket + std::size_t{1});
   Entry& entry = entries_[start.ticket];
   entry = {.request = context.spawn_request(), .has_ended = false};
   context.relay(entry.request, start);

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "actors/context.hpp"
 #include "actors/messages.hpp"
 #include "actors/rules.hpp"
+#include "sim/steady_vector.hpp"
 
 namespace caesura {
 
@@ -30,7 +30,7 @@ class Directory {
   };
 
   const Rules* rules_;
-  std::vector<Entry> entries_;  ///< by ticket
+  SteadyVector<Entry> entries_;  ///< by ticket
 };
 
 }  // namespace caesura

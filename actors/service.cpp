@@ -56,7 +56,7 @@ void Service::receive(const Ask& ask, Context& context) {
 }
 
 void Service::hold(const Ask& ask, std::uint32_t place) {
-  if (ask.from.index >= held_of_.size()) held_of_.resize(ask.from.index + std::size_t{1});
+  held_of_.grow_to(ask.from.index + std::size_t{1});
   HeldList& list = held_of_[ask.from.index];
   const Held held{.generation = ask.from.generation, .operation = ask.operation, .place = place};
   if (list.first.operation == 0) {

@@ -9,6 +9,7 @@
 #include "actors/messages.hpp"
 #include "actors/rules.hpp"
 #include "sim/prefetch.hpp"
+#include "sim/steady_vector.hpp"
 
 namespace caesura {
 
@@ -94,7 +95,7 @@ class Service {
   std::uint64_t waiting_ = 0;
   std::uint32_t first_waiting_ = none;
   std::uint32_t last_waiting_ = none;
-  std::vector<HeldList> held_of_;  ///< by the request's address index
+  SteadyVector<HeldList> held_of_;  ///< by the request's address index
   Slab<Held> more_held_;
   Slab<Waiting> places_;
   Slab<Stream> streams_;

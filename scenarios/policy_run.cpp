@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -45,22 +46,26 @@ class OrderedLines {
   OrderedLines(const std::function<void(std::string_view)>& out) : out_(out) {}
 
   void add(RequestNumber number, std::string line) {
-    waiting_.emplace(number, std::move(line));
-    while (!waiting_.empty() && waiting_.begin()->first == next_) {
-      out_(waiting_.begin()->second);
-      waiting_.erase(waiting_.begin());
+    const auto place = static_cast<std::size_t>(number - next_);
+    if (place >= waiting_.size()) waiting_.resize(place + 1);
+    waiting_[place] = std::move(line);
+    while (!waiting_.empty() && !waiting_.front().empty()) {
+      out_(waiting_.front());
+      waiting_.pop_front();
       ++next_;
     }
   }
   /// A partial run leaves gaps.
   void flush() {
-    for (const auto& [number, line] : waiting_) out_(line);
+    for (const std::string& line : waiting_) {
+      if (!line.empty()) out_(line);
+    }
     waiting_.clear();
   }
 
  private:
   const std::function<void(std::string_view)>& out_;
-  std::map<RequestNumber, std::string> waiting_;
+  std::deque<std::string> waiting_;  ///< the lines of next_ and those after it; empty where one is still to come
   RequestNumber next_ = 0;
 };
 
