@@ -58,7 +58,9 @@ bool CafCoordinator::pending() {
 void CafCoordinator::clear() {
   const auto dispose = [this](Address to, caf::mailbox_element* element) {
     const caf::mailbox_element_ptr owned(element);
-    if (to.index == delayed_index) delayed_[to.generation] = nullptr;
+    if (to.index != delayed_index) return;
+    delayed_[to.generation] = nullptr;
+    free_delayed_.push_back(to.generation);
   };
   while (queue_.step(dispose)) {
   }
@@ -76,7 +78,7 @@ void CafCoordinator::post_delayed(Time due, caf::strong_actor_ptr receiver, caf:
   queue_.post({delayed_index, place}, element.release(), delay, reserve(1) | last_of_instant);
 }
 
-/// Its receiver runs, with the other jobs, before the next step.
+/// Its receiver, which is not a world's host, runs with the other jobs before the next step.
 void CafCoordinator::deliver_delayed(Address to, caf::mailbox_element_ptr element) {
   const caf::strong_actor_ptr receiver = std::exchange(delayed_[to.generation], nullptr);
   free_delayed_.push_back(to.generation);

@@ -16,7 +16,7 @@
 
 namespace caesura {
 
-/// The one CAF message type that hosts are sent. When it is due, and its order, are for real time: in virtual time the queue knows.
+/// The one CAF message type that hosts are sent. All but the message is for real time: in virtual time the queue knows it.
 struct Envelope {
   Address to;
   Time due{};  ///< may be delivered later

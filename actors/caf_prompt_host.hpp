@@ -12,6 +12,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/error.hpp>
 #include <caf/execution_unit.hpp>
+#include <caf/exit_reason.hpp>
 #include <caf/make_actor.hpp>
 #include <caf/monitorable_actor.hpp>
 
@@ -25,8 +26,6 @@ class PromptHost final : public caf::monitorable_actor {
  public:
   PromptHost(caf::actor_config& config, Context& context, Hosted&& hosted)
       : monitorable_actor(config), context_(context), hosted_(std::move(hosted)) {}
-
-  const Hosted& hosted() const { return hosted_; }
 
   /// Envelopes are for the hosted actor, as long as this one has not ended; CAF's own, as an exit at its shutdown, are for CAF.
   void enqueue(caf::mailbox_element_ptr element, caf::execution_unit* unit) override {

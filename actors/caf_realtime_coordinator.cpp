@@ -1,6 +1,5 @@
 #include "actors/caf_realtime_coordinator.hpp"
 
-#include <algorithm>
 #include <stdexcept>
 #include <utility>
 

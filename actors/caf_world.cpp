@@ -11,6 +11,7 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <caf/exit_reason.hpp>
 
 namespace caesura {
 
@@ -63,8 +64,10 @@ CafWorld::CafWorld(const WorldOptions& options)
 
 void CafWorld::post(Address to, const Message& message, Time at) {
   EnvelopeElement& element = elements_.take();
-  element.envelope() = {.to = to, .due = at, .message = message};
+  caf::mailbox_element_ptr back(&element);  // to the pool, if it cannot be posted
+  element.envelope().message = message;
   coordinator_.post_at(to, element, at);
+  back.release();
 }
 
 bool CafWorld::run(const std::atomic<bool>& stop) {
@@ -96,14 +99,9 @@ void CafWorld::deliver(Address to, caf::mailbox_element_ptr element) {
 }
 
 Message& CafWorld::post(Address to, Duration delay, Order order) {
-  const Time due = after(now_, delay);
   EnvelopeElement& element = elements_.take();
-  Envelope& envelope = element.envelope();
-  envelope.to = to;
-  envelope.due = due;
-  envelope.order = order;
   coordinator_.post(to, element, delay, order);
-  return envelope.message;
+  return element.envelope().message;
 }
 
 }  // namespace

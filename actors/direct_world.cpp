@@ -74,9 +74,9 @@ class DirectWorld final : private Context, public World {
       ++dropped_;
       return;
     }
+    ends_ = false;
     hand_over(slot.request, message, *this);
     if (ends_) {
-      ends_ = false;
       slot.is_alive = false;
       ++slot.generation;
       free_.push_back(to.index);

@@ -261,7 +261,7 @@ OperationSample sample_of(const Model& model, RequestNumber request, const PlanS
 
 void RequestSamples::draw(const Model& model, RequestNumber request, const Plan& plan) {
   request_ = request;
-  samples_.resize(plan.operations);
+  samples_.assign(plan.operations, {});
   const ServiceProfile* profile = nullptr;  // of the calls collected
   const auto draw_calls = [&] {
     if (!calls_.empty()) sample_operations(*profile, calls_, places_);

@@ -84,7 +84,7 @@ class RequestSamples {
 
  private:
   RequestNumber request_ = 0;
-  std::vector<OperationSample> samples_;  ///< by operation number - 1; child requests have none of their own, only a place
+  std::vector<OperationSample> samples_;  ///< by operation number - 1; of child requests nothing
   std::vector<Call> calls_;               ///< of one service in a row, to be drawn together ...
   std::vector<OperationSample*> places_;  ///< ... to here
 };

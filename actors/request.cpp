@@ -46,7 +46,8 @@ Request::Special& Request::special() {
 }
 
 void Request::begin(Context& context) {
-  if (rules_->samples != nullptr) rules_->samples->draw(rules_->model, number_, plan());
+  // The first child would have its parent's forgotten.
+  if (rules_->samples != nullptr && !plan().has_children) rules_->samples->draw(rules_->model, number_, plan());
   started_ = context.now();
   to_client_ = {};
   first_ = {};

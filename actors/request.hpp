@@ -118,7 +118,7 @@ class Request {
     StartChild start;
     ChildReport report;
   };
-  /// What few requests need, apart from the others: of those there may be many, and each byte counts.
+  /// What only requests with a drawn plan, parallel steps or children need: of the others there may be many, and each byte counts.
   struct Special {
     Plan own_plan;  ///< if its shape is drawn
     Forked forked;

@@ -16,6 +16,7 @@ void Request::note_cancel(const Context& context) {
     const Strand& s = strand(id);
     if (!has_started(s, context)) continue;
     const PlanStep& step = step_of(s);
+    if (step.is_child) continue;  // what it used is in its own books
     const Usage usage = usage_so_far(sample_of(*rules_, number_, step), context.now() - s.starts);
     add_usage(rules_->model, step, usage, cancel_note_->used);
   }
@@ -180,7 +181,7 @@ void Request::close_books(RequestReport& report, const CutOffs* cut_offs) {
   report.used = used_;
   const bool used_it_all = report.outcome == Outcome::completed && !plan().has_children;
   if (used_it_all) report.planned = used_;
-  // What was planned is summed up by itself, of what was used too, so that the ledger can be checked against it.
+  // Else what was planned is summed up by itself, of what was used too, so that the ledger can be checked against it.
   for (std::size_t i = 0; i < plan().steps.size() && !used_it_all; ++i) {
     const PlanStep& step = plan().steps[i];
     if (step.what != PlanStep::What::operation) continue;

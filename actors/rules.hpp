@@ -9,7 +9,8 @@
 
 namespace caesura {
 
-/// What every actor of one world goes by: the scenario and the policy, with what follows from them. Immutable, outlives the actors.
+/// What every actor of one world goes by: the scenario and the policy, with what follows from them. Immutable, but for what `samples` holds
+/// at a time; outlives the actors.
 struct Rules {
   /// `drawn`: if requests come one after another, and all actors live in one thread; may be null.
   Rules(const Model& m, const Policy& p, RequestSamples* drawn = nullptr);

@@ -22,6 +22,8 @@ namespace caesura {
 
 using Actor = std::variant<Client, Directory, Service, Request>;
 
+static_assert(sizeof(Message) == 48, "with what the direct engine adds, a message fills a cache line");
+
 /// Hands `message` to an actor of known kind. One that this kind of actor never gets is a broken invariant: throws std::logic_error.
 template <class OneActor>
 void hand_over(OneActor& actor, const Message& message, Context& context) {

@@ -59,7 +59,7 @@ Command add_run(CLI::App& app) {
   add_scenario_options(*command, run.scenario);
   add_threads(*command, run.threads);
   add_engine(*command, run.engine, all_engines,
-             "caf (default): CAF actors in virtual time; direct: the same actors and the same bytes, two to three times faster; "
+             "caf (default): CAF actors in virtual time; direct: the same actors and the same bytes, faster; "
              "caf-realtime: CAF actors on threads and the wall clock");
   CLI::Option* scale =
       command->add_option("--time-scale", run.time_scale, "caf-realtime only: so many times faster than life")->check(time_scale());

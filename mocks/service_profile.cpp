@@ -96,6 +96,7 @@ OperationSample sample_operation(const ServiceProfile& profile, const Call& call
 }
 
 void sample_operations(const ServiceProfile& profile, std::span<const Call> calls, std::span<OperationSample* const> samples) {
+  if (calls.empty()) return;
   constexpr std::size_t at_once = 8;
   const auto* whole = std::get_if<WholeLatency>(&profile.latency);
   if (whole == nullptr || profile.failure_rate > 0 || !tokens_are_constant(profile)) {

@@ -5,7 +5,10 @@
 namespace caesura {
 
 void JoinedReports::add(const RequestReport& report) {
-  if (!(report.planned == report.used + report.saved + report.forgone)) fail(report.number, "its ledger does not add up");
+  Amounts parts = report.used;
+  parts += report.saved;
+  parts += report.forgone;
+  if (!(report.planned == parts)) fail(report.number, "its ledger does not add up");
   if (const auto settled = settled_.find(report.number); settled != settled_.end()) {
     --unsettled_;
     join(report, settled->second);

@@ -1,6 +1,7 @@
 #include "scenarios/policy_run.hpp"
 
 #include <algorithm>
+#include <boost/heap/d_ary_heap.hpp>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -8,7 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <queue>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,7 +37,7 @@ class InFlight {
   std::uint64_t peak() const { return peak_; }
 
  private:
-  std::priority_queue<Time, std::vector<Time>, std::greater<>> stops_;
+  boost::heap::d_ary_heap<Time, boost::heap::arity<4>, boost::heap::compare<std::greater<>>> stops_;
   std::uint64_t peak_ = 0;
 };
 
@@ -46,6 +47,7 @@ class OrderedLines {
   OrderedLines(const std::function<void(std::string_view)>& out) : out_(out) {}
 
   void add(RequestNumber number, std::string line) {
+    if (number < next_) throw std::logic_error("a line of requests.csv comes twice");
     const auto place = static_cast<std::size_t>(number - next_);
     if (place >= waiting_.size()) waiting_.resize(place + 1);
     waiting_[place] = std::move(line);
@@ -81,6 +83,8 @@ void append_line(const PolicyRun& run, std::string& text, const RequestReport& r
   append_csv_row(text, run.policy.name, numbered_as_outside(run, request), client, user);
 }
 
+constexpr std::uint64_t noted_at_once = 64;
+
 /// Takes in a settled request. Different ones may come from several threads, each with sums of its own.
 void note(const PolicyRun& run, const RequestReport& request, const ClientReport& client, PolicyRun::Sums& to) {
   to.totals.add(request, client);
@@ -89,7 +93,13 @@ void note(const PolicyRun& run, const RequestReport& request, const ClientReport
   }
   if (run.record != nullptr && request.number < run.record->size()) (*run.record)[request.number] = paired_request(request, client);
   if (run.options.each_request) run.options.each_request(numbered_as_outside(run, request), client);
-  run.progress.requests_done.fetch_add(1, std::memory_order_relaxed);
+  // Threads that counted every request in one place would wait for each other there.
+  if (++to.noted % noted_at_once == 0) run.progress.requests_done.fetch_add(noted_at_once, std::memory_order_relaxed);
+}
+
+/// Once a thread has noted all its requests.
+void note_end(const PolicyRun& run, const PolicyRun::Sums& of) {
+  run.progress.requests_done.fetch_add(of.noted % noted_at_once, std::memory_order_relaxed);
 }
 
 /// When a run ends, no request is left.
@@ -147,6 +157,7 @@ class BlockwiseRun {
       }
       hand_in(block.index, std::exchange(outcome, {}));
     }
+    note_end(run_, sums);
     const std::lock_guard lock(mutex_);
     run_.sums.merge(std::move(sums));
     run_.messages += world->counters().messages;
@@ -233,6 +244,7 @@ class UserwiseRun {
       world->post(client_address, Arrive{user}, Time{});
       if (!world->run(run_.stop)) break;
     }
+    note_end(run_, sums);
     const std::lock_guard lock(mutex_);
     run_.sums.merge(std::move(sums));
     run_.messages += world->counters().messages;
@@ -274,6 +286,7 @@ void run_together(PolicyRun& run) {
   run.peak_in_flight = counters.requests_peak;
   if (realtime != nullptr) run.lateness_max = realtime->greatest_lateness();
   lines.flush();
+  note_end(run, run.sums);
   if (complete && realtime == nullptr) expect_nothing_left(run, *world, reports);
 }
 

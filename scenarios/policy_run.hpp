@@ -29,6 +29,7 @@ struct PolicyRun {
   struct Sums {
     PolicyTotals totals;
     PairedDifferences differences;  ///< to `reference`
+    std::uint64_t noted = 0;        ///< requests that one thread has added
     void merge(Sums&& other);
   };
   Sums sums{};

@@ -321,7 +321,7 @@ std::string measure_line(const Json& results, const Background& background) {
   if (results.at("engine") != "caf-realtime") {
     return "Virtual time: consequences of the rule under the scenario's latencies, not the speed of this machine.";
   }
-  std::string words = "Real time: cancels as they took effect on this machine, on CAF's threads and the wall clock";
+  std::string words = "Real time: cancels as they took effect of CAF actors on this machine, by the wall clock";
   if (background.lateness_max) words += "; a message was at most " + duration_figure(seconds(*background.lateness_max)) + " late";
   return words + ".";
 }

@@ -137,21 +137,25 @@ class Tracer {
   void see(const Reply& reply) {
     Member* asked = at(reply.to);
     if (asked == nullptr) return;
-    const char* result = reply.end.result() == OperationResult::ok ? "done" : reply.end.result() == OperationResult::failed ? "failed" : "rejected";
+    const std::uint32_t operation = reply.end.operation();
+    const OperationResult result = reply.end.result();
     if (receiver() == nullptr) {  // at the service: its own timer, or the end of a child
-      if (!step_of(*asked, reply.end.operation())->is_child) return;
-      const std::string child = child_name(*asked, reply.end.operation());
+      if (!step_of(*asked, operation)->is_child) return;
+      const std::string child = child_name(*asked, operation);
       for (Member& member : tree_) member.is_over = member.is_over || member.name == child;
-      return add(child, service_of(*asked, reply.end.operation()),
-                 fmt::format("{} after {} s", reply.end.result() == OperationResult::ok ? "ended" : "failed", seconds(reply.busy)));
+      return add(child, service_of(*asked, operation),
+                 fmt::format("{} after {} s", result == OperationResult::ok ? "ended" : "failed", seconds(reply.busy)));
     }
     // What was cut off may still be on its way; nobody waits for it.
-    if (asked->in_service.erase(reply.end.operation()) == 0 && reply.end.result() != OperationResult::rejected) return;
-    std::string text = fmt::format("operation {} {}", reply.end.operation(), result);
-    if (reply.end.result() != OperationResult::rejected) text += fmt::format(" after {} s", seconds(reply.busy));
+    if (asked->in_service.erase(operation) == 0 && result != OperationResult::rejected) return;
+    std::string text = fmt::format("operation {} {}", operation,
+                                   result == OperationResult::ok       ? "done"
+                                   : result == OperationResult::failed ? "failed"
+                                                                       : "rejected");
+    if (result != OperationResult::rejected) text += fmt::format(" after {} s", seconds(reply.busy));
     const std::uint64_t tokens = std::uint64_t{reply.input_tokens} + reply.cached_input_tokens + reply.output_tokens;
     if (tokens > 0) text += fmt::format(", {} tokens", tokens);
-    add_from_service(reply.end.operation(), text);
+    add_from_service(operation, text);
   }
   void see(const ModelChunk& chunk) { add_from_service(chunk.operation, fmt::format("{} tokens", chunk.tokens)); }
 

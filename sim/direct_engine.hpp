@@ -1,12 +1,12 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <stdexcept>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "sim/radix_queue.hpp"
@@ -17,8 +17,9 @@ namespace caesura {
 /// The direct engine: messages to targets in one queue, delivered by (due time, order), one at a time; no actors of its own, no virtual
 /// call. In the steady state it allocates nothing.
 ///
-/// `Message` is trivially copyable. Orders are unique among messages due at the same instant, but for those posted during a delivery with
-/// the order of the message being delivered and no delay: these are delivered as they were posted.
+/// Not to be used any more once a delivery has thrown. `Message` is trivially copyable. Orders are unique among messages due at the same
+/// instant, but for those posted during a delivery with the order of the message being delivered and no delay: these are delivered as they
+/// were posted.
 ///
 /// A message is written once, into a parcel from a pool, and delivered from there. What is due later waits in a radix heap; what is due at
 /// once, mostly, in a row.
@@ -56,10 +57,10 @@ class DirectEngine {
     return parcel->message;
   }
 
-  /// Queues a message for time `at`. If nothing else is queued, time starts anew there.
+  /// Queues a message for time `at` (>= 0). If nothing else is queued, time starts anew there. Throws std::logic_error for the past.
   void post_at(Target to, const Message& message, Time at) {
+    if (at < Time{} || (!is_idle() && at < now())) throw std::logic_error("a message cannot be due in the past");
     if (is_idle()) later_.restart(at);
-    if (at < now()) throw std::logic_error("a message cannot be due in the past");
     post(to, message, at - now(), reserve(1));
   }
 

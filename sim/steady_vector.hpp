@@ -11,6 +11,11 @@ namespace caesura {
 template <class T>
 class SteadyVector {
  public:
+  SteadyVector() = default;
+  SteadyVector(SteadyVector&& other) noexcept : chunks_(std::move(other.chunks_)), size_(std::exchange(other.size_, 0)) {}
+  SteadyVector& operator=(SteadyVector&&) = delete;
+  ~SteadyVector() = default;
+
   std::size_t size() const { return size_; }
   T& operator[](std::size_t i) { return chunks_[i / chunk_size][i % chunk_size]; }
   const T& operator[](std::size_t i) const { return chunks_[i / chunk_size][i % chunk_size]; }
