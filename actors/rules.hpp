@@ -27,8 +27,10 @@ struct Rules {
 
 /// sample_of(), from `rules.samples` if it is there.
 inline OperationSample sample_of(const Rules& rules, RequestNumber request, const PlanStep& step) {
-  const OperationSample* drawn = rules.samples == nullptr ? nullptr : rules.samples->find(request, step.number);
-  return drawn != nullptr ? *drawn : sample_of(rules.model, request, step);
+  if (rules.samples != nullptr) {
+    if (const OperationSample* drawn = rules.samples->find(request, step.number)) return *drawn;
+  }
+  return sample_of(rules.model, request, step);
 }
 
 /// Whether a service keeps account of a started operation until its end: if its places are counted, the answer is streamed, or a child

@@ -124,7 +124,7 @@ void Service::start(const Ask& ask, Context& context) {
   if (rules_->model.child_of(index_) != nullptr) return start_child(ask, context);
   const OperationSample sample =
       sample_of(*rules_, ask.number, {.kind = ask.kind, .service = index_, .number = ask.operation, .model_call = ask.model_call});
-  announce_cancels_during(*rules_, ask, sample.duration, context);
+  if (rules_->cancels_during_operations) announce_cancels_during(*rules_, ask, sample.duration, context);
   if (ask.chunk_tokens > 0) return start_stream(ask, sample, context);
   if (is_held(rules_->model, index_, 0)) return context.send(context.self(), reply_to(ask, sample), sample.duration);
   const Duration link = link_delay(*link_, rules_->model.seed, ask.number, ask.operation, Purpose::link_reply);
