@@ -145,27 +145,29 @@ Model crowd(const Kind& kind, std::uint64_t places) {
   return model;
 }
 
+/// Requests of which the first 150 come close together, if told so, and the last 30 each alone.
+Model coming(Model model, bool in_a_crowd) {
+  TracedArrivals arrivals;
+  for (std::int64_t n = 0; n < 180; ++n) arrivals.arrivals.push_back(at(n * (in_a_crowd && n < 150 ? Duration{3s} : Duration{100'000s})));
+  model.load = {.requests = arrivals.arrivals.size(), .duration = {}, .arrivals = arrivals};
+  return model;
+}
+
 TEST_P(HeldOperations, OfACrowdAreForgottenWhenItHasGone) {
-  constexpr std::uint64_t crowded = 150;
-  constexpr std::uint64_t requests = crowded + 30;
   for (const Kind& kind : kinds) {
-    for (const std::uint64_t places : {1U, 4U, 30U}) {
-      SCOPED_TRACE(std::string(kind.name) + ", " + std::to_string(places) + " places");
+    for (const auto& [places, timeout] : {std::pair<std::uint64_t, Duration>{1, 1000s}, {4, 1000s}, {30, 1000s}, {4, 15s}, {30, 15s}}) {
+      SCOPED_TRACE(std::string(kind.name) + ", " + std::to_string(places) + " places, timeout " + std::to_string(timeout / 1s) + " s");
       Model model = crowd(kind, places);
-      TracedArrivals apart;
-      for (std::uint64_t n = 0; n < requests; ++n) apart.arrivals.push_back(at(n * Duration{100'000s}));
-      TracedArrivals together = apart;
-      for (std::uint64_t n = 0; n < crowded; ++n) together.arrivals[n] = at(n * Duration{3s});
-      model.load = {.requests = requests, .duration = {}, .arrivals = apart};
-      Model undisturbed = model;
+      model.timeout = timeout;
+      Model undisturbed = coming(model, false);
       undisturbed.cancels.clear();
       const AllSettled alone = all(undisturbed, policy(PolicyKind::checkpoint));
-      model.load.arrivals = together;
       for (const Policy& p : {policy(PolicyKind::checkpoint), abort_after(100ms), escalate_after(1s, 1s)}) {
         std::size_t compared = 0;
-        for (const auto& [number, s] : all(model, p)) {
-          if (number < crowded || s.client.cancels_sent > 0) continue;
+        for (const auto& [number, s] : all(coming(model, true), p)) {
+          if (number < 150 || s.client.cancels_sent > 0) continue;
           EXPECT_EQ(time_of(s), time_of(alone.at(number))) << p.name << ", request " << number;
+          EXPECT_EQ(s.request.used, alone.at(number).request.used) << p.name << ", request " << number;
           ++compared;
         }
         EXPECT_GT(compared, 3U);

@@ -175,6 +175,7 @@ TEST(RequestSamples, HoldThoseOfTheRequestThatWasDrawnLastAlone) {
   EXPECT_EQ(samples.find(4, 3), nullptr);
   EXPECT_EQ(samples.find(4, most_operations), nullptr);
   samples.draw(longer, 3, plan_of(longer, 3));
+  ASSERT_NE(samples.find(3, 10), nullptr);
   EXPECT_TRUE(is_same(*samples.find(3, 10), sample_of(longer, 3, plan_of(longer, 3).steps[9])));
 }
 
