@@ -1,5 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <string>
+#include <utility>
+
 #include "actors/world.hpp"
 #include "tests/actors/small_models.hpp"
 

@@ -2,13 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <deque>
 #include <functional>
+#include <ostream>
 #include <queue>
 #include <random>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -60,7 +62,8 @@ class Compared {
   /// Takes the first, and moves time on to it if need be.
   void pop() {
     ASSERT_FALSE(queue_.is_empty());
-    const auto [due, order] = expected_.top();
+    const Time due = expected_.top().first;
+    const std::uint64_t order = expected_.top().second;
     if (queue_.due_now() == nullptr) {
       queue_.advance([&](const Parcel& soon) {
         ++approaches_;
