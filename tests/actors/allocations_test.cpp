@@ -54,6 +54,16 @@ TEST(DirectWorld, TheSteadyStateAllocatesNothingPerMessage) {
   EXPECT_LE(steady.allocations, 10U) << "more than a few tables that grow at a new peak";
 }
 
+/// Nor do forks, a service's account of a request with many operations at once, or its queue.
+TEST(DirectWorld, OperationsSideBySideThatWaitForTheirPlacesAllocateNothingEither) {
+  Model model = busy_model();
+  model.services[0].concurrency = users;
+  model.workflow = {{Parallel{{4, Workflow(2, {ServiceCall{}})}}}};
+  const Steady steady = steady_state(model, EngineKind::direct);
+  EXPECT_GT(steady.messages, 20 * requests);
+  EXPECT_LE(steady.allocations, 20U) << "more than a few tables that grow at a new peak";
+}
+
 /// The note that a request takes of its cancel, so that all the others are smaller.
 TEST(DirectWorld, ACancelledRequestAllocatesOnce) {
   const Steady steady = steady_state(cancelled_now_and_then(busy_model()), EngineKind::direct);

@@ -93,6 +93,92 @@ TEST(Plan, RefusesToSpinOnRepeatsOfNothing) {
   EXPECT_THROW(plan_of(model), PlanTooLong);
 }
 
+bool is_same(const OperationSample& a, const OperationSample& b) {
+  return a.duration == b.duration && a.first_token == b.first_token && a.per_token == b.per_token && a.by_token == b.by_token &&
+         a.fails == b.fails && a.tokens == b.tokens;
+}
+
+/// Four services, no two of which are drawn alike: a model by token that fails now and then, a tool, an agent with a workflow of its own,
+/// and an agent without.
+Model four_services(Workflow workflow) {
+  Model model = with_workflow(std::move(workflow));
+  model.services[0].latency = TokenLatency{Distribution::exponential(3e8), Distribution::exponential(1e7)};
+  model.services[0].output_tokens = Distribution::geometric(100);
+  model.services[0].cached_input_tokens = GrowingContext{.first = {500}, .per_call = {70}};
+  model.services[0].failure_rate = 0.3;
+  model.services[1].latency = WholeLatency{Distribution::lognormal_median_sigma(1e9, 1)};
+  model.services.push_back(service(ServiceKind::agent, {}));
+  model.services.push_back(service(ServiceKind::agent, Distribution::exponential(2e9)));
+  model.children.resize(3);
+  model.children[2] = ChildWorkflow{.workflow = {call(OperationKind::llm, 0)}};
+  return model;
+}
+
+const Workflow workflows_of_all_kinds[] = {
+    {},
+    {call(OperationKind::tool, 1)},
+    {{Transaction{Distribution::exponential(1e9)}}},
+    // One service in a row, more often than are drawn at once; then in turn.
+    {{Repeat{Distribution::constant(19), {call(OperationKind::tool, 1)}}}},
+    {{Repeat{Distribution::constant(9), {call(OperationKind::llm, 0), call(OperationKind::tool, 1)}}}},
+    {{Repeat{Distribution::constant(3), {call(OperationKind::tool, 1), call(OperationKind::tool, 1), call(OperationKind::agent, 3)}}}},
+    // Transactions, waits and children in between.
+    {call(OperationKind::tool, 1),
+     {Transaction{Distribution::exponential(1e9)}},
+     call(OperationKind::tool, 1),
+     {Wait{fixed(1s)}},
+     call(OperationKind::tool, 1),
+     call(OperationKind::agent, 2),
+     call(OperationKind::tool, 1),
+     call(OperationKind::agent, 2)},
+    {call(OperationKind::agent, 2), call(OperationKind::llm, 0)},
+    // Forks, one in another, and of a drawn shape.
+    {call(OperationKind::decompose, 0),
+     {Parallel{{{call(OperationKind::tool, 1), {Transaction{fixed(1s)}}},
+                {{ParallelTimes{Distribution::uniform_whole(0, 12), {call(OperationKind::tool, 1), call(OperationKind::llm, 0)}}}},
+                {}}}},
+     {Choose{{1, 1}, {{call(OperationKind::agent, 3)}, {call(OperationKind::tool, 1), call(OperationKind::agent, 2)}}}},
+     call(OperationKind::llm, 0)}};
+
+TEST(RequestSamples, AreWhatEachOperationIsByItself) {
+  RequestSamples samples;  // of one request after another, of any workflow: nothing of those before shines through
+  std::size_t compared = 0;
+  for (const Workflow& workflow : workflows_of_all_kinds) {
+    const Model model = four_services(workflow);
+    for (RequestNumber request = 0; request < 20; ++request) {
+      const Plan plan = plan_of(model, request);
+      samples.draw(model, request, plan);
+      for (const PlanStep& step : plan.steps) {
+        if (step.what != PlanStep::What::operation || step.is_child) continue;
+        const OperationSample* found = samples.find(request, step.number);
+        ASSERT_NE(found, nullptr);
+        EXPECT_TRUE(is_same(*found, sample_of(model, request, step))) << "operation " << step.number << " of request " << request;
+        ++compared;
+      }
+      EXPECT_EQ(samples.find(request, plan.operations + 1), nullptr);
+      EXPECT_EQ(samples.find(request + 1, 1), nullptr);
+    }
+  }
+  EXPECT_GT(compared, 1000U);
+}
+
+TEST(RequestSamples, HoldThoseOfTheRequestThatWasDrawnLastAlone) {
+  const Model longer = four_services({{Repeat{Distribution::constant(10), {call(OperationKind::tool, 1)}}}});
+  const Model shorter = four_services({call(OperationKind::tool, 1), call(OperationKind::llm, 0)});
+  RequestSamples samples;
+  EXPECT_EQ(samples.find(0, 1), nullptr) << "none was drawn";
+  samples.draw(longer, 3, plan_of(longer, 3));
+  EXPECT_NE(samples.find(3, 10), nullptr);
+  samples.draw(shorter, 4, plan_of(shorter, 4));
+  EXPECT_EQ(samples.find(3, 1), nullptr);
+  EXPECT_NE(samples.find(4, 2), nullptr);
+  EXPECT_EQ(samples.find(4, 3), nullptr);
+  EXPECT_EQ(samples.find(4, most_operations), nullptr);
+  samples.draw(longer, 3, plan_of(longer, 3));
+  ASSERT_NE(samples.find(3, 10), nullptr);
+  EXPECT_TRUE(is_same(*samples.find(3, 10), sample_of(longer, 3, plan_of(longer, 3).steps[9])));
+}
+
 TEST(PlannedTimes, AParallelStepTakesItsLongestBranch) {
   Model model = with_workflow(
       {{Parallel{{{call(OperationKind::llm, 0), call(OperationKind::llm, 0)}, {call(OperationKind::tool, 1)}, {}}}}, {Wait{fixed(3s)}}});
