@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <stdexcept>
 #include <utility>
 
 #include <caf/actor_system.hpp>
-#include <caf/group.hpp>
 #include <caf/resumable.hpp>
 
 namespace caesura {
@@ -15,8 +13,6 @@ namespace {
 
 /// Elements that an actor may take from its mailbox before the next actor's turn. In virtual time it changes nothing.
 constexpr std::size_t throughput = 1000;
-
-[[noreturn]] void refuse(const char* what) { throw std::logic_error(what); }
 
 }  // namespace
 
@@ -27,18 +23,6 @@ void VirtualClock::schedule_message(time_point due, caf::strong_actor_ptr receiv
 }
 
 void VirtualClock::cancel_all() { coordinator_.clear(); }
-
-void VirtualClock::set_ordinary_timeout(time_point, caf::abstract_actor*, caf::atom_value, std::uint64_t) {
-  refuse("no receive timeouts in virtual time");
-}
-
-void VirtualClock::set_multi_timeout(time_point, caf::abstract_actor*, caf::atom_value, std::uint64_t) {
-  refuse("no stream timeouts in virtual time");
-}
-
-void VirtualClock::set_request_timeout(time_point, caf::abstract_actor*, caf::message_id) { refuse("no request timeouts in virtual time"); }
-
-void VirtualClock::schedule_message(time_point, caf::group, caf::strong_actor_ptr, caf::message) { refuse("no groups in virtual time"); }
 
 CafCoordinator::CafCoordinator(caf::actor_system& system) : abstract_coordinator(system), execution_unit(&system) {}
 

@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "actors/caf_envelope.hpp"
+#include "actors/caf_message_clock.hpp"
 #include "actors/context.hpp"
 #include "sim/direct_engine.hpp"
 #include "sim/time.hpp"
 
-#include <caf/actor_clock.hpp>
 #include <caf/actor_control_block.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/execution_unit.hpp>
@@ -23,23 +23,15 @@ namespace caesura {
 class CafCoordinator;
 
 /// CAF's clock in virtual time: its epoch is the start of the run, its time the due time of the message delivered last.
-class VirtualClock final : public caf::actor_clock {
+class VirtualClock final : public CafMessageClock {
  public:
   explicit VirtualClock(CafCoordinator& coordinator) : coordinator_(coordinator) {}
 
+  using CafMessageClock::schedule_message;
   time_point now() const noexcept override;
   /// What CAF's delayed_send comes down to: due with, and after, the messages that have an order.
   void schedule_message(time_point due, caf::strong_actor_ptr receiver, caf::mailbox_element_ptr element) override;
   void cancel_all() override;
-
-  /// Timeouts and groups do not exist in virtual time; setting one throws std::logic_error.
-  void set_ordinary_timeout(time_point, caf::abstract_actor*, caf::atom_value, std::uint64_t) override;
-  void set_multi_timeout(time_point, caf::abstract_actor*, caf::atom_value, std::uint64_t) override;
-  void set_request_timeout(time_point, caf::abstract_actor*, caf::message_id) override;
-  void schedule_message(time_point, caf::group, caf::strong_actor_ptr, caf::message) override;
-  void cancel_ordinary_timeout(caf::abstract_actor*, caf::atom_value) override {}
-  void cancel_request_timeout(caf::abstract_actor*, caf::message_id) override {}
-  void cancel_timeouts(caf::abstract_actor*) override {}
 
  private:
   CafCoordinator& coordinator_;

@@ -1,11 +1,9 @@
 #include "actors/caf_realtime_coordinator.hpp"
 
-#include <stdexcept>
 #include <utility>
 
 #include <caf/actor_system.hpp>
 #include <caf/detail/set_thread_name.hpp>
-#include <caf/group.hpp>
 #include <caf/logger.hpp>
 #include <caf/resumable.hpp>
 
@@ -22,8 +20,6 @@ constexpr std::size_t jobs_kept = 4;
 /// Rounds of jobs and timers for which a thread from outside lends itself.
 constexpr int guest_rounds = 64;
 
-[[noreturn]] void refuse(const char* what) { throw std::logic_error(what); }
-
 }  // namespace
 
 void RealtimeClock::schedule_message(time_point due, caf::strong_actor_ptr receiver, caf::mailbox_element_ptr element) {
@@ -31,18 +27,6 @@ void RealtimeClock::schedule_message(time_point due, caf::strong_actor_ptr recei
 }
 
 void RealtimeClock::cancel_all() { coordinator_.clear_timers(); }
-
-void RealtimeClock::set_ordinary_timeout(time_point, caf::abstract_actor*, caf::atom_value, std::uint64_t) {
-  refuse("no receive timeouts in real time");
-}
-
-void RealtimeClock::set_multi_timeout(time_point, caf::abstract_actor*, caf::atom_value, std::uint64_t) {
-  refuse("no stream timeouts in real time");
-}
-
-void RealtimeClock::set_request_timeout(time_point, caf::abstract_actor*, caf::message_id) { refuse("no request timeouts in real time"); }
-
-void RealtimeClock::schedule_message(time_point, caf::group, caf::strong_actor_ptr, caf::message) { refuse("no groups in real time"); }
 
 RealtimeCoordinator::Server::Server(RealtimeCoordinator& coordinator) : execution_unit(&coordinator.system()), coordinator_(coordinator) {}
 

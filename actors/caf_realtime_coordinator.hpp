@@ -8,9 +8,9 @@
 #include <thread>
 #include <vector>
 
+#include "actors/caf_message_clock.hpp"
 #include "actors/caf_timer_queue.hpp"
 
-#include <caf/actor_clock.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/execution_unit.hpp>
 #include <caf/mailbox_element.hpp>
@@ -21,22 +21,14 @@ namespace caesura {
 class RealtimeCoordinator;
 
 /// CAF's clock in real time, without a thread of its own: the workers keep the time.
-class RealtimeClock final : public caf::actor_clock {
+class RealtimeClock final : public CafMessageClock {
  public:
   explicit RealtimeClock(RealtimeCoordinator& coordinator) : coordinator_(coordinator) {}
 
+  using CafMessageClock::schedule_message;
   /// Delivers no earlier than `due`, and what is due together as it was scheduled. From any thread.
   void schedule_message(time_point due, caf::strong_actor_ptr receiver, caf::mailbox_element_ptr element) override;
   void cancel_all() override;
-
-  /// Nothing here uses timeouts and groups; setting one throws std::logic_error.
-  void set_ordinary_timeout(time_point, caf::abstract_actor*, caf::atom_value, std::uint64_t) override;
-  void set_multi_timeout(time_point, caf::abstract_actor*, caf::atom_value, std::uint64_t) override;
-  void set_request_timeout(time_point, caf::abstract_actor*, caf::message_id) override;
-  void schedule_message(time_point, caf::group, caf::strong_actor_ptr, caf::message) override;
-  void cancel_ordinary_timeout(caf::abstract_actor*, caf::atom_value) override {}
-  void cancel_request_timeout(caf::abstract_actor*, caf::message_id) override {}
-  void cancel_timeouts(caf::abstract_actor*) override {}
 
  private:
   RealtimeCoordinator& coordinator_;
