@@ -53,7 +53,7 @@ class PromptHost final : public caf::monitorable_actor {
 
 /// Starts a host, hidden from CAF's registry, for `unit` to hand messages. `context` outlives it.
 template <class Hosted>
-caf::strong_actor_ptr spawn_prompt_host(caf::execution_unit& unit, Context& context, Hosted&& hosted) {
+caf::strong_actor_ptr spawn_prompt_host(caf::execution_unit& unit, Context& context, Hosted hosted) {
   caf::actor_system& system = unit.system();
   caf::actor_config config(&unit);
   config.flags |= caf::abstract_actor::is_hidden_flag;

@@ -185,7 +185,7 @@ void CafRealtimeWorld::post(Address to, const Message& message, Time at) {
     if (at > clock_.now())
       coordinator_->schedule(clock_.wall(at), std::move(receiver), std::move(element));
     else
-      coordinator_->deliver(std::move(receiver), std::move(element));
+      coordinator_->deliver(receiver, std::move(element));
   }
   const std::lock_guard lock(state_mutex_);
   if (--posting_ == 0 && phase_ == Phase::over) changed_.notify_all();

@@ -78,7 +78,7 @@ void RealtimeCoordinator::stop() {
   }
 }
 
-void RealtimeCoordinator::deliver(caf::strong_actor_ptr receiver, caf::mailbox_element_ptr element) {
+void RealtimeCoordinator::deliver(const caf::strong_actor_ptr& receiver, caf::mailbox_element_ptr element) {
   Lock lock(mutex_);
   if (awake_ > 0) {
     lock.unlock();

@@ -58,7 +58,7 @@ class RealtimeCoordinator final : public caf::scheduler::abstract_coordinator {
 
   /// Delivers from a thread from outside, or while an actor handles a message; not during or after halt(). If all workers sleep, actors
   /// handle messages, this one and what follows from it, before it returns: so the caller must hold no lock that they need.
-  void deliver(caf::strong_actor_ptr receiver, caf::mailbox_element_ptr element);
+  void deliver(const caf::strong_actor_ptr& receiver, caf::mailbox_element_ptr element);
   void schedule(caf::actor_clock::time_point due, caf::strong_actor_ptr receiver, caf::mailbox_element_ptr element);
   /// Forgets all timers.
   void clear_timers();

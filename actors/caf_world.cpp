@@ -67,7 +67,7 @@ void CafWorld::post(Address to, const Message& message, Time at) {
   caf::mailbox_element_ptr back(&element);  // to the pool, if it cannot be posted
   element.envelope().message = message;
   coordinator_.post_at(to, element, at);
-  back.release();
+  static_cast<void>(back.release());
 }
 
 bool CafWorld::run(const std::atomic<bool>& stop) {

@@ -98,11 +98,8 @@ class DirectEngine {
   static constexpr std::uint64_t late_orders = std::uint64_t{1} << 63;
   static constexpr std::size_t cache_line = 64;
 
-  struct alignas(sizeof(Message) > cache_line / 2 ? cache_line : alignof(std::uint64_t)) Parcel {
-    union {
-      std::uint64_t order = 0;
-      Parcel* next_free;
-    };
+  struct alignas(sizeof(std::pair<Target, Message>) > cache_line / 2 ? cache_line : alignof(std::uint64_t)) Parcel {
+    std::uint64_t order = 0;  ///< while it is free: the address of the next free one
     Target to{};
     Message message{};
   };
@@ -113,11 +110,11 @@ class DirectEngine {
     Parcel* take() {
       if (free_ == nullptr) grow();
       Parcel* const parcel = free_;
-      free_ = parcel->next_free;
+      free_ = reinterpret_cast<Parcel*>(parcel->order);
       return parcel;
     }
     void give_back(Parcel* parcel) {
-      parcel->next_free = free_;
+      parcel->order = reinterpret_cast<std::uintptr_t>(free_);
       free_ = parcel;
     }
 
