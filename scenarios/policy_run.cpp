@@ -83,7 +83,7 @@ void append_line(const PolicyRun& run, std::string& text, const RequestReport& r
   append_csv_row(text, run.policy.name, numbered_as_outside(run, request), client, user);
 }
 
-constexpr std::uint64_t noted_at_once = 64;
+constexpr std::uint64_t counted_at_once = 64;
 
 /// Takes in a settled request. Different ones may come from several threads, each with sums of its own.
 void note(const PolicyRun& run, const RequestReport& request, const ClientReport& client, PolicyRun::Sums& to) {
@@ -93,13 +93,17 @@ void note(const PolicyRun& run, const RequestReport& request, const ClientReport
   }
   if (run.record != nullptr && request.number < run.record->size()) (*run.record)[request.number] = paired_request(request, client);
   if (run.options.each_request) run.options.each_request(numbered_as_outside(run, request), client);
-  // Threads that counted every request in one place would wait for each other there.
-  if (++to.noted % noted_at_once == 0) run.progress.requests_done.fetch_add(noted_at_once, std::memory_order_relaxed);
 }
 
-/// Once a thread has noted all its requests.
-void note_end(const PolicyRun& run, const PolicyRun::Sums& of) {
-  run.progress.requests_done.fetch_add(of.noted % noted_at_once, std::memory_order_relaxed);
+/// Counts a request that one of several threads has noted: if each counted every one in the same place, they would wait for each other
+/// there.
+void count_apart(const PolicyRun& run, PolicyRun::Sums& of) {
+  if (++of.noted % counted_at_once == 0) run.progress.requests_done.fetch_add(counted_at_once, std::memory_order_relaxed);
+}
+
+/// Once such a thread has noted its last.
+void count_rest(const PolicyRun& run, const PolicyRun::Sums& of) {
+  run.progress.requests_done.fetch_add(of.noted % counted_at_once, std::memory_order_relaxed);
 }
 
 /// When a run ends, no request is left.
@@ -143,6 +147,7 @@ class BlockwiseRun {
     BlockOutcome outcome;
     JoinedReports reports(run_.model.seed, [&](const RequestReport& request, const ClientReport& client) {
       note(run_, request, client, sums);
+      count_apart(run_, sums);
       outcome.stays.emplace_back(request.started, request.stopped);
       if (wants_lines(run_)) append_line(run_, outcome.lines, request, client);
     });
@@ -157,7 +162,7 @@ class BlockwiseRun {
       }
       hand_in(block.index, std::exchange(outcome, {}));
     }
-    note_end(run_, sums);
+    count_rest(run_, sums);
     const std::lock_guard lock(mutex_);
     run_.sums.merge(std::move(sums));
     run_.messages += world->counters().messages;
@@ -231,6 +236,7 @@ class UserwiseRun {
     PolicyRun::Sums sums;
     JoinedReports reports(run_.model.seed, [&](const RequestReport& request, const ClientReport& client) {
       note(run_, request, client, sums);
+      count_apart(run_, sums);
       if (!wants_lines(run_)) return;
       std::string line;
       append_line(run_, line, request, client);
@@ -244,7 +250,7 @@ class UserwiseRun {
       world->post(client_address, Arrive{user}, Time{});
       if (!world->run(run_.stop)) break;
     }
-    note_end(run_, sums);
+    count_rest(run_, sums);
     const std::lock_guard lock(mutex_);
     run_.sums.merge(std::move(sums));
     run_.messages += world->counters().messages;
@@ -264,6 +270,7 @@ void run_together(PolicyRun& run) {
   OrderedLines lines(run.options.requests_csv);
   JoinedReports reports(run.model.seed, [&](const RequestReport& request, const ClientReport& client) {
     note(run, request, client, run.sums);
+    run.progress.requests_done.fetch_add(1, std::memory_order_relaxed);  // each: in real time they may be minutes apart
     if (!wants_lines(run)) return;
     std::string line;
     append_line(run, line, request, client);
@@ -286,7 +293,6 @@ void run_together(PolicyRun& run) {
   run.peak_in_flight = counters.requests_peak;
   if (realtime != nullptr) run.lateness_max = realtime->greatest_lateness();
   lines.flush();
-  note_end(run, run.sums);
   if (complete && realtime == nullptr) expect_nothing_left(run, *world, reports);
 }
 

@@ -386,5 +386,17 @@ TEST(JoinedReports, RefuseAClientThatDisagreesWithTheServer) {
   EXPECT_THROW(reports.add(client), BrokenInvariant);
 }
 
+TEST(Runner, RequestsThatCompeteAreCountedOneByOneAsTheyEnd) {
+  Scenario scenario = eventful(10);
+  scenario.policies.resize(1);
+  scenario.model.services[0].concurrency = 1;
+  const std::atomic<bool> stop{false};
+  Progress progress;
+  std::vector<std::uint64_t> done;
+  const auto look = [&](const RequestReport&, const ClientReport&) { done.push_back(progress.requests_done); };
+  run_scenario(scenario, {.engine = EngineKind::direct, .requests_csv = {}, .each_request = look}, stop, progress);
+  EXPECT_EQ(done, (std::vector<std::uint64_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
+}
+
 }  // namespace
 }  // namespace caesura
