@@ -7,13 +7,12 @@
 //                  one takes a note.
 #include <benchmark/benchmark.h>
 #include <malloc.h>
-#include <unistd.h>
 
 #include <cstdint>
-#include <fstream>
 #include <string>
 
 #include "bench/allocations.hpp"
+#include "bench/process_usage.hpp"
 #include "bench/reference_scenario.hpp"
 #include "bench/steady_world.hpp"
 
@@ -27,11 +26,7 @@ struct Bytes {
 Bytes bytes_in_use() {
   malloc_trim(0);
   const auto info = mallinfo2();
-  std::uint64_t pages = 0;
-  std::uint64_t resident_pages = 0;
-  std::ifstream("/proc/self/statm") >> pages >> resident_pages;
-  return {.allocated = static_cast<double>(info.uordblks + info.hblkhd),
-          .resident = static_cast<double>(resident_pages) * static_cast<double>(sysconf(_SC_PAGESIZE))};
+  return {.allocated = static_cast<double>(info.uordblks + info.hblkhd), .resident = resident_bytes()};
 }
 
 SteadyWorld reference_world(std::uint64_t in_flight, EngineKind engine) {

@@ -2,16 +2,13 @@
 
 #include <algorithm>
 #include <atomic>
-#include <fstream>
 #include <memory>
 #include <stdexcept>
 #include <thread>
 #include <vector>
 
 #include "actors/caf_realtime.hpp"
-
-#include <sys/resource.h>
-#include <unistd.h>
+#include "bench/process_usage.hpp"
 
 namespace caesura {
 namespace {
@@ -43,29 +40,6 @@ Policy abort_at_once() {
 
 /// The i-th request to be cancelled: any, as memory is cold then.
 std::uint64_t victim(std::uint64_t i, std::uint64_t in_flight) { return i * 7919 % in_flight; }
-
-double resident_bytes() {
-  std::ifstream statm("/proc/self/statm");
-  double total = 0;
-  double resident = 0;
-  statm >> total >> resident;
-  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
-}
-
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto in_seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; };
-  return in_seconds(usage.ru_utime) + in_seconds(usage.ru_stime);
-}
-
-double idle_core_share(std::chrono::duration<double> idle) {
-  if (idle.count() <= 0) return 0;
-  const double before = cpu_seconds();
-  const auto began = Clock::now();
-  std::this_thread::sleep_for(idle);
-  return (cpu_seconds() - before) / std::chrono::duration<double>(Clock::now() - began).count();
-}
 
 double quantile(std::vector<double>& values, double q) {
   const auto nth = values.begin() + static_cast<std::ptrdiff_t>(q * static_cast<double>(values.size() - 1));

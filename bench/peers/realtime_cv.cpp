@@ -12,7 +12,6 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
-#include <fstream>
 #include <functional>
 #include <iostream>
 #include <mutex>
@@ -22,8 +21,7 @@
 #include <thread>
 #include <vector>
 
-#include <sys/resource.h>
-#include <unistd.h>
+#include "bench/process_usage.hpp"
 
 namespace {
 
@@ -135,29 +133,6 @@ class Service {
   std::thread thread_;
 };
 
-double resident_bytes() {
-  std::ifstream statm("/proc/self/statm");
-  double total = 0;
-  double resident = 0;
-  statm >> total >> resident;
-  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
-}
-
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto in_seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; };
-  return in_seconds(usage.ru_utime) + in_seconds(usage.ru_stime);
-}
-
-double idle_core_share(double idle_seconds) {
-  if (idle_seconds <= 0) return 0;
-  const double before = cpu_seconds();
-  const auto began = Clock::now();
-  std::this_thread::sleep_for(std::chrono::duration<double>(idle_seconds));
-  return (cpu_seconds() - before) / std::chrono::duration<double>(Clock::now() - began).count();
-}
-
 double quantile(std::vector<double>& values, double q) {
   const auto nth = values.begin() + static_cast<std::ptrdiff_t>(q * static_cast<double>(values.size() - 1));
   std::nth_element(values.begin(), nth, values.end());
@@ -181,11 +156,11 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   if (cancels < 1 || cancels > in_flight) return 2;
 
-  const double bytes_before = resident_bytes();
+  const double bytes_before = caesura::resident_bytes();
   Channel<Reply> replies;
   Service service(in_flight, replies);
-  const double bytes = (resident_bytes() - bytes_before) / static_cast<double>(in_flight);
-  const double idle = idle_core_share(idle_seconds);
+  const double bytes = (caesura::resident_bytes() - bytes_before) / static_cast<double>(in_flight);
+  const double idle = caesura::idle_core_share(std::chrono::duration<double>(idle_seconds));
 
   std::vector<Clock::time_point> due(cancels), sent(cancels), received(cancels);
   std::atomic<std::uint64_t> seen{0};
