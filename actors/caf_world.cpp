@@ -1,6 +1,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <stdexcept>
 #include <utility>
 
 #include "actors/caf_coordinator.hpp"
@@ -25,15 +26,21 @@ struct VirtualConfig : caf::actor_system_config {
   VirtualConfig() { CafCoordinator::install(*this); }
 };
 
-class CafWorld final : private Context, public World {
+class CafWorld final : private Context, public ManualWorld {
  public:
   explicit CafWorld(const WorldOptions& options);
 
   void post(Address to, const Message& message, Time at) override;
   bool run(const std::atomic<bool>& stop) override;
   WorldCounters counters() const override;
+  void advance_to(Time at) override;
+  Time now() const override { return coordinator_.now(); }
 
  private:
+  /// Nobody's: a message to it marks a moment.
+  static constexpr Address mark{0xffff'fffe, 0};
+
+  bool deliver_to_mark(Time at);
   void deliver(Address to, caf::mailbox_element_ptr element);
 
   Order reserve(std::uint32_t count) override { return coordinator_.reserve(count); }
@@ -57,7 +64,8 @@ class CafWorld final : private Context, public World {
 };
 
 CafWorld::CafWorld(const WorldOptions& options)
-    : options_(options), rules_(options.model, options.policy, options.play == LoadPlay::one_by_one ? &samples_ : nullptr) {
+    : options_(options),
+      rules_(options.model, options.policy, options.play == LoadPlay::one_by_one ? &samples_ : nullptr, options.wished_policies) {
   for (Actor& actor : lasting_actors(rules_, options.play)) hosts_.add(spawn_prompt_host(coordinator_, *this, std::move(actor)));
   lasting_ = hosts_.hosts();
 }
@@ -78,6 +86,31 @@ bool CafWorld::run(const std::atomic<bool>& stop) {
     }
   }
   return !coordinator_.pending();
+}
+
+/// What follows from the last of what was due by then may be due then too.
+void CafWorld::advance_to(Time at) {
+  if (at < coordinator_.now()) throw std::logic_error("a clock that is moved by hand does not go back");
+  while (deliver_to_mark(at)) {
+  }
+}
+
+/// Delivers what is due by `at`; false if that was nothing.
+bool CafWorld::deliver_to_mark(Time at) {
+  EnvelopeElement& element = elements_.take();
+  element.envelope().message = Release{};
+  coordinator_.post(mark, element, at - coordinator_.now(), coordinator_.reserve(1) | last_of_instant);
+  bool is_first = true;
+  for (bool reached = false; !reached;) {
+    coordinator_.step([&](Address to, caf::mailbox_element_ptr next) {
+      reached = to == mark;
+      if (!reached) {
+        is_first = false;
+        deliver(to, std::move(next));
+      }
+    });
+  }
+  return !is_first;
 }
 
 WorldCounters CafWorld::counters() const { return {messages_, hosts_.hosts() - lasting_, hosts_.hosts_peak() - lasting_}; }
@@ -107,5 +140,6 @@ Message& CafWorld::post(Address to, Duration delay, Order order) {
 }  // namespace
 
 std::unique_ptr<World> make_caf_world(const WorldOptions& options) { return std::make_unique<CafWorld>(options); }
+std::unique_ptr<ManualWorld> make_manual_world(const WorldOptions& options) { return std::make_unique<CafWorld>(options); }
 
 }  // namespace caesura

@@ -12,13 +12,14 @@ Client::Client(const Rules& rules, LoadPlay play) : rules_(&rules), play_(play),
 
 void Client::receive(const Arrive& arrive, Context& context) {
   const Model& model = rules_->model;
-  const Ticket ticket = take_ticket();
+  const Ticket ticket = take_ticket(arrive.ticket);
   Open& open = open_[ticket];
   open.number = arrive.number;
   open.arrived = context.now();
   const Duration delay =
       open.to_server.delay(context.now(), link_delay(model.links.client, model.seed, arrive.number, 0, Purpose::link_start));
-  context.send(directory_address, Start{.number = arrive.number, .arrived = context.now(), .ticket = ticket}, delay);
+  context.send(directory_address, Start{.number = arrive.number, .arrived = context.now(), .ticket = ticket, .wishes = arrive.wishes},
+               delay);
   if (!model.cancels.empty()) schedule_cancels(ticket, context.now() + delay, context);
   if (play_ == LoadPlay::all && closed_load(model) == nullptr) {
     if (const auto next = arrivals_.next())
@@ -69,8 +70,18 @@ void Client::receive(const CancelMoment& moment, Context& context) {
   if (open == nullptr) return;
   const bool even_if_finished = rules_->model.cancels[moment.source].even_if_finished;
   if (even_if_finished) --cancelling(*open).late_moments;
-  const bool answered = open->cancelling != none && cancelling_[open->cancelling].answered;
-  if (!answered || even_if_finished) fire(moment, context.order(), context);
+  if (!is_answered(*open) || even_if_finished) fire(moment, context.order(), context);
+}
+
+void Client::receive(const Cancel& cancel, Context& context) {
+  const Open* open = find(cancel.ticket, cancel.number);
+  if (open != nullptr && !is_answered(*open)) send_cancel(cancel.ticket, context.order(), context);
+}
+
+/// Behind what was sent before.
+void Client::receive(const LetGo& let_go, Context& context) {
+  Open* open = find(let_go.ticket, let_go.number);
+  if (open != nullptr) context.send(directory_address, let_go, open->to_server.delay(context.now(), zero_duration));
 }
 
 /// Sends the cancel of a moment that has come, in the place in which the moment was scheduled, and schedules its next copy.
@@ -165,7 +176,7 @@ void Client::settle(Ticket ticket, Time answered, Outcome outcome, Context& cont
     free_cancelling_.push_back(open.cancelling);
   }
   open = {};
-  free_.push_back(ticket);
+  if (play_ != LoadPlay::from_outside) free_.push_back(ticket);
   context.report(report);
 }
 
@@ -182,7 +193,11 @@ Client::Cancelling& Client::cancelling(Open& open) {
   return cancelling_[open.cancelling];
 }
 
-Ticket Client::take_ticket() {
+Ticket Client::take_ticket(Ticket wished) {
+  if (wished != no_ticket) {
+    open_.grow_to(wished + std::size_t{1});
+    return wished;
+  }
   if (free_.empty()) {
     open_.emplace_back();
     return static_cast<Ticket>(open_.size() - 1);

@@ -14,9 +14,9 @@
 
 namespace caesura {
 
-/// Whether the client sends the whole load by itself once it has the first Arrive, or only the requests that it is told of. Under closed
-/// load a user's next request follows the last in either case.
-enum class LoadPlay : std::uint8_t { all, one_by_one };
+/// Whether the client sends the whole load by itself once it has the first Arrive, or only the requests that it is told of: one by one, or
+/// any number at once. Under closed load a user's next request follows the last in any case.
+enum class LoadPlay : std::uint8_t { all, one_by_one, from_outside };
 
 /// All users: sends requests as the load says and cancels as the sources say, and keeps account of what comes back.
 ///
@@ -29,6 +29,9 @@ class Client {
   void receive(const Arrive& arrive, Context& context);
   void receive(const MomentKnown& known, Context& context);
   void receive(const CancelMoment& moment, Context& context);
+  /// From outside. Sends nothing if it has the final answer already.
+  void receive(const Cancel& cancel, Context& context);
+  void receive(const LetGo& let_go, Context& context);
   void receive(const CancelAnswer& answer, Context& context);
   void receive(const Chunk& chunk, Context& context);
   void receive(const Answer& answer, Context& context);
@@ -57,7 +60,8 @@ class Client {
     std::uint32_t late_moments = 0;           ///< CancelMoments to come that count even once the answer is there
   };
 
-  Ticket take_ticket();
+  bool is_answered(const Open& open) const { return open.cancelling != none && cancelling_[open.cancelling].answered; }
+  Ticket take_ticket(Ticket wished);
   Cancelling& cancelling(Open& open);
   /// The request's entry, if it is still open.
   Open* find(Ticket ticket, RequestNumber number);

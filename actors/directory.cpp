@@ -19,6 +19,11 @@ void Directory::receive(const Cancel& cancel, Context& context) {
                entry.to_client.delay(context.now(), drawn));
 }
 
+void Directory::receive(const LetGo& let_go, Context& context) {
+  const Entry& entry = entries_[let_go.ticket];
+  if (!entry.has_ended) context.relay(entry.request, let_go);
+}
+
 void Directory::receive(const Ended& ended, Context& context) {
   Entry& entry = entries_[ended.ticket];
   entry.outcome = ended.outcome;

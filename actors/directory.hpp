@@ -19,6 +19,7 @@ class Directory {
 
   void receive(const Start& start, Context& context);
   void receive(const Cancel& cancel, Context& context);
+  void receive(const LetGo& let_go, Context& context);
   void receive(const Ended& ended, Context& context);
 
  private:

@@ -34,11 +34,20 @@ const char* name_of(CancelVerdict verdict);
 
 enum class OperationResult : std::uint8_t { ok, failed, rejected };
 
+/// What a single request, sent from outside, is to be like.
+struct Wishes {
+  static constexpr std::uint16_t no_policy = 0xffff;
+  std::uint16_t policy = no_policy;  ///< index into Rules::wished_policies; no_policy: the world's
+  std::uint32_t held_operation = 0;  ///< from 1: it starts, and does not end before a LetGo; 0: none
+};
+
 // The messages: a closed set. Who sends each to whom is said beside it.
 
-/// Client to itself: a request's user presses Enter.
+/// Client to itself, or from outside to the client: a request's user presses Enter.
 struct Arrive {
   RequestNumber number = 0;
+  Ticket ticket = no_ticket;  ///< no_ticket: the client takes one
+  Wishes wishes{};
 };
 
 /// Client to directory to request.
@@ -46,6 +55,7 @@ struct Start {
   RequestNumber number = 0;
   Time arrived;
   Ticket ticket = 0;
+  Wishes wishes{};
 };
 
 /// Request or service to client: when a cancel source is to send is known now, `delay` ahead.
@@ -65,7 +75,7 @@ struct CancelMoment {
   std::uint16_t copy = 0;  ///< 0 is the first; copies follow `every` later
 };
 
-/// Client to directory to request.
+/// From outside to client: its user presses Cancel. Client to directory to request.
 struct Cancel {
   RequestNumber number = 0;
   Ticket ticket = 0;
@@ -86,10 +96,17 @@ struct Answer {
   Outcome outcome = Outcome::completed;
 };
 
+/// From outside to client to directory to request: the operation that it holds may end.
+struct LetGo {
+  RequestNumber number = 0;
+  Ticket ticket = 0;
+};
+
 /// Request to client: one chunk of a streamed answer.
 struct Chunk {
   RequestNumber number = 0;
   Ticket ticket = 0;
+  std::uint32_t operation = 0;
   std::uint32_t index = 0;  ///< from 1 over the whole request
   std::uint32_t tokens = 0;
 };
@@ -97,8 +114,10 @@ struct Chunk {
 /// Request to directory: it has ended; and the leave to go: of the directory, when no cancel is on its way to it any more, or of a child's
 /// parent, when it has read the child's books.
 struct Ended {
+  RequestNumber number = 0;
   Ticket ticket = 0;
   Outcome outcome = Outcome::completed;
+  Time stopped;
   Time client_link_free;  ///< no message to the client may arrive before
 };
 struct Release {};
@@ -120,7 +139,8 @@ struct Ask {
   std::uint32_t chunk_tokens = 0;  ///< 0: the answer is not streamed
   Ticket ticket = 0;
   OperationKind kind = OperationKind::llm;
-  bool first_of_kind = false;  ///< in the request's plan
+  bool first_of_kind = false;                ///< in the request's plan
+  std::uint16_t policy = Wishes::no_policy;  ///< the request's; its children have the same
 };
 
 /// Agent to child request: perform operation `operation` of the request `parent`.
@@ -130,6 +150,7 @@ struct StartChild {
   RequestNumber parent_number = 0;
   std::uint32_t operation = 0;
   std::uint16_t service = 0;  ///< the agent's
+  std::uint16_t policy = Wishes::no_policy;
 };
 
 /// Service to request, of an operation that found no free place: it waits, or will be rejected; and: it has started now.
@@ -204,7 +225,7 @@ struct ModelChunk {
 };
 
 using Message =
-    std::variant<Arrive, Start, MomentKnown, CancelMoment, Cancel, CancelAnswer, Answer, Chunk, Ended, Release, TimeOut, AbortDue, WaitOver,
-                 Ask, StartChild, Queued, Started, Withdraw, PassedCancel, ParentEnded, ChildBooks, Reply, StreamDue, ModelChunk>;
+    std::variant<Arrive, Start, MomentKnown, CancelMoment, Cancel, CancelAnswer, LetGo, Answer, Chunk, Ended, Release, TimeOut, AbortDue,
+                 WaitOver, Ask, StartChild, Queued, Started, Withdraw, PassedCancel, ParentEnded, ChildBooks, Reply, StreamDue, ModelChunk>;
 
 }  // namespace caesura

@@ -137,7 +137,7 @@ struct ChildWorkflow {
 };
 
 struct Model {
-  std::uint64_t seed = 1;
+  Seed seed = 1;
   Load load;
   Links links;
   std::vector<ServiceProfile> services;

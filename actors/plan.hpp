@@ -101,7 +101,7 @@ struct PlannedTimes {
 PlannedTimes planned_times(const Model& model, RequestNumber request, const Plan& plan);
 
 /// One-way delays, as drawn for one message. `index` tells messages of one operation and purpose apart.
-inline Duration link_delay(const Distribution& link, std::uint64_t seed, RequestNumber request, std::uint32_t operation, Purpose purpose,
+inline Duration link_delay(const Distribution& link, const Seed& seed, RequestNumber request, std::uint32_t operation, Purpose purpose,
                            std::uint32_t index = 0) {
   return to_duration(link.is_constant() ? link.lowest() : link.quantile(draw(seed, request, operation, purpose, index)));
 }

@@ -12,6 +12,7 @@ Request::~Request() = default;
 void Request::receive(const Start& start, Context& context) {
   number_ = start.number;
   ticket_ = start.ticket;
+  wish(start.wishes);
   if (rules_->shared_plan) {
     plan_ = &*rules_->shared_plan;
   } else {
@@ -29,6 +30,7 @@ void Request::receive(const StartChild& start, Context& context) {
   const Model& model = rules_->model;
   number_ = child_number(model.seed, start.parent_number, start.operation);
   ticket_ = no_ticket;
+  wish({.policy = start.policy, .held_operation = 0});
   special().as_child = std::make_unique<AsChild>();
   special_->as_child->start = start;
   if (const auto& shared = rules_->shared_child_plans[start.service]) {
@@ -38,6 +40,16 @@ void Request::receive(const StartChild& start, Context& context) {
     expand(model, model.child_of(start.service)->workflow, number_, special_->own_plan);
   }
   begin(context);
+}
+
+void Request::wish(const Wishes& wishes) {
+  if (wishes.policy == Wishes::no_policy && wishes.held_operation == 0) return;
+  special().wishes = wishes;
+  life_ = LifeCycle(policy().kind);
+}
+
+const Policy& Request::policy() const {
+  return policy_wish() == Wishes::no_policy ? rules_->policy : rules_->wished_policies[policy_wish()];
 }
 
 Request::Special& Request::special() {
@@ -121,6 +133,25 @@ void Request::receive(const Started& started, Context& context) {
 }
 
 void Request::receive(const Reply& reply, Context& context) {
+  const bool is_held = special_ && special_->wishes.held_operation == reply.end.operation();
+  if (is_held && reply.end.result() != OperationResult::rejected) {
+    special_->held_reply = reply;
+  } else {
+    operation_over(reply, context);
+  }
+}
+
+void Request::receive(const LetGo& let_go, Context& context) {
+  if (let_go.number != number_ || !special_) return;
+  special_->wishes.held_operation = 0;
+  if (const auto reply = std::exchange(special_->held_reply, std::nullopt)) operation_over(*reply, context);
+}
+
+bool Request::is_held_back(const PlanStep& step) const {
+  return special_ && special_->held_reply && special_->held_reply->end.operation() == step.number;
+}
+
+void Request::operation_over(const Reply& reply, Context& context) {
   const std::uint32_t id = strand_of(reply.end.operation());
   if (id == no_strand) return;
   Strand& s = strand(id);
@@ -152,7 +183,8 @@ void Request::receive(const ModelChunk& chunk, Context& context) {
   delivered_ += Tokens{chunk.tokens};
   const Model& model = rules_->model;
   const Duration drawn = link_delay(model.links.client, model.seed, number_, chunk.operation, Purpose::link_chunk_to_client, chunks_);
-  context.send(client_address, Chunk{.number = number_, .ticket = ticket_, .index = chunks_, .tokens = chunk.tokens},
+  context.send(client_address,
+               Chunk{.number = number_, .ticket = ticket_, .operation = chunk.operation, .index = chunks_, .tokens = chunk.tokens},
                to_client_.delay(context.now(), drawn));
 }
 
@@ -203,6 +235,8 @@ void Request::receive(const Release&, Context& context) {
 void Request::go(Context& context) {
   life_ = LifeCycle(rules_->policy.kind);
   if (special_) {
+    special_->wishes = {};
+    special_->held_reply.reset();
     special_->children.reset();
     special_->as_child.reset();
   }
@@ -349,7 +383,8 @@ void Request::ask(std::uint32_t id, Context& context) {
                             .chunk_tokens = step.chunk_tokens,
                             .ticket = ticket_,
                             .kind = step.kind,
-                            .first_of_kind = step.first_of_kind},
+                            .first_of_kind = step.first_of_kind,
+                            .policy = policy_wish()},
                         delay);
 }
 
@@ -393,7 +428,7 @@ void Request::withdraw(const Strand& s, Context& context) {
 }
 
 bool Request::is_abortable(const PlanStep& step) const {
-  if (!rules_->policy.aborts[index_of(step.kind)] || step.kind == OperationKind::transaction) return false;
+  if (!policy().aborts[index_of(step.kind)] || step.kind == OperationKind::transaction) return false;
   if (step.is_child && rules_->model.child_of(step.service)->propagate) return false;
   return !rules_->model.services[step.service].transactional;
 }
@@ -402,7 +437,7 @@ bool Request::is_abortable(const PlanStep& step) const {
 void Request::schedule_abort(Context& context) {
   for (std::uint32_t id = 0; id < strands(); ++id) {
     if (!has_started(strand(id), context) || !is_abortable(step_of(strand(id)))) continue;
-    return context.send_last(context.self(), AbortDue{}, rules_->policy.abort_delay);
+    return context.send_last(context.self(), AbortDue{}, policy().abort_delay);
   }
 }
 
@@ -459,7 +494,9 @@ void Request::tell_of_stop(Outcome outcome, Context& context) {
   const Model& model = rules_->model;
   const Duration drawn = link_delay(model.links.client, model.seed, number_, 0, Purpose::link_answer);
   const Duration delay = to_client_.delay(context.now(), drawn);
-  context.relay(directory_address, Ended{.ticket = ticket_, .outcome = outcome, .client_link_free = to_client_.free});
+  context.relay(
+      directory_address,
+      Ended{.number = number_, .ticket = ticket_, .outcome = outcome, .stopped = context.now(), .client_link_free = to_client_.free});
   context.send(client_address, Answer{.number = number_, .ticket = ticket_, .outcome = outcome}, delay);
 }
 
@@ -477,10 +514,13 @@ void Request::cut_off(Strand& s, CutOffs& cut_offs, Context& context) {
   pass(s);
 }
 
-/// Ends a child that is told of cancels; leaves another as an orphan. If its reply is on the way, nothing is left to do.
+/// Ends a child that is told of cancels; leaves another as an orphan. If its reply is on the way, or here and held, nothing is left to do
+/// but to await its books.
 void Request::leave_child(Strand& s, CutOffs& cut_offs, Context& context) {
   const PlanStep& step = step_of(s);
-  if (!s.is_over) {
+  if (is_held_back(step)) {
+    if (!s.is_over) children()->awaited.push_back({.operation = step.number, .had_started = true});
+  } else if (!s.is_over) {
     withdraw(s, context);
     if (!rules_->model.child_of(step.service)->propagate) {
       ++cut_offs.count[index_of(step.kind)];

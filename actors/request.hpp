@@ -40,6 +40,8 @@ class Request {
   void receive(const Queued& queued, Context& context);
   void receive(const Started& started, Context& context);
   void receive(const Reply& reply, Context& context);
+  /// The operation that it holds, if any, may end: its reply counts from now.
+  void receive(const LetGo& let_go, Context& context);
   void receive(const ModelChunk& chunk, Context& context);
   void receive(const WaitOver& wait, Context& context);
   void receive(const TimeOut& timeout, Context& context);
@@ -118,15 +120,22 @@ class Request {
     StartChild start;
     ChildReport report;
   };
-  /// What only requests with a drawn plan, parallel steps or children need: of the others there may be many, and each byte counts.
+  /// What only requests with a drawn plan, parallel steps, children or wishes need: of the others there may be many, and each byte counts.
   struct Special {
     Plan own_plan;  ///< if its shape is drawn
+    Wishes wishes;
+    std::optional<Reply> held_reply;  ///< of the operation that is to be held
     Forked forked;
     std::unique_ptr<Children> children;
     std::unique_ptr<AsChild> as_child;
   };
 
   const Plan& plan() const { return *plan_; }
+  const Policy& policy() const;
+  std::uint16_t policy_wish() const { return special_ ? special_->wishes.policy : Wishes::no_policy; }
+  void wish(const Wishes& wishes);
+  bool is_held_back(const PlanStep& step) const;
+  void operation_over(const Reply& reply, Context& context);
   const PlanStep& step_of(const Strand& strand) const { return plan().steps[strand.step]; }
   Special& special();
   Forked& forked() { return special_->forked; }

@@ -33,9 +33,10 @@ const Distribution* share_of(const CancelSource& source, const Ask& ask) {
 
 }  // namespace
 
-Rules::Rules(const Model& m, const Policy& p, RequestSamples* drawn)
+Rules::Rules(const Model& m, const Policy& p, RequestSamples* drawn, std::span<const Policy> wished)
     : model(m),
       policy(p),
+      wished_policies(wished),
       samples(drawn),
       shared_plan(caesura::shared_plan(m)),
       shared_child_plans(plans_of_children(m)),

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 
 #include "actors/context.hpp"
 #include "actors/messages.hpp"
@@ -12,11 +13,12 @@ namespace caesura {
 /// What every actor of one world goes by: the scenario and the policy, with what follows from them. Immutable, but for what `samples` holds
 /// at a time; outlives the actors.
 struct Rules {
-  /// `drawn`: if requests come one after another, and all actors live in one thread; may be null.
-  Rules(const Model& m, const Policy& p, RequestSamples* drawn = nullptr);
+  /// `drawn`: if requests come one after another, and all actors live in one thread; may be null. `wished`: outlives the rules.
+  Rules(const Model& m, const Policy& p, RequestSamples* drawn = nullptr, std::span<const Policy> wished = {});
 
   const Model& model;
   const Policy policy;
+  const std::span<const Policy> wished_policies;  ///< for requests that wish for one
   RequestSamples* const samples;
   const std::optional<Plan> shared_plan;                      ///< the plan of every request, if all have the same
   const std::vector<std::optional<Plan>> shared_child_plans;  ///< likewise of children, by the agent's index, as Model::children

@@ -139,9 +139,12 @@ void Service::start_child(const Ask& ask, Context& context) {
     const ChildPlan planned = plan_of_child(model, ask.number, {.service = index_, .number = ask.operation});
     announce_cancels_during(*rules_, ask, planned_times(model, planned.number, planned.plan).duration, context);
   }
-  context.relay(
-      child,
-      StartChild{.agent = context.self(), .parent = ask.from, .parent_number = ask.number, .operation = ask.operation, .service = index_});
+  context.relay(child, StartChild{.agent = context.self(),
+                                  .parent = ask.from,
+                                  .parent_number = ask.number,
+                                  .operation = ask.operation,
+                                  .service = index_,
+                                  .policy = ask.policy});
 }
 
 void Service::start_stream(const Ask& ask, const OperationSample& sample, Context& context) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <variant>
 #include <vector>
@@ -68,6 +69,7 @@ class World {
 struct WorldOptions {
   const Model& model;
   const Policy& policy;
+  std::span<const Policy> wished_policies = {};  ///< for requests from outside; outlives the world
   LoadPlay play = LoadPlay::all;
   ReportSink& reports;
   Observer observer;  ///< may be empty
@@ -76,9 +78,19 @@ struct WorldOptions {
 /// Posts the first requests of the load to a world that plays all of it.
 void announce_load(const Model& model, World& world);
 
+/// A world in virtual time whose clock is moved by hand: a time that has been reached is not left backwards.
+class ManualWorld : public World {
+ public:
+  /// Delivers, in order, all that is due by `at`, what follows from it included; then it is `at`. Time does not go back (std::logic_error).
+  virtual void advance_to(Time at) = 0;
+  virtual Time now() const = 0;
+};
+
 /// The actors in a slab, their messages in one queue.
 std::unique_ptr<World> make_direct_world(const WorldOptions& options);
 /// Every actor in a CAF actor, on a coordinator that orders by (time, order) and never sleeps.
 std::unique_ptr<World> make_caf_world(const WorldOptions& options);
+/// The same with a clock that is moved by hand.
+std::unique_ptr<ManualWorld> make_manual_world(const WorldOptions& options);
 
 }  // namespace caesura

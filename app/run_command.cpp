@@ -84,7 +84,7 @@ Results run_one(Loaded& loaded, const RunArguments& arguments, OutputFolder* fol
   Results results{
       .scenario = scenario.name,
       .file = scenario.file,
-      .seed = scenario.model.seed,
+      .seed = scenario.model.seed.value,
       .requests = outcome.requests,
       .replications = arguments.replications,
       .engine = name_of(arguments.engine),

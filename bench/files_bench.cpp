@@ -35,7 +35,7 @@ const Results& results() {
     RunOutcome outcome = run_scenario(scenario, {.engine = EngineKind::direct, .requests_csv = {}, .each_request = {}}, stop, progress);
     Results made{.scenario = scenario.name,
                  .file = scenario.file,
-                 .seed = scenario.model.seed,
+                 .seed = scenario.model.seed.value,
                  .requests = outcome.requests,
                  .engine = name_of(EngineKind::direct),
                  .run = {},

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "mocks/seed.hpp"
 #include "sim/random.hpp"
 
 namespace caesura {
@@ -38,17 +39,22 @@ enum class Purpose : std::uint8_t {
 
 /// The number by which the draws of a child request go, which operation `operation` of request `parent` starts. Beyond the numbers of
 /// requests that clients send; two of these differ, but for one chance in 2^63.
-inline std::uint64_t child_number(std::uint64_t seed, std::uint64_t parent, std::uint32_t operation) {
+inline std::uint64_t child_number(const Seed& seed, std::uint64_t parent, std::uint32_t operation) {
   constexpr std::uint64_t no_client = std::uint64_t{1} << 63;
-  return no_client |
-         random_bits(
-             {.seed = seed, .request = parent, .operation = operation, .purpose = static_cast<std::uint32_t>(Purpose::child_request)});
+  const DrawnAs as = seed.of(parent);
+  const std::uint64_t child =
+      no_client |
+      random_bits(
+          {.seed = as.seed, .request = as.request, .operation = operation, .purpose = static_cast<std::uint32_t>(Purpose::child_request)});
+  if (seed.own != nullptr) seed.own->add_child(parent, child);
+  return child;
 }
 
 /// `index` tells several draws of one operation and purpose apart (a chunk, a cancel source); beyond 2^24 they repeat.
-inline double draw(std::uint64_t seed, std::uint64_t request, std::uint32_t operation, Purpose purpose, std::uint32_t index = 0) {
+inline double draw(const Seed& seed, std::uint64_t request, std::uint32_t operation, Purpose purpose, std::uint32_t index = 0) {
+  const DrawnAs as = seed.of(request);
   return uniform_draw(
-      {.seed = seed, .request = request, .operation = operation, .purpose = static_cast<std::uint32_t>(purpose) | (index << 8)});
+      {.seed = as.seed, .request = as.request, .operation = operation, .purpose = static_cast<std::uint32_t>(purpose) | (index << 8)});
 }
 
 }  // namespace caesura

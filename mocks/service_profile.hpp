@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "mocks/quantities.hpp"
+#include "mocks/seed.hpp"
 #include "sim/distribution.hpp"
 #include "sim/time.hpp"
 
@@ -68,7 +69,7 @@ struct ServiceProfile {
 
 /// Which operation of which request a sample is for.
 struct Call {
-  std::uint64_t seed = 0;
+  Seed seed{};
   std::uint64_t request = 0;
   std::uint32_t operation = 0;   ///< from 1, as in the request's plan
   std::uint32_t model_call = 0;  ///< how many model calls the plan has before this operation

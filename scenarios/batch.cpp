@@ -94,7 +94,7 @@ std::optional<BatchResult> run_one(const Batch& batch, std::size_t i, unsigned t
   try {
     const RunOutcome outcome = run_scenario(scenario, run_options, stop, progress);
     if (outcome.partial) return std::nullopt;
-    BatchResult result{.seed = scenario.model.seed, .requests = outcome.requests, .policies = {}};
+    BatchResult result{.seed = scenario.model.seed.value, .requests = outcome.requests, .policies = {}};
     for (const auto& [policy, totals] : outcome.policies) result.policies.push_back(figures_of(totals.to_json(policy.name)));
     return result;
   } catch (const PlanTooLong& error) {

@@ -22,6 +22,7 @@ struct LiveOptions {
   std::size_t policy = 0;     ///< of requests that wish for none: index into Scenario::policies
   bool manual_clock = false;  ///< simulated time stands still but in advance()
   double time_scale = 1;      ///< in real time: so many times faster than life
+  bool keeps_csv = false;     ///< whether take_csv() is to have anything to give
   /// Called when take_events() has something to give after it had nothing; from any thread, also within the calls below. It may call
   /// nothing of the run.
   std::function<void()> on_events;
@@ -57,18 +58,19 @@ struct LiveRecord {
   ClientReport client;
 };
 
-/// Something that happened to a request. Events of one request come in this order: operations and chunks as they went; at most one
-/// cancel_received; an answer for each cancel that was sent; stopped, once; settled, once and last. (An answer may come before or after
-/// `stopped`.)
+/// Something that happened to a request. Of each there are: operations and chunks as they went; at most one cancel_received; an answer to
+/// each cancel(); stopped, once; settled, once and last. In real time what different actors did at nearly the same moment may come in any
+/// order.
 struct LiveEvent {
   enum class What : std::uint8_t {
-    operation_started,  ///< in service: waiting in a queue comes before
+    operation_started,  ///< in service: waiting in a queue comes before. (In real time it may come again: it had to wait after all)
     operation_ended,    ///< its reply has reached the request; of one cut off nothing comes but `stopped`
-    chunk,              ///< has reached the client; none comes after the request received a cancel
+    chunk,              ///< has reached the client; none comes after the answer to an accepted cancel
     cancel_received,    ///< the request's first
-    cancel_answered,    ///< the answer has reached the client; answers come in the order of the cancels
+    cancel_answered,    ///< the answer has reached the client, in the order of the cancels; one that the client did not send any more,
+                        ///< because it had the request's answer, counts as answered by the outcome
     stopped,            ///< with its outcome: from now on cancels are too late
-    settled,            ///< nothing more will be heard of it; cancels that are unanswered were not sent, for it had been answered
+    settled,            ///< its record is complete: orphans may run on for long after `stopped`
   };
   What what = What::stopped;
   RequestNumber request = 0;
@@ -77,14 +79,14 @@ struct LiveEvent {
   std::uint32_t tokens = 0;                         ///< chunk
   CancelVerdict verdict = CancelVerdict::accepted;  ///< cancel_answered
   Outcome outcome = Outcome::completed;             ///< stopped, settled
-  std::shared_ptr<const LiveRecord> record;         ///< settled
+  std::shared_ptr<const LiveRecord> record{};       ///< settled
 };
 
 /// A scenario whose requests and cancels come from outside, one by one, on the actors of CAF: in real time on threads of its own, or with a
 /// clock that is moved by hand. It does not play the scenario's load, cancels and thresholds. All of it is used from one thread.
 class LiveRun {
  public:
-  /// The scenario outlives the run.
+  /// The scenario outlives the run. Throws PlanTooLong.
   LiveRun(const Scenario& scenario, const LiveOptions& options);
   ~LiveRun();
   LiveRun(const LiveRun&) = delete;
@@ -92,11 +94,11 @@ class LiveRun {
 
   /// Sends a request; returns its number: from 0, ascending. Throws PlanTooLong.
   RequestNumber start(const RequestWishes& wishes);
-  /// What start() would start now with these wishes, or, of a request not settled yet, has started.
+  /// What start() would start now with these wishes. Throws PlanTooLong.
   LivePlan planned(const RequestWishes& wishes) const;
-  /// The user's cancel, sent now. Of a settled request: nothing.
+  /// The user's cancel, sent now. Throws std::out_of_range for a settled request.
   void cancel(RequestNumber request);
-  /// Lets the held operation end; before it would end anyway: it will not be held. Of a request without one, or settled: nothing.
+  /// Lets the held operation end; if it would not end yet anyway, it will not be held. Throws std::out_of_range for a settled request.
   void release(RequestNumber request);
 
   /// Simulated time since the start.
@@ -107,7 +109,8 @@ class LiveRun {
   std::vector<LiveEvent> take_events();
 
   std::uint64_t in_flight() const;  ///< started and not settled
-  /// Of the settled requests, a result for each policy that one of them had, and for the run's own; `partial` if some are in flight.
+  /// Of the settled requests: a result for the run's own policy, and for each other that one of them had; `partial` if some are in flight.
+  /// `wall_seconds`, `requests_per_second` and `peak_rss_bytes` are the caller's to fill in.
   Results results() const;
   /// Lines of requests.csv, without header, of the settled requests that no call has given yet; in order of request number, as far as all
   /// before have settled, or, with `all`, with gaps.

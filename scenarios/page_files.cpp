@@ -157,10 +157,10 @@ std::vector<std::string> explanations_of(Scenario scenario) {
 ScenarioPart read_scenario_part(const std::string& file, const Json& results, const std::optional<CancelledRows>& rows) {
   const Scenario scenario = load_scenario(file, {});
   const Json& of = results["scenario"];
-  if (of["name"] != scenario.name || of["seed"] != scenario.model.seed) {
+  if (of["name"] != scenario.name || of["seed"] != scenario.model.seed.value) {
     throw ScenarioError(
         fmt::format("{}: it is scenario {} with seed {}, and results.json beside it is of {} with seed {}: they are not of one run", file,
-                    scenario.name, scenario.model.seed, of["name"].get<std::string>(), of["seed"].dump()));
+                    scenario.name, scenario.model.seed.value, of["name"].get<std::string>(), of["seed"].dump()));
   }
   return {.description = scenario.description,
           .cancel_rule = describe_cancels(scenario.model),

@@ -4,7 +4,6 @@
 #include <boost/heap/d_ary_heap.hpp>
 #include <chrono>
 #include <condition_variable>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -22,6 +21,7 @@
 #include "scenarios/crew.hpp"
 #include "scenarios/csv.hpp"
 #include "scenarios/joined_reports.hpp"
+#include "scenarios/ordered_lines.hpp"
 
 namespace caesura {
 namespace {
@@ -39,36 +39,6 @@ class InFlight {
  private:
   boost::heap::d_ary_heap<Time, boost::heap::arity<4>, boost::heap::compare<std::greater<>>> stops_;
   std::uint64_t peak_ = 0;
-};
-
-/// Lines of requests.csv that come in any order of request numbers, and leave in order.
-class OrderedLines {
- public:
-  OrderedLines(const std::function<void(std::string_view)>& out) : out_(out) {}
-
-  void add(RequestNumber number, std::string line) {
-    if (number < next_) throw std::logic_error("a line of requests.csv comes twice");
-    const auto place = static_cast<std::size_t>(number - next_);
-    if (place >= waiting_.size()) waiting_.resize(place + 1);
-    waiting_[place] = std::move(line);
-    while (!waiting_.empty() && !waiting_.front().empty()) {
-      out_(waiting_.front());
-      waiting_.pop_front();
-      ++next_;
-    }
-  }
-  /// A partial run leaves gaps.
-  void flush() {
-    for (const std::string& line : waiting_) {
-      if (!line.empty()) out_(line);
-    }
-    waiting_.clear();
-  }
-
- private:
-  const std::function<void(std::string_view)>& out_;
-  std::deque<std::string> waiting_;  ///< the lines of next_ and those after it; empty where one is still to come
-  RequestNumber next_ = 0;
 };
 
 bool wants_lines(const PolicyRun& run) { return static_cast<bool>(run.options.requests_csv); }
@@ -109,7 +79,7 @@ void count_rest(const PolicyRun& run, const PolicyRun::Sums& of) {
 /// When a run ends, no request is left.
 void expect_nothing_left(const PolicyRun& run, const World& world, const JoinedReports& reports) {
   if (world.counters().requests_now == 0 && reports.unsettled() == 0) return;
-  throw BrokenInvariant("broken invariant: a request of seed " + std::to_string(run.model.seed) +
+  throw BrokenInvariant("broken invariant: a request of seed " + std::to_string(run.model.seed.value) +
                         " never ended; please report this with the scenario");
 }
 
@@ -145,7 +115,7 @@ class BlockwiseRun {
   void work() {
     PolicyRun::Sums sums;
     BlockOutcome outcome;
-    JoinedReports reports(run_.model.seed, [&](const RequestReport& request, const ClientReport& client) {
+    JoinedReports reports(run_.model.seed.value, [&](const RequestReport& request, const ClientReport& client) {
       note(run_, request, client, sums);
       count_apart(run_, sums);
       outcome.stays.emplace_back(request.started, request.stopped);
@@ -234,7 +204,7 @@ class UserwiseRun {
  private:
   void work() {
     PolicyRun::Sums sums;
-    JoinedReports reports(run_.model.seed, [&](const RequestReport& request, const ClientReport& client) {
+    JoinedReports reports(run_.model.seed.value, [&](const RequestReport& request, const ClientReport& client) {
       note(run_, request, client, sums);
       count_apart(run_, sums);
       if (!wants_lines(run_)) return;
@@ -268,7 +238,7 @@ class UserwiseRun {
 /// All requests in one world: those that compete for a service, and any in real time.
 void run_together(PolicyRun& run) {
   OrderedLines lines(run.options.requests_csv);
-  JoinedReports reports(run.model.seed, [&](const RequestReport& request, const ClientReport& client) {
+  JoinedReports reports(run.model.seed.value, [&](const RequestReport& request, const ClientReport& client) {
     note(run, request, client, run.sums);
     run.progress.requests_done.fetch_add(1, std::memory_order_relaxed);  // each: in real time they may be minutes apart
     if (!wants_lines(run)) return;

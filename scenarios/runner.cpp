@@ -52,7 +52,7 @@ class ScenarioRun {
 
   void plan_replications() {
     for (std::uint32_t r = 0; r < options_.replications; ++r) {
-      Replication replication{.seed = replication_seed(scenario_.model.seed, r),
+      Replication replication{.seed = replication_seed(scenario_.model.seed.value, r),
                               .requests = 0,
                               .first_number = outcome_.requests,
                               .policies_left = scenario_.policies.size(),

@@ -229,7 +229,7 @@ class Observation {
   template <class Announce>
   void play(LoadPlay how, const Announce& announce) {
     std::atomic<bool> stop{false};
-    JoinedReports reports(model_.seed, [&](const RequestReport& request, const ClientReport& client) {
+    JoinedReports reports(model_.seed.value, [&](const RequestReport& request, const ClientReport& client) {
       if (const auto found = watched_.find(request.number); found != watched_.end()) found->second.settle(request, client);
       stop = std::all_of(watched_.begin(), watched_.end(), [](const auto& w) { return w.second.is_settled(); });
     });

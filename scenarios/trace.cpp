@@ -50,6 +50,7 @@ class Tracer {
   void see(const MomentKnown&) {}
   void see(const CancelMoment&) {}
   void see(const StreamDue&) {}
+  void see(const LetGo&) {}
   void see(const ChildBooks&) {}
   void see(const WaitOver&) { add_own("wait over"); }
   void see(const Release&) { has_gone_ = has_gone_ || receiver() == &tree_.front(); }
@@ -235,7 +236,7 @@ std::vector<TraceLine> trace_request(const Scenario& scenario, const Policy& pol
   }
   Tracer tracer(scenario, policy, number);
   bool is_settled = false;
-  JoinedReports reports(model.seed,
+  JoinedReports reports(model.seed.value,
                         [&](const RequestReport& request, const ClientReport&) { is_settled = is_settled || request.number == number; });
   const bool alone = !model.requests_compete();
   const WorldOptions options{.model = model,

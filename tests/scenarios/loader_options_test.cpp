@@ -37,7 +37,7 @@ TEST(LoaderOptions, SetChangesValuesByPath) {
                          .model;
   EXPECT_EQ(std::get<WholeLatency>(model.services[0].latency).whole.quantile(0.5), 3e9);
   EXPECT_EQ(std::get<CancelAfter>(model.cancels[1].moment).delay.highest(), 2e9);
-  EXPECT_EQ(model.seed, 7u);
+  EXPECT_EQ(model.seed.value, 7u);
   EXPECT_EQ(std::get<Repeat>(model.workflow[1].what).times.mean(), 1000);
 }
 
@@ -74,7 +74,7 @@ TEST(LoaderOptions, ASingleCancelOrPolicyIsItem0OfItsList) {
 TEST(LoaderOptions, TheSeedMayUseAll64Bits) {
   ScenarioOptions options;
   options.seed = UINT64_MAX;
-  EXPECT_EQ(load(base, options).model.seed, UINT64_MAX);
+  EXPECT_EQ(load(base, options).model.seed.value, UINT64_MAX);
 }
 
 TEST(LoaderOptions, PoliciesReplaceTheFilesOwn) {

@@ -76,7 +76,7 @@ TEST(Loader, ReadsTheHeadOfAScenario) {
   const auto scenario = load(everything);
   EXPECT_EQ(scenario.name, "cancel-after-timeout");
   EXPECT_EQ(scenario.description, "Users give up after 30 s.");
-  EXPECT_EQ(scenario.model.seed, 42u);
+  EXPECT_EQ(scenario.model.seed.value, 42u);
   EXPECT_EQ(scenario.model.timeout, 10min);
   EXPECT_EQ(scenario.model.links.client.quantile(0.5), 40e6);
   EXPECT_EQ(scenario.model.links.agent.lowest(), 20e6);
@@ -96,7 +96,7 @@ TEST(Loader, ReturnsTheFilesOwnTextWhenNoOptionChangesIt) { EXPECT_EQ(load(every
 TEST(Loader, FillsInTheDefaults) {
   const auto scenario = load(scenario_with({"services: {llm: {m: {latency: 1s}}, tool: {t: {latency: 1s}}}"}));
   const auto& model = scenario.model;
-  EXPECT_EQ(model.seed, 1u);
+  EXPECT_EQ(model.seed.value, 1u);
   EXPECT_EQ(model.load.users, 1u);
   EXPECT_EQ(model.links.llm.highest(), 0);
   EXPECT_FALSE(model.timeout);

@@ -267,7 +267,7 @@ TEST(Replications, PoolTheRunsOfTheirSeeds) {
     std::vector<PolicyTotals> pooled(scenario.policies.size());
     for (std::uint32_t r = 0; r < 3; ++r) {
       Scenario one = scenario;
-      one.model.seed = replication_seed(scenario.model.seed, r);
+      one.model.seed = replication_seed(scenario.model.seed.value, r);
       RunOutcome outcome = run_direct(one, 1);
       for (std::size_t p = 0; p < pooled.size(); ++p) pooled[p].merge(std::move(outcome.policies[p].totals));
     }
@@ -282,7 +282,7 @@ TEST(Replications, NumberTheirRequestsOnFromOneToTheNext) {
   std::uint64_t requests = 0;
   for (std::uint32_t r = 0; r < 3; ++r) {
     Model model = scenario.model;
-    model.seed = replication_seed(scenario.model.seed, r);
+    model.seed = replication_seed(scenario.model.seed.value, r);
     requests += count_requests(model, false);
   }
   const Endings endings = endings_of(scenario, 3);
