@@ -12,12 +12,12 @@ struct HttpHeader {
 };
 
 struct HttpRequest {
-  std::string method;               ///< as sent
-  std::string target;               ///< path and query as sent, percent-encoding untouched
-  std::vector<HttpHeader> headers;  ///< in the order sent; those that follow a chunked body are left out
-  std::string body;                 ///< whole, without its chunks' frames
+  std::string method = {};               ///< as sent
+  std::string target = {};               ///< path and query as sent, percent-encoding untouched
+  std::vector<HttpHeader> headers = {};  ///< in the order sent; those that follow a chunked body are left out
+  std::string body = {};                 ///< whole, without its chunks' frames
   bool from_loopback = false;
-  std::string peer;  ///< the client's address: "127.0.0.1"
+  std::string peer = {};  ///< the client's address: "127.0.0.1"
 
   /// The value of the first of this name, in any case of letters; null if there is none.
   const std::string* header(std::string_view name) const;
@@ -26,8 +26,8 @@ struct HttpRequest {
 struct HttpAnswer {
   unsigned status = 200;
   /// Without Content-Length, Transfer-Encoding and Connection: those are the server's to add. A line break in a value becomes a space.
-  std::vector<HttpHeader> headers;
-  std::string body;
+  std::vector<HttpHeader> headers = {};
+  std::string body = {};
 };
 
 /// Whether both are the same but for the case of ASCII letters.

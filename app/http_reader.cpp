@@ -46,6 +46,7 @@ struct HttpReader::Parser final : http::basic_parser<true> {
   }
 
   HttpRequest request;
+  std::size_t head_bytes = 0;  ///< taken of request line and headers
   bool is_http_1_0 = false;
 };
 
@@ -67,13 +68,16 @@ HttpProgress HttpReader::read() {
     if (bytes_waiting() == 0) return HttpProgress::partial;
     const bool had_header = parser_->is_header_done();
     error_code error;
-    taken_ += parser_->put(boost::asio::const_buffer(input_.data() + taken_, bytes_waiting()), error);
+    const std::size_t count = parser_->put(boost::asio::const_buffer(input_.data() + taken_, bytes_waiting()), error);
+    taken_ += count;
+    if (!had_header) parser_->head_bytes += count;
+    // Beast sets the limit to the request line and to the headers, each by itself.
+    if (error == http::error::header_limit || parser_->head_bytes > limits_.header_bytes_max) {
+      return refuse(431, "request line and headers are larger than " + std::to_string(limits_.header_bytes_max) + " bytes");
+    }
     if (error == http::error::need_more) {
       if (bytes_waiting() > limits_.header_bytes_max) return refuse(431, "a chunk's extensions, or the trailers, are too large");
       return HttpProgress::partial;
-    }
-    if (error == http::error::header_limit) {
-      return refuse(431, "request line and headers are larger than " + std::to_string(limits_.header_bytes_max) + " bytes");
     }
     if (error == http::error::body_limit) {
       return refuse(413, "the body is larger than " + std::to_string(limits_.body_bytes_max) + " bytes");

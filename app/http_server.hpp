@@ -80,7 +80,7 @@ struct HttpServerOptions {
   std::size_t connections_max = 10'000;
   /// What answers a request that the server refuses by itself: 400, 408, 413, 431, 501 or 503, and a line that says why. By default the
   /// line alone.
-  std::function<HttpAnswer(unsigned status, std::string_view message)> refusal;
+  std::function<HttpAnswer(unsigned status, std::string_view message)> refusal = nullptr;
 };
 
 /// An HTTP/1.1 server: keep-alive, pipelining, chunks. Everything happens in the thread that runs the io_context, which must outlive it.

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <stdexcept>
@@ -125,6 +126,11 @@ class RawClient {
     std::string chunk = read_exactly(size);
     if (read_exactly(2) != "\r\n") throw std::runtime_error("a chunk without its end");
     return chunk;
+  }
+  /// Whether something is there to read, or the connection's end, at once or after waiting no longer than that.
+  bool has_more_within(std::chrono::milliseconds time) const {
+    pollfd waited{socket_, POLLIN, 0};
+    return !received_.empty() || ::poll(&waited, 1, static_cast<int>(time.count())) == 1;
   }
   std::string read_to_end() {
     while (receive() == Received::bytes) continue;
