@@ -2,8 +2,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
@@ -18,6 +16,7 @@
 #include "app/compare_command.hpp"
 #include "app/options.hpp"
 #include "app/report_command.hpp"
+#include "app/serve_command.hpp"
 #include "scenarios/scenario.hpp"
 #include "scenarios/version.hpp"
 
@@ -40,16 +39,6 @@ Exit status: 0 all well, 2 bad input or usage, 3 a threshold was not held, 1 any
 130 or 143 interrupted (what was measured so far is printed).
 COMMAND --help tells a command's options; docs/ has the scenario format.)";
 
-CLI::Validator time_scale() {
-  const auto check = [](std::string& text) -> std::string {
-    double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    const bool is_number = error == std::errc() && end == text.data() + text.size();
-    return is_number && value >= 1e-3 && value <= 1e6 ? "" : fmt::format("'{}' is not a number from 0.001 to 1000000", text);
-  };
-  return CLI::Validator(check, "X");
-}
-
 Command add_run(CLI::App& app) {
   const auto arguments = std::make_shared<RunArguments>();
   RunArguments& run = *arguments;
@@ -62,7 +51,7 @@ Command add_run(CLI::App& app) {
              "caf (default): CAF actors in virtual time; direct: the same actors and the same bytes, faster; "
              "caf-realtime: CAF actors on threads and the wall clock");
   CLI::Option* scale =
-      command->add_option("--time-scale", run.time_scale, "caf-realtime only: so many times faster than life")->check(time_scale());
+      command->add_option("--time-scale", run.time_scale, "caf-realtime only: so many times faster than life")->check(time_scale_number());
   CLI::Option* replications = command
                                   ->add_option("--replications", run.replications,
                                                "so many times the load, each with a seed of its own: intervals over replications")
@@ -186,7 +175,7 @@ int run_program(int argc, char** argv) {
   app.require_subcommand(1);
   app.get_formatter()->column_width(30);
   const std::vector<Command> commands{add_run(app),    add_verify(app),  add_validate(app), add_trace(app), add_sweep(app),
-                                      add_advise(app), add_compare(app), add_report(app),   add_schema(app)};
+                                      add_advise(app), add_compare(app), add_report(app),   add_serve(app), add_schema(app)};
   if (argc > 1 && argv[1][0] != '-') {
     std::vector<std::string> names;
     for (const Command& command : commands) names.push_back(command.options->get_name());

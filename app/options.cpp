@@ -39,18 +39,32 @@ CLI::Validator whole_number(double lowest, double highest, const std::string& na
   return CLI::Validator(check, name);
 }
 
-void add_scenario_options(CLI::App& command, ScenarioOptions& options) {
-  command.add_option("--policy", options.policies, "run under this policy instead of the scenario's own; may be given several times")
-      ->allow_extra_args(false)
-      ->type_name("POLICY");
+CLI::Validator time_scale_number() {
+  const auto check = [](std::string& text) -> std::string {
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const bool is_number = error == std::errc() && end == text.data() + text.size();
+    return is_number && value >= 1e-3 && value <= 1e6 ? "" : fmt::format("'{}' is not a number from 0.001 to 1000000", text);
+  };
+  return CLI::Validator(check, "X");
+}
+
+void add_scenario_changes(CLI::App& command, ScenarioOptions& options) {
   command.add_option("--seed", options.seed, "seed instead of the scenario's own")->transform(seed_number());
-  command.add_option("--requests", options.requests, "so many requests instead of the scenario's requests or duration")
-      ->transform(whole_number(1, 1e9, "N"));
   command
       .add_option("--set", options.sets,
                   "change one value: services.llm.planner.latency=2s, cancel.0.after=10s; may be given several times")
       ->allow_extra_args(false)
       ->type_name("PATH=VALUE");
+}
+
+void add_scenario_options(CLI::App& command, ScenarioOptions& options) {
+  command.add_option("--policy", options.policies, "run under this policy instead of the scenario's own; may be given several times")
+      ->allow_extra_args(false)
+      ->type_name("POLICY");
+  command.add_option("--requests", options.requests, "so many requests instead of the scenario's requests or duration")
+      ->transform(whole_number(1, 1e9, "N"));
+  add_scenario_changes(command, options);
 }
 
 const std::map<std::string, EngineKind> all_engines{

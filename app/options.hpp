@@ -27,7 +27,13 @@ unsigned cores();
 /// A whole number as people write them: 10000, 1e6.
 CLI::Validator whole_number(double lowest, double highest, const std::string& name);
 
+/// How many times faster than life.
+CLI::Validator time_scale_number();
+
 void add_files(CLI::App& command, std::vector<std::string>& files);
+/// --seed and --set.
+void add_scenario_changes(CLI::App& command, ScenarioOptions& options);
+/// These, --policy and --requests.
 void add_scenario_options(CLI::App& command, ScenarioOptions& options);
 void add_threads(CLI::App& command, unsigned& threads);
 

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,7 +13,7 @@
 #include "app/commands.hpp"
 #include "app/interrupt.hpp"
 #include "app/progress_line.hpp"
-#include "app/terminal.hpp"
+#include "app/run_results.hpp"
 #include "scenarios/cancel_rule.hpp"
 #include "scenarios/csv.hpp"
 #include "scenarios/explanation.hpp"
@@ -22,19 +21,12 @@
 #include "scenarios/markdown.hpp"
 #include "scenarios/output_folder.hpp"
 #include "scenarios/results.hpp"
-#include "scenarios/table.hpp"
 #include "scenarios/thresholds.hpp"
 
 namespace caesura {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-std::uint64_t peak_rss_bytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
-}
 
 struct Loaded {
   Scenario scenario;
@@ -123,11 +115,9 @@ Results run_one(Loaded& loaded, const RunArguments& arguments, OutputFolder* fol
 
 void print_form(const RunArguments& arguments, const nlohmann::ordered_json& results, const Background& background, bool first) {
   switch (arguments.form) {
-    case OutputForm::table: {
-      const TableOptions options{.width = terminal_width(STDOUT_FILENO, 0), .colour = wants_colour(STDOUT_FILENO)};
-      print_out((first ? "" : "\n") + table_text(results, background, options));
-      return;
-    }
+    case OutputForm::table:
+      if (!first) print_out("\n");
+      return print_table(results, background);
     case OutputForm::markdown:
       return print_out((first ? "" : "\n") + markdown_text(results, background));
     case OutputForm::json:  // one document at the end
@@ -166,11 +156,7 @@ int run_command(const RunArguments& arguments) {
     const Results results = run_one(loaded, arguments, folder.get());
     nlohmann::ordered_json document = to_json(results);
     held = held && thresholds_held(document);
-    if (folder) {
-      folder->finish({.results_json = json_text(document),
-                      .report_md = markdown_text(document, results.background),
-                      .scenario_yaml = loaded.scenario.yaml});
-    }
+    if (folder) finish_folder(*folder, document, results.background, loaded.scenario.yaml);
     print_form(arguments, document, results.background, documents.empty());
     mention_direct(arguments, document);
     documents.push_back(std::move(document));

@@ -1,0 +1,25 @@
+#include "app/api_clock.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace caesura {
+
+std::chrono::microseconds ApiClock::since_epoch(Time t) const {
+  const auto start = std::chrono::duration_cast<std::chrono::microseconds>(start_.time_since_epoch());
+  return start + std::chrono::microseconds(std::llround(static_cast<double>(t.time_since_epoch().count()) / 1e3 / time_scale_));
+}
+
+nlohmann::ordered_json ApiClock::json(Time t, TimeForm form) const {
+  if (form == TimeForm::rfc3339) return rfc3339(t);
+  return static_cast<double>(since_epoch(t).count()) / 1e6;
+}
+
+std::string ApiClock::rfc3339(Time t) const {
+  const std::int64_t micros = since_epoch(t).count();
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(static_cast<std::time_t>(micros / 1'000'000)), micros % 1'000'000);
+}
+
+}  // namespace caesura

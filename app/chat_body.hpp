@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace caesura {
+
+inline constexpr std::size_t longest_id = 256;  ///< bytes
+
+/// What a chat asks for.
+struct ChatBody {
+  std::string message;
+  std::optional<std::string> request_id;  ///< ids are not empty
+  std::optional<std::string> session_id;
+  std::optional<std::string> user_id;
+  bool is_async = false;
+  std::optional<bool> stream;
+};
+
+/// Unknown fields, and those that mean nothing here, are checked by nobody. Of two spellings of a field the one with underscores counts.
+/// Throws ApiError: INVALID_REQUEST for what is no JSON (nor UTF-8), INVALID_PARAMS, with all that is wrong, for JSON that does not fit.
+ChatBody parse_chat_body(std::string_view text);
+
+}  // namespace caesura

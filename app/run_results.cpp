@@ -1,0 +1,28 @@
+#include "app/run_results.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "app/commands.hpp"
+#include "app/terminal.hpp"
+#include "scenarios/json_text.hpp"
+#include "scenarios/markdown.hpp"
+#include "scenarios/table.hpp"
+
+namespace caesura {
+
+std::uint64_t peak_rss_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+void finish_folder(OutputFolder& folder, const nlohmann::ordered_json& document, const Background& background, const std::string& yaml) {
+  folder.finish({.results_json = json_text(document), .report_md = markdown_text(document, background), .scenario_yaml = yaml});
+}
+
+void print_table(const nlohmann::ordered_json& document, const Background& background) {
+  print_out(table_text(document, background, {.width = terminal_width(STDOUT_FILENO, 0), .colour = wants_colour(STDOUT_FILENO)}));
+}
+
+}  // namespace caesura

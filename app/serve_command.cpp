@@ -1,0 +1,247 @@
+#include "app/serve_command.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <charconv>
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "app/commands.hpp"
+#include "app/gateway.hpp"
+#include "app/http_server.hpp"
+#include "app/run_results.hpp"
+#include "app/served_scenario.hpp"
+#include "scenarios/output_folder.hpp"
+
+namespace caesura {
+namespace {
+
+using std::chrono::steady_clock;
+
+struct ServeArguments {
+  std::string file;
+  ScenarioOptions scenario;
+  std::optional<std::string> policy;
+  std::string listen = "127.0.0.1:8001";
+  std::optional<std::string> client_key;
+  std::optional<std::string> admin_key;
+  double time_scale = 1;
+  bool manual_clock = false;
+  std::size_t requests_max = 10'000;
+  bool strict = false;
+  bool hides_others = false;
+  std::optional<std::string> access_log;
+  std::optional<std::string> out;
+};
+
+struct ListenAddress {
+  std::string address;
+  std::uint16_t port = 0;
+};
+
+/// "127.0.0.1:8001", "localhost:8001", "[::1]:8001".
+std::optional<ListenAddress> parse_listen(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos || colon == 0) return std::nullopt;
+  ListenAddress listen{.address = text.substr(0, colon)};
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, listen.port);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  if (listen.address == "localhost") listen.address = "127.0.0.1";
+  const bool in_brackets = listen.address.front() == '[' && listen.address.back() == ']';
+  if (in_brackets) listen.address = listen.address.substr(1, listen.address.size() - 2);
+  if (listen.address.empty() || (!in_brackets && listen.address.find(':') != std::string::npos)) return std::nullopt;
+  return listen;
+}
+
+CLI::Validator listen_address() {
+  const auto check = [](const std::string& text) {
+    return parse_listen(text) ? std::string()
+                              : fmt::format("'{}' is not an address and a port, such as 127.0.0.1:8001 or [::1]:8001", text);
+  };
+  return CLI::Validator(check, "ADDRESS:PORT");
+}
+
+/// Appends a line of JSON a call to a file. Throws OutputError.
+std::function<void(const nlohmann::ordered_json&)> access_log_to(const std::optional<std::string>& file) {
+  if (!file) return {};
+  const auto stream = std::make_shared<std::ofstream>(*file, std::ios::app | std::ios::binary);
+  const auto check = [stream, file] {
+    if (!*stream) throw OutputError("cannot write " + *file);
+  };
+  check();
+  return [stream, check](const nlohmann::ordered_json& call) {
+    *stream << compact(call) << '\n' << std::flush;
+    check();
+  };
+}
+
+/// A server from its start to the signal that ends it.
+class Service {
+ public:
+  Service(const ServeArguments& arguments, const ServedScenario& served, OutputFolder* folder)
+      : arguments_(arguments),
+        listen_(parse_listen(arguments.listen).value()),
+        gateway_(io_, served.scenario, gateway_options(served.policy, folder)),
+        server_(io_,
+                {.address = listen_.address,
+                 .port = listen_.port,
+                 .refusal = [this](unsigned status, std::string_view message) { return gateway_.refusal(status, message); }},
+                [this](std::shared_ptr<HttpCall> call) { gateway_.handle(std::move(call)); }),
+        signals_(io_, SIGINT, SIGTERM),
+        patience_(io_) {
+    greet(served);
+  }
+
+  /// Returns the exit status.
+  int run() {
+    signals_.async_wait([this](const boost::system::error_code& error, int number) {
+      if (!error) stop(number);
+    });
+    io_.run();
+    return status_;
+  }
+
+  Gateway& gateway() { return gateway_; }
+
+ private:
+  static constexpr auto patience = std::chrono::seconds(5);
+
+  GatewayOptions gateway_options(std::size_t policy, OutputFolder* folder) const {
+    GatewayOptions options{
+        .access = {.client_key = arguments_.client_key, .admin_key = arguments_.admin_key, .needs_user = arguments_.strict},
+        .policy = policy,
+        .manual_clock = arguments_.manual_clock,
+        .time_scale = arguments_.time_scale,
+        .requests_max = arguments_.requests_max,
+        .strict = arguments_.strict,
+        .hides_others = arguments_.hides_others,
+        .start = std::chrono::system_clock::now(),
+        .access_log = access_log_to(arguments_.access_log),
+        .requests_csv = {}};
+    if (folder != nullptr) options.requests_csv = [folder](std::string_view lines) { folder->append_requests(lines); };
+    return options;
+  }
+
+  void greet(const ServedScenario& served) const {
+    const std::string& address = listen_.address;
+    const std::string host = address.find(':') == std::string::npos ? address : "[" + address + "]";
+    const std::string url = fmt::format("http://{}:{}", host, server_.port());
+    const char* key = arguments_.client_key ? " -H \"X-Muxi-Client-Key: $CAESURA_CLIENT_KEY\"" : "";
+    fmt::print(stderr,
+               "caesura: serving {} on {} under policy {}; Ctrl-C ends it and prints the results\n"
+               "Try: curl -s {}/v1/chat{} -d '{{\"message\": \"hello\"}}'\n",
+               served.scenario.name, url, served.scenario.policies[served.policy].name, url, key);
+    const bool is_loopback = address.starts_with("127.") || address == "::1";
+    if (is_loopback || arguments_.client_key || arguments_.admin_key) return;
+    fmt::print(stderr, "caesura: warning: no key is configured, so calls from other machines are answered 401; set --client-key\n");
+  }
+
+  /// What is in flight may end, for a moment. The next signal is not caught, and ends the program.
+  void stop(int number) {
+    status_ = 128 + number;
+    signals_.clear();
+    server_.stop_accepting();
+    if (arguments_.manual_clock) return end();  // nothing will move any more
+    patience_.expires_after(patience);
+    patience_.async_wait([this](const boost::system::error_code& error) {
+      if (!error) end();
+    });
+    gateway_.drain([this] { end(); });
+  }
+
+  void end() {
+    server_.close();
+    io_.stop();
+  }
+
+  const ServeArguments& arguments_;
+  const ListenAddress listen_;
+  boost::asio::io_context io_{1};
+  Gateway gateway_;
+  HttpServer server_;
+  boost::asio::signal_set signals_;
+  boost::asio::steady_timer patience_;
+  int status_ = all_well;
+};
+
+int serve_command(const ServeArguments& arguments) {
+  const steady_clock::time_point start = steady_clock::now();
+  const ServedScenario served = load_served(arguments.file, arguments.scenario, arguments.policy);
+  const auto folder = arguments.out ? std::make_unique<OutputFolder>(*arguments.out) : nullptr;
+  Service service(arguments, served, folder.get());
+  const int status = service.run();
+
+  Results results = service.gateway().results();
+  results.run.wall_seconds = std::chrono::duration<double>(steady_clock::now() - start).count();
+  results.run.requests_per_second = static_cast<double>(results.requests) / results.run.wall_seconds;
+  results.run.peak_rss_bytes = peak_rss_bytes();
+  const nlohmann::ordered_json document = to_json(results);
+  print_table(document, results.background);
+  if (folder) {
+    folder->append_requests(service.gateway().take_csv(true));
+    finish_folder(*folder, document, results.background, served.scenario.yaml);
+  }
+  return status;
+}
+
+void add_gateway_options(CLI::App& command, ServeArguments& serve) {
+  command.add_option("--listen", serve.listen, "where to listen (default: 127.0.0.1:8001); port 0 is any free one")
+      ->check(listen_address());
+  command.add_option("--client-key", serve.client_key, "clients must send it as X-Muxi-Client-Key")
+      ->envname("CAESURA_CLIENT_KEY")
+      ->type_name("KEY");
+  command.add_option("--admin-key", serve.admin_key, "whoever sends it as X-Muxi-Admin-Key sees the requests of all users")
+      ->envname("CAESURA_ADMIN_KEY")
+      ->type_name("KEY");
+  command.add_option("--max-requests", serve.requests_max, "in flight; more are answered 503 (default: 10000)")
+      ->transform(whole_number(1, 1e6, "N"));
+  command.add_flag("--strict", serve.strict, "with the reference runtime's quirks");
+  command.add_flag("--private", serve.hides_others, "answer 404 instead of 403 for somebody else's request");
+  command.add_option("--access-log", serve.access_log, "append a line of JSON a call to this file")->type_name("FILE");
+}
+
+}  // namespace
+
+Command add_serve(CLI::App& app) {
+  const auto arguments = std::make_shared<ServeArguments>();
+  ServeArguments& serve = *arguments;
+  CLI::App* command = app.add_subcommand("serve", "put a scenario behind an HTTP API, for real clients to chat with and cancel");
+  command->add_option("SCENARIO.yaml", serve.file, "scenario file")->required()->type_name("");
+  command->add_option("--policy", serve.policy, "of requests that ask for none (default: the scenario's first that can cancel)")
+      ->type_name("POLICY");
+  add_scenario_changes(*command, serve.scenario);
+  add_gateway_options(*command, serve);
+  CLI::Option* scale =
+      command->add_option("--time-scale", serve.time_scale, "so many times faster than life (default: 1)")->check(time_scale_number());
+  command
+      ->add_option_function<std::string>(
+          "--clock", [&serve](const std::string& mode) { serve.manual_clock = mode == "manual"; },
+          "real (default), or manual: simulated time stands still until POST /v1/caesura/clock moves it")
+      ->check(CLI::IsMember({"real", "manual"}))
+      ->type_name("real|manual");
+  command->add_option("--out", serve.out, "write results.json, requests.csv, report.md and scenario.yaml there at the end")
+      ->check([](const std::string& folder) { return folder.empty() ? std::string("the folder's name is empty") : std::string(); })
+      ->type_name("DIR");
+  command->final_callback([arguments, &serve, scale] {
+    if (serve.manual_clock && scale->count() > 0) {
+      throw CLI::ValidationError("--time-scale", "a clock that is moved by hand has no pace; leave one of the two out");
+    }
+    for (const auto& key : {serve.client_key, serve.admin_key}) {
+      if (key && key->empty()) throw CLI::ValidationError("--client-key and --admin-key", "an empty key keeps nobody out");
+    }
+  });
+  return {command, [arguments] { return serve_command(*arguments); }};
+}
+
+}  // namespace caesura
