@@ -251,7 +251,7 @@ async function refreshTotals() {
   const sum = (pick) => results.policies.reduce((total, policy) => total + pick(policy), 0);
   byId("total-tokens").textContent = sum((p) => p.tokens.saved).toLocaleString("en");
   byId("total-dollars").textContent = dollars(sum((p) => p.cost_usd.saved));
-  byId("total-cancelled").textContent = sum((p) => p.outcomes.cancelled).toLocaleString("en");
+  byId("total-cancelled").textContent = sum((p) => p.requests.cancelled).toLocaleString("en");
   byId("total-after").textContent = tokens(sum((p) => p.tokens.used_after_cancel));
 }
 

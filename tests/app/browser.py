@@ -68,7 +68,11 @@ class Browser:
 
     def wait(self, condition):
         """Until a JavaScript expression holds; an error after PATIENCE_S."""
-        self.call("POST", "/execute/async", {"script": WAIT, "args": [condition]})
+        try:
+            self.call("POST", "/execute/async", {"script": WAIT, "args": [condition]})
+        except RuntimeError as error:
+            shown = self.run("return document.body.innerText")
+            raise AssertionError(f"never came true: {condition}\nThe page shows:\n{shown}") from error
 
     def element(self, selector):
         return self.call("POST", "/element", {"using": "css selector", "value": selector})[ELEMENT]
