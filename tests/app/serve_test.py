@@ -43,6 +43,11 @@ class Served:
         connection.close()
         return answer.status, text
 
+    def close(self):
+        self.process.kill()
+        if not self.process.stdout.closed:
+            self.process.communicate(timeout=PATIENCE_S)
+
     def end(self, number=signal.SIGINT):
         self.process.send_signal(number)
         out, err = self.process.communicate(timeout=PATIENCE_S)
@@ -58,7 +63,7 @@ class Serve(unittest.TestCase):
 
     def served(self, *options, environment=None):
         server = Served(self.folder, *options, environment=environment)
-        self.addCleanup(lambda: server.process.poll() is None and server.process.kill())
+        self.addCleanup(server.close)
         return server
 
     def fails(self, *arguments):
