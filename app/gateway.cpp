@@ -74,7 +74,11 @@ void Gateway::dispatch(const ApiCallPtr& call) {
   registry_.forget_until(client_now());
   switch (call->route.endpoint) {
     case Endpoint::page:
-      return answer(call, page_file(call->http->request().target));
+      return answer(call, page_file("text/html", chat_page));
+    case Endpoint::page_style:
+      return answer(call, page_file("text/css", chat_page_style));
+    case Endpoint::page_script:
+      return answer(call, page_file("text/javascript", chat_page_script));
     case Endpoint::health:
       return show_health(call);
     case Endpoint::metrics:
