@@ -88,6 +88,17 @@ TEST(HttpServer, AnswersMoreRequestsAtOnceThanFitIntoOneRead) {
   for (int number = 0; number < 5000; ++number) ASSERT_EQ(client.read_answer().body, "GET /" + std::to_string(number) + " ");
 }
 
+TEST(HttpServer, LeavesARequestUnreadWhileTheClientHasNotReadTheAnswerBefore) {
+  RunningServer server({}, [](const std::shared_ptr<HttpCall>& call) { call->answer({.body = std::string(40'000'000, 'x')}); });
+  RawClient client(server.port());
+  client.get("/1");
+  EXPECT_EQ(client.read_head().status, 200U);
+  client.get("/2");
+  server.catch_up();
+  client.read_exactly(40'000'000);
+  EXPECT_EQ(client.read_answer().body.size(), 40'000'000U);
+}
+
 TEST(HttpServer, ReadsChunkedBodies) {
   RunningServer server({}, echo);
   RawClient client(server.port());
