@@ -67,7 +67,7 @@ TEST(HttpLimits, HaveAnEndForAClientThatDoesNotClose) {
 }
 
 TEST(HttpLimits, OfTimeAreForAWholeRequest) {
-  RunningServer server({.read_timeout = 50ms}, greet);
+  RunningServer server({.read_timeout = 200ms}, greet);
   RawClient client(server.port());
   client.send("POST / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n");
   while (!client.has_more_within(1ms)) client.send("x");
