@@ -155,12 +155,12 @@ Caller Gateway::authorised(const ApiCall& call) const { return identify(call.htt
 
 std::string Gateway::new_id() { return fmt::format("req_{:016x}", ids_()); }
 
-Time Gateway::client_now() const {
-  return Time{Duration{static_cast<std::int64_t>(static_cast<double>(run_.now().time_since_epoch().count()) / options_.time_scale)}};
+Time Gateway::client_time(Time simulated) const {
+  return Time{Duration{static_cast<std::int64_t>(static_cast<double>(simulated.time_since_epoch().count()) / options_.time_scale)}};
 }
 
-void Gateway::after(Duration delay, std::function<void()> what) {
-  due_.add(caesura::after(client_now(), delay), std::move(what));
+void Gateway::do_later(Time moment, Duration delay, std::function<void()> what) {
+  due_.add(after(client_time(moment), delay), std::move(what));
   arm_due_timer();
 }
 

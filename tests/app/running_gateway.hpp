@@ -122,7 +122,8 @@ class RunningGateway {
  private:
   static ServedScenario load(const std::string& yaml) {
     const std::string test = testing::UnitTest::GetInstance()->current_test_info()->name();
-    const std::filesystem::path file = std::filesystem::path(testing::TempDir()) / ("gateway_" + test + "_" + std::to_string(::getpid()) + ".yaml");
+    const std::filesystem::path file =
+        std::filesystem::path(testing::TempDir()) / ("gateway_" + test + "_" + std::to_string(::getpid()) + ".yaml");
     std::ofstream(file) << yaml;
     ServedScenario served = load_served(file.string(), {}, {});
     std::filesystem::remove(file);
