@@ -43,6 +43,7 @@ Gateway::Gateway(boost::asio::io_context& io, const Scenario& scenario, GatewayO
       run_(scenario, {.policy = options_.policy,
                       .manual_clock = options_.manual_clock,
                       .time_scale = options_.time_scale,
+                      .keeps_csv = static_cast<bool>(options_.requests_csv),
                       .on_events = [this, &io, alive = std::weak_ptr(alive_)] {
                         boost::asio::post(io, [this, alive] {
                           if (!alive.expired()) take_events();

@@ -112,6 +112,7 @@ class Gateway {
   RequestRecord& owned_request(const ApiCall& call, const Caller& caller, const char* code_if_missing);
   void cancel_request(const ApiCallPtr& call);
   void send_cancel(RequestRecord& record, PendingCancel cancel);
+  void pass_cancel(const RequestRecord& record);
   void answer_cancel(RequestRecord& record, const PendingCancel& cancel, CancelVerdict verdict, Time at);
   HttpAnswer cancel_answer(const ApiCall& call, RequestRecord& record, CancelVerdict verdict, Time at);
   void withhold(const ApiCallPtr& call);

@@ -93,8 +93,9 @@ void Gateway::happen_to_operation(RequestRecord& record, const LiveEvent& event)
     return;
   }
   if (event.what == LiveEvent::What::operation_started) {
+    if (record.is_over()) return;
     span.started = event.at;
-    if (!record.is_over()) record.status = RequestStatus::processing;
+    record.status = RequestStatus::processing;
     return write_token(record, event.at, "progress", "",
                        {{"stage", stage_of(planned.kind)},
                         {"operation", event.operation},
@@ -128,14 +129,14 @@ void Gateway::stop(RequestRecord& record, const LiveEvent& event) {
   if (record.outcome != Outcome::completed || !is_streamed || record.words_sent >= record.words()) finish_stream(record, event.at);
   for (PendingCancel& late : std::exchange(record.late_cancels, {})) {
     record.cancels.push_back(std::move(late));
-    run_.cancel(record.number);
+    pass_cancel(record);
   }
 }
 
 void Gateway::settle(RequestRecord& record, const LiveEvent& event) {
   record.ledger = event.record;
   finish_stream(record, event.at);
-  // These crossed the final answer: their clients had it before they could send them.
+  // These came when it had settled already.
   for (PendingCancel& unsent : std::exchange(record.cancels, {})) {
     const bool cancelled = event.outcome == Outcome::cancelled;
     cancel_news_.push_back(

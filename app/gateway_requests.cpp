@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <stdexcept>
 #include <utility>
 
 #include "app/call_wishes.hpp"
@@ -64,8 +65,16 @@ void Gateway::cancel_request(const ApiCallPtr& call) {
 void Gateway::send_cancel(RequestRecord& record, PendingCancel cancel) {
   record.cancels.push_back(std::move(cancel));
   record.cancel_requested = true;
-  run_.cancel(record.number);
+  pass_cancel(record);
   let_happen();
+}
+
+void Gateway::pass_cancel(const RequestRecord& record) {
+  try {
+    run_.cancel(record.number);
+  } catch (const std::out_of_range&) {
+    // It has just settled: the news is on its way, and whoever waits for an answer then will get it.
+  }
 }
 
 void Gateway::answer_cancel(RequestRecord& record, const PendingCancel& cancel, CancelVerdict verdict, Time at) {

@@ -48,7 +48,7 @@ CSV_HEADER = (
     "cost_planned_usd,cost_used_usd,cost_saved_usd,busy_planned_s,busy_used_s,busy_saved_s,interrupted,orphan_s"
 )
 FILES = ["report.md", "requests.csv", "results.json", "scenario.yaml"]
-COMMANDS = ["run", "verify", "validate", "trace", "sweep", "advise", "compare", "report", "schema"]
+COMMANDS = ["run", "verify", "validate", "trace", "sweep", "advise", "compare", "report", "serve", "schema"]
 ESCAPE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 

@@ -110,7 +110,7 @@ def example_arguments(line):
 
 def cheap(arguments):
     """The same check of the same arguments, but for a run, which may be long: then what it would run."""
-    if arguments[0] not in ("run", "verify", "sweep", "advise"):
+    if arguments[0] not in ("run", "verify", "sweep", "advise", "serve"):
         return arguments
     kept, rest = ["validate"], iter(arguments[1:])
     for word in rest:
@@ -120,7 +120,8 @@ def cheap(arguments):
             path, _, values = next(rest).partition("=")
             first = values.split(",")[0]  # a first value with commas of its own would be cut
             kept += ["--policy", first] if path == "policy" else ["--set", f"{path}={first}"]
-        elif word in ("--threads", "--engine", "--time-scale", "--replications", "--out", "--minimise", "--maximise", "--hold"):
+        elif word in ("--threads", "--engine", "--time-scale", "--replications", "--out", "--minimise", "--maximise", "--hold",
+                      "--listen", "--client-key", "--admin-key", "--clock", "--max-requests", "--access-log"):
             next(rest)
         elif not word.startswith("--"):
             kept.append(word)
