@@ -66,6 +66,8 @@ Place control_place(std::string_view path, bool posts) {
 
 Place place_of(std::string_view path, bool posts) {
   if (path == "/") return {{}, {{"GET", Endpoint::page}}};
+  if (path == "/style.css") return {{}, {{"GET", Endpoint::page_style}}};
+  if (path == "/script.js") return {{}, {{"GET", Endpoint::page_script}}};
   if (path == "/metrics") return {{}, {{"GET", Endpoint::metrics}}};
   if (path == "/health") return {{}, {{"GET", Endpoint::health}}};
   if (!take_prefix(path)) return {};
@@ -84,6 +86,8 @@ Place place_of(std::string_view path, bool posts) {
 const char* name_of(Endpoint endpoint) {
   switch (endpoint) {
     case Endpoint::page:
+    case Endpoint::page_style:
+    case Endpoint::page_script:
       return "page";
     case Endpoint::health:
       return "health";

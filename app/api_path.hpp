@@ -8,6 +8,8 @@ namespace caesura {
 
 enum class Endpoint : std::uint8_t {
   page,
+  page_style,
+  page_script,
   health,
   metrics,
   chat,

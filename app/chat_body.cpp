@@ -84,7 +84,7 @@ class Fields {
 
 ChatBody parse_chat_body(std::string_view text) {
   const Json json = parse(text);
-  Fields fields(json.is_object() ? json : Json::object());
+  Fields fields(json);  // of what is no object it finds none
   ChatBody body;
   if (!json.is_object()) {
     fields.wrong("body", "Input should be a JSON object", "object_type");

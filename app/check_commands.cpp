@@ -41,9 +41,9 @@ std::string summary_text(const Scenario& scenario, std::size_t thresholds) {
   for (const Policy& policy : scenario.policies) policies += (policies.empty() ? "" : ", ") + policy.name;
   std::string text = fmt::format("{}: ok\n", scenario.file);
   if (!scenario.description.empty()) text += fmt::format("  {}: {}\n", scenario.name, scenario.description);
-  text +=
-      fmt::format("  requests    {}, seed {}, {}\n", count_figure(static_cast<std::int64_t>(count_requests(model, stop_requested()))),
-                  model.seed.value, model.requests_compete() ? "competing for services of limited concurrency" : "independent of one another");
+  text += fmt::format("  requests    {}, seed {}, {}\n", count_figure(static_cast<std::int64_t>(count_requests(model, stop_requested()))),
+                      model.seed.value,
+                      model.requests_compete() ? "competing for services of limited concurrency" : "independent of one another");
   if (const auto plan = shared_plan(model)) {
     text += fmt::format("  operations  {} in every request\n", plan->operations);
   } else {

@@ -74,7 +74,11 @@ void Gateway::dispatch(const ApiCallPtr& call) {
   registry_.forget_until(client_now());
   switch (call->route.endpoint) {
     case Endpoint::page:
-      return answer(call, page_file(call->http->request().target));
+      return answer(call, page_file("text/html", chat_page));
+    case Endpoint::page_style:
+      return answer(call, page_file("text/css", chat_page_style));
+    case Endpoint::page_script:
+      return answer(call, page_file("text/javascript", chat_page_script));
     case Endpoint::health:
       return show_health(call);
     case Endpoint::metrics:
@@ -151,12 +155,12 @@ Caller Gateway::authorised(const ApiCall& call) const { return identify(call.htt
 
 std::string Gateway::new_id() { return fmt::format("req_{:016x}", ids_()); }
 
-Time Gateway::client_now() const {
-  return Time{Duration{static_cast<std::int64_t>(static_cast<double>(run_.now().time_since_epoch().count()) / options_.time_scale)}};
+Time Gateway::client_time(Time simulated) const {
+  return Time{Duration{static_cast<std::int64_t>(static_cast<double>(simulated.time_since_epoch().count()) / options_.time_scale)}};
 }
 
-void Gateway::after(Duration delay, std::function<void()> what) {
-  due_.add(caesura::after(client_now(), delay), std::move(what));
+void Gateway::do_later(Time moment, Duration delay, std::function<void()> what) {
+  due_.add(after(client_time(moment), delay), std::move(what));
   arm_due_timer();
 }
 

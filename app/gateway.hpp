@@ -79,8 +79,11 @@ class Gateway {
   EnvelopeHead head_of(const ApiCall& call) const;
   Caller authorised(const ApiCall& call) const;
   std::string new_id();
-  Time client_now() const;
-  void after(Duration delay, std::function<void()> what);
+  /// As clients' clocks go: simulated time at its pace.
+  Time client_time(Time simulated) const;
+  Time client_now() const { return client_time(run_.now()); }
+  /// Does it `delay`, of clients' time, after `moment`, which is simulated; if that has passed, soon.
+  void do_later(Time moment, Duration delay, std::function<void()> what);
   void arm_due_timer();
 
   // gateway_chat.cpp

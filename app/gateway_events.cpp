@@ -86,7 +86,7 @@ void Gateway::happen(RequestRecord& record, const LiveEvent& event) {
 
 void Gateway::happen_to_operation(RequestRecord& record, const LiveEvent& event) {
   if (event.operation == 0 || event.operation > record.operations.size()) return;
-  OperationSpan& span = record.operations[event.operation - 1];
+  ServiceSpan& span = record.operations[event.operation - 1];
   const LiveOperation& planned = record.plan.operations[event.operation - 1];
   if (event.what == LiveEvent::What::operation_ended) {
     span.ended = event.at;
@@ -103,7 +103,7 @@ void Gateway::happen_to_operation(RequestRecord& record, const LiveEvent& event)
                         {"service", planned.service.empty() ? Json() : Json(planned.service)}});
   }
   if (record.cancel_received && !record.ignores_cancels()) return;
-  if (event.operation == record.plan.last_model_call) {
+  if (event.operation == record.plan.answering_call) {
     write_content(record, event.at, std::min(event.tokens, record.words() - std::min(record.words(), record.words_sent)));
     if (record.is_over() && record.words_sent == record.words()) finish_stream(record, event.at);
     return;
@@ -116,7 +116,7 @@ void Gateway::stop(RequestRecord& record, const LiveEvent& event) {
   record.stopped = event.at;
   record.outcome = event.outcome;
   record.status = status_of(event.outcome);
-  for (OperationSpan& span : record.operations) {
+  for (ServiceSpan& span : record.operations) {
     if (!span.started || span.ended) continue;
     span.ended = event.at;
     span.cut_off = true;
@@ -124,8 +124,8 @@ void Gateway::stop(RequestRecord& record, const LiveEvent& event) {
   registry_.ended(record.number, client_now());
   answer_waiting(record);
   // The last chunks of a complete answer may still be on their way to the client.
-  const std::uint32_t last = record.plan.last_model_call;
-  const bool is_streamed = last > 0 && record.plan.operations[last - 1].is_streamed;
+  const std::uint32_t answering = record.plan.answering_call;
+  const bool is_streamed = answering > 0 && record.plan.operations[answering - 1].is_streamed;
   if (record.outcome != Outcome::completed || !is_streamed || record.words_sent >= record.words()) finish_stream(record, event.at);
   for (PendingCancel& late : std::exchange(record.late_cancels, {})) {
     record.cancels.push_back(std::move(late));

@@ -6,6 +6,7 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <initializer_list>
 
 namespace caesura {
@@ -16,6 +17,13 @@ constexpr std::initializer_list<double> latency_bounds_s{0.001, 0.005, 0.01, 0.0
 
 prometheus::Family<prometheus::Counter>& counters(prometheus::Registry& registry, const char* name, const char* help) {
   return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
+}
+
+/// "already_cancelled"
+std::string label_of(CancelVerdict verdict) {
+  std::string label = name_of(verdict);
+  std::replace(label.begin(), label.end(), ' ', '_');
+  return label;
 }
 
 }  // namespace
@@ -46,7 +54,7 @@ struct GatewayMetrics::Families {
     }
     for (const CancelVerdict verdict :
          {CancelVerdict::accepted, CancelVerdict::already_cancelled, CancelVerdict::too_late, CancelVerdict::ignored}) {
-      cancels.Add({{"verdict", name_of(verdict)}});
+      cancels.Add({{"verdict", label_of(verdict)}});
     }
     for (const char* part : {"used", "saved", "used_after_cancel"}) {
       tokens.Add({{"part", part}});
@@ -67,7 +75,7 @@ void GatewayMetrics::count_call(Endpoint endpoint, unsigned status) {
   families_->calls.Add({{"endpoint", name_of(endpoint)}, {"status", std::to_string(status)}}).Increment();
 }
 
-void GatewayMetrics::count_cancel(CancelVerdict verdict) { families_->cancels.Add({{"verdict", name_of(verdict)}}).Increment(); }
+void GatewayMetrics::count_cancel(CancelVerdict verdict) { families_->cancels.Add({{"verdict", label_of(verdict)}}).Increment(); }
 
 void GatewayMetrics::count_settled(const LiveRecord& record) {
   families_->requests.Add({{"outcome", name_of(record.request.outcome)}}).Increment();

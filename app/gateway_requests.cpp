@@ -85,7 +85,7 @@ void Gateway::answer_cancel(RequestRecord& record, const PendingCancel& cancel, 
   HttpAnswer last = cancel_answer(*cancel.call, record, verdict, at);
   if (cancel.faults.drop_cancel) return withhold(cancel.call);
   if (!cancel.faults.cancel_delay) return answer(cancel.call, std::move(last));
-  after(*cancel.faults.cancel_delay, [this, call = cancel.call, delayed = std::move(last)] { answer(call, delayed); });
+  do_later(at, *cancel.faults.cancel_delay, [this, call = cancel.call, delayed = std::move(last)] { answer(call, delayed); });
 }
 
 HttpAnswer Gateway::cancel_answer(const ApiCall& call, RequestRecord& record, CancelVerdict verdict, Time at) {

@@ -63,7 +63,7 @@ void Gateway::break_stream(RequestRecord& record) {
 void Gateway::finish_stream(RequestRecord& record, Time at) {
   if (!record.stream) return;
   if (is_muted(record)) {
-    return after(strict_silence, [this, number = record.number, call = record.stream] {
+    return do_later(at, strict_silence, [this, number = record.number, call = record.stream] {
       RequestRecord* late = registry_.find(number);
       if (late == nullptr || late->stream != call) return;
       call->http->finish();

@@ -114,16 +114,13 @@ void HttpConnection::on_readable() {
   error_code error;
   const std::size_t count = socket_.read_some(asio::buffer(bytes), error);
   if (would_block(error)) return wait_to_read();
-  is_at_end_ = error == asio::error::eof;
-  if (error && !is_at_end_) return lose();
+  if (error) return lose();  // the end is one, too
   switch (phase_) {
     case Phase::draining:
-      return is_at_end_ ? close() : wait_to_read();
+      return wait_to_read();
     case Phase::calling:
       reader_.add({bytes.data(), count});
-      if (is_at_end_ || reader_.bytes_waiting() > connections_->options.header_bytes_max + connections_->options.body_bytes_max) {
-        return lose();
-      }
+      if (reader_.bytes_waiting() > connections_->options.header_bytes_max + connections_->options.body_bytes_max) return lose();
       return wait_to_read();
     case Phase::idle:
     case Phase::reading:
@@ -139,9 +136,8 @@ void HttpConnection::advance() {
   while (phase_ == Phase::idle || phase_ == Phase::reading) {
     switch (reader_.read()) {
       case HttpProgress::nothing:
-        return is_at_end_ ? close() : wait_to_read();
+        return wait_to_read();
       case HttpProgress::partial:
-        if (is_at_end_) return close();
         if (phase_ == Phase::idle) set_deadline(connections_->options.read_timeout);
         phase_ = Phase::reading;
         return wait_to_read();
@@ -170,9 +166,7 @@ void HttpConnection::begin_call() {
   auto call = std::make_shared<HttpCall>(std::move(request), weak_from_this());
   call_ = call;
   connections_->handler(std::move(call));
-  if (phase_ != Phase::calling) return;
-  if (is_at_end_) return lose();
-  wait_to_read();
+  if (phase_ == Phase::calling) wait_to_read();
 }
 
 void HttpConnection::end_answer() {
@@ -239,7 +233,7 @@ void HttpConnection::on_all_sent() {
 void HttpConnection::drain() {
   error_code error;
   socket_.shutdown(tcp::socket::shutdown_send, error);
-  if (error || is_at_end_) return close();
+  if (error) return close();
   phase_ = Phase::draining;
   set_deadline(connections_->options.drain_timeout);
   wait_to_read();

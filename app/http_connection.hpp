@@ -73,7 +73,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void clear_deadline();
   void on_deadline();
 
-  /// The client has gone.
+  /// The client has gone. Without a call under way, that is all.
   void lose();
   /// Makes the call under way over. Returns its notice.
   std::function<void()> end_call();
@@ -92,8 +92,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   bool is_waiting_to_read_ = false;
   bool is_waiting_to_write_ = false;
   bool is_flush_due_ = false;
-  bool is_at_end_ = false;  ///< the client sends nothing more
-  bool is_reset_ = false;   ///< to be broken off when all is sent
+  bool is_reset_ = false;  ///< to be broken off when all is sent
 };
 
 }  // namespace caesura

@@ -65,8 +65,10 @@ HttpProgress HttpReader::read() {
     form_ = {};
   }
   while (!parser_->is_done()) {
-    if (bytes_waiting() == 0) return HttpProgress::partial;
     const bool had_header = parser_->is_header_done();
+    // Beast 1.74 asserts that it sees the whole of the last chunk, which no body in chunks comes to its end without.
+    const std::size_t least = had_header && parser_->chunked() ? last_chunk.size() : 1;
+    if (bytes_waiting() < least) return HttpProgress::partial;
     error_code error;
     const std::size_t count = parser_->put(boost::asio::const_buffer(input_.data() + taken_, bytes_waiting()), error);
     taken_ += count;

@@ -6,7 +6,13 @@
 
 namespace caesura {
 
-/// What a browser gets at `/`.
-HttpAnswer page_file(std::string_view target);
+// The files of the chat page, embedded when the program is built (cmake/EmbedFiles.cmake).
+
+extern const std::string_view chat_page;         ///< app/chat_page/index.html
+extern const std::string_view chat_page_style;   ///< app/chat_page/style.css
+extern const std::string_view chat_page_script;  ///< app/chat_page/script.js
+
+/// One of them, for a browser. `type`: "text/css".
+HttpAnswer page_file(std::string_view type, std::string_view content);
 
 }  // namespace caesura

@@ -19,7 +19,7 @@ enum class RequestStatus : std::uint8_t { pending, processing, completed, failed
 const char* name_of(RequestStatus status);
 
 /// When an operation was in service.
-struct OperationSpan {
+struct ServiceSpan {
   std::optional<Time> started;
   std::optional<Time> ended;
   bool cut_off = false;
@@ -50,7 +50,7 @@ struct RequestRecord {
   std::optional<Time> stopped;
   Outcome outcome = Outcome::completed;      ///< once it has stopped
   std::shared_ptr<const LiveRecord> ledger;  ///< once it has settled
-  std::vector<OperationSpan> operations;     ///< as in the plan
+  std::vector<ServiceSpan> operations;       ///< as in the plan
 
   std::deque<PendingCancel> cancels;        ///< in the order sent
   std::vector<PendingCancel> late_cancels;  ///< to be sent when it has stopped by itself

@@ -77,7 +77,7 @@ Json seconds_or_null(const std::optional<Time>& t) { return t ? Json(seconds(*t)
 Json operations_json(const RequestRecord& record) {
   Json operations = Json::array();
   for (std::size_t i = 0; i < record.operations.size(); ++i) {
-    const OperationSpan& span = record.operations[i];
+    const ServiceSpan& span = record.operations[i];
     if (!span.started) continue;
     const LiveOperation& planned = record.plan.operations[i];
     operations.push_back({{"operation", i + 1},

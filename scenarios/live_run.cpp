@@ -198,13 +198,16 @@ LivePlan LiveRun::Impl::planned(const RequestWishes& wishes) {
   Plan plan;
   expand(model_, next_, plan);
   LivePlan live;
+  bool has_streamed = false;
   for (const PlanStep& step : plan.steps) {
     if (step.what != PlanStep::What::operation) continue;
     const bool is_call = step.kind != OperationKind::transaction;
     live.operations.push_back(
         {.kind = step.kind, .service = is_call ? model_.services[step.service].name : "", .is_streamed = step.chunk_tokens > 0});
-    if (!step.last_model_call) continue;
-    live.last_model_call = step.number;
+    const bool is_model_call = step.kind == OperationKind::llm || step.kind == OperationKind::decompose;
+    if (step.chunk_tokens == 0 && (!is_model_call || has_streamed)) continue;
+    has_streamed = step.chunk_tokens > 0;
+    live.answering_call = step.number;
     live.answer_tokens = static_cast<std::uint32_t>(sample_of(model_, next_, step).tokens.output.value);
   }
   return live;

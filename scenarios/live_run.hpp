@@ -47,7 +47,8 @@ struct LiveOperation {
 /// A request as it will go if nobody cancels it.
 struct LivePlan {
   std::vector<LiveOperation> operations;
-  std::uint32_t last_model_call = 0;  ///< operation number of the plan's last llm or decompose call; 0: it has none
+  /// Operation number of the model call whose text is the answer: the last that is streamed, else the last; 0: there is none.
+  std::uint32_t answering_call = 0;
   std::uint32_t answer_tokens = 0;    ///< output tokens of that call
 };
 

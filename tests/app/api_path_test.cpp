@@ -22,6 +22,8 @@ TEST(ApiPath, EveryPrefixOfTheClientsLeadsToTheSameCalls) {
     EXPECT_EQ(route("GET", prefix + "/caesura/results").endpoint, Endpoint::results) << prefix;
   }
   EXPECT_EQ(route("GET", "/").endpoint, Endpoint::page);
+  EXPECT_EQ(route("GET", "/style.css").endpoint, Endpoint::page_style);
+  EXPECT_EQ(route("GET", "/script.js").endpoint, Endpoint::page_script);
   EXPECT_EQ(route("GET", "/metrics").endpoint, Endpoint::metrics);
   EXPECT_EQ(route("GET", "/health").endpoint, Endpoint::health);
 }

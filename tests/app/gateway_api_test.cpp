@@ -130,7 +130,7 @@ TEST(GatewayApi, TakesIdsThatAreNotEscapedAndOddRequests) {
   EXPECT_EQ(gateway.call("GET", "/v1/requests/%ff%00").status, 404U);
   RawClient chunked(gateway.port());
   chunked.send(
-      "POST /v1/chat HTTP/1.1\r\nhost: x\r\nx-muxi-user-ID: ada\r\ntransfer-encoding: chunked\r\n\r\n10\r\n{\"message\": \"hi\"\r\n13\r\n, "
+      "POST /v1/chat HTTP/1.1\r\nhost: x\r\nx-muxi-user-ID: ada\r\ntransfer-encoding: chunked\r\n\r\n10\r\n{\"message\": \"hi\"\r\n14\r\n, "
       "\"use_async\": true}\r\n0\r\n\r\n");
   EXPECT_EQ(chunked.read_answer().status, 202U);
   EXPECT_EQ(gateway.json("GET", "/v1/requests", "X-Muxi-User-ID: ada\r\n").at("data").at("count"), 1);

@@ -87,11 +87,30 @@ TEST(HttpHangUp, OfAClientThatDoesNotReadIsSeenInTime) {
   server.with_call(0, [&](HttpCall& call) {
     call.on_hang_up([&] { notices.add(); });
     call.open_stream({});
-    call.write(std::string(100'000'000, 'x'));
-    EXPECT_GT(call.unsent(), 100'000'000U);
+    call.write(std::string(40'000'000, 'x'));
+    EXPECT_GT(call.unsent(), 40'000'000U);
   });
   notices.wait_for(1);
   server.with_call(0, [](HttpCall& call) { EXPECT_EQ(call.unsent(), 0U); });
+}
+
+TEST(HttpHangUp, OfAClientThatDoesNotReadIsSeenThoughLittleIsSentAtATime) {
+  Count notices;
+  RunningServer server({.stall_timeout = 20ms});
+  RawClient client(server.port());
+  client.get("/");
+  server.with_call(0, [&](HttpCall& call) {
+    call.on_hang_up([&] { notices.add(); });
+    call.open_stream({});
+  });
+  bool is_full = false;
+  while (!is_full) {
+    server.with_call(0, [&](HttpCall& call) {
+      is_full = call.unsent() > 0 || call.is_over();
+      call.write(std::string(1000, 'x'));
+    });
+  }
+  notices.wait_for(1);
 }
 
 TEST(HttpHangUp, WithoutANoticeEndsTheCall) {

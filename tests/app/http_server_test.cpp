@@ -88,6 +88,19 @@ TEST(HttpServer, AnswersMoreRequestsAtOnceThanFitIntoOneRead) {
   for (int number = 0; number < 5000; ++number) ASSERT_EQ(client.read_answer().body, "GET /" + std::to_string(number) + " ");
 }
 
+TEST(HttpServer, LeavesARequestUnreadWhileTheClientHasNotReadTheAnswerBefore) {
+  RunningServer server;
+  RawClient client(server.port());
+  client.get("/1");
+  server.with_call(0, [](HttpCall& call) { call.answer({.body = std::string(40'000'000, 'x')}); });
+  EXPECT_EQ(client.read_head().status, 200U);
+  client.get("/2");
+  server.catch_up();
+  client.read_exactly(40'000'000);
+  server.with_call(1, [](HttpCall& call) { call.answer({.body = call.request().target}); });
+  EXPECT_EQ(client.read_answer().body, "/2");
+}
+
 TEST(HttpServer, ReadsChunkedBodies) {
   RunningServer server({}, echo);
   RawClient client(server.port());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -32,7 +33,7 @@ load: {requests: 1, arrivals: at_once}
 services:
   llm:
     planner: {latency: 10s, input_tokens: 100, output_tokens: 20, price: {per_1k: 0.01}}
-    writer: {latency: {time_to_first_token: 1s, time_per_output_token: 1s}, input_tokens: 100, output_tokens: 10, price: {per_1k: 0.01}}
+    writer: {time_to_first_token: 1s, time_per_output_token: 1s, input_tokens: 100, output_tokens: 10, price: {per_1k: 0.01}}
   tool:
     search: {latency: 5s}
 workflow: [{llm: planner}, {tool: search}, {llm: writer, stream: {chunk_tokens: 2}}]
@@ -121,7 +122,8 @@ class RunningGateway {
  private:
   static ServedScenario load(const std::string& yaml) {
     const std::string test = testing::UnitTest::GetInstance()->current_test_info()->name();
-    const std::filesystem::path file = std::filesystem::path(testing::TempDir()) / ("gateway_" + test + ".yaml");
+    const std::filesystem::path file =
+        std::filesystem::path(testing::TempDir()) / ("gateway_" + test + "_" + std::to_string(::getpid()) + ".yaml");
     std::ofstream(file) << yaml;
     ServedScenario served = load_served(file.string(), {}, {});
     std::filesystem::remove(file);

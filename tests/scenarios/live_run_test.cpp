@@ -319,9 +319,19 @@ TEST(LiveRun, SaysBeforehandWhatARequestWillDo) {
   ASSERT_EQ(plan.operations.size(), 3U);
   EXPECT_EQ(plan.operations[1].service, "tool");
   EXPECT_EQ(plan.operations[2].service, "");
-  EXPECT_EQ(plan.last_model_call, 1U);
+  EXPECT_EQ(plan.answering_call, 1U);
   EXPECT_EQ(plan.answer_tokens, tokens_of(5));
   EXPECT_EQ(run->planned({}).answer_tokens, tokens_of(1));
+}
+
+TEST(LiveRun, TheAnswerIsThatOfTheLastStreamedCallIfOneIs) {
+  Model model = two_services();
+  model.workflow = {call(OperationKind::llm, 0), call(OperationKind::tool, 1), call(OperationKind::llm, 0)};
+  EXPECT_EQ(ManualRun(model)->planned({}).answering_call, 3U);
+  model.workflow[0] = call(OperationKind::llm, 0, 4);
+  EXPECT_EQ(ManualRun(model)->planned({}).answering_call, 1U);
+  model.workflow[2] = call(OperationKind::llm, 0, 4);
+  EXPECT_EQ(ManualRun(model)->planned({}).answering_call, 3U);
 }
 
 TEST(LiveRun, ARequestThatDrawsTooManyStepsIsNotStarted) {
