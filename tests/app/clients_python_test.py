@@ -70,7 +70,9 @@ class Application:
 
     def frames(self, answer):
         """The JSON of a stream, as it comes."""
+        deadline = time.monotonic() + PATIENCE_S
         for line in answer:
+            assert time.monotonic() < deadline, "the stream has no end but keepalives"
             if line.startswith(b"data: "):
                 yield json.loads(line[len(b"data: "):])
 

@@ -50,7 +50,9 @@ class Served:
         return self
 
     def __exit__(self, *_):
-        self.stop()
+        by_itself = self._ended is None and self._process.poll() is not None
+        ended = self.stop()
+        assert not by_itself, f"caesura serve has ended by itself: {ended}"
 
     @property
     def pid(self):
