@@ -82,7 +82,7 @@ class Exchange {
     this.show("working", "Sending…");
     byId("welcome").hidden = true;
     byId("log").append(this.element);
-    this.element.scrollIntoView({ block: "end" });
+    scrollToEnd();
   }
 
   find(selector) {
@@ -144,8 +144,10 @@ class Exchange {
   append(text) {
     const box = this.find(".text");
     const follows = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
+    const wasAtEnd = isAtEnd();
     box.append(text);
     if (follows) box.scrollTop = box.scrollHeight;
+    if (wasAtEnd) scrollToEnd();
   }
 
   async cancel() {
@@ -176,6 +178,7 @@ class Exchange {
   }
 
   draw(request) {
+    const wasAtEnd = isAtEnd();
     const from = request.created_s;
     const until = Math.max(request.stopped_s ?? request.now_s, from + 0.001);
     const share = (t) => `${Math.min(100, Math.max(0, ((t - from) / (until - from)) * 100))}%`;
@@ -208,8 +211,9 @@ class Exchange {
     };
     if (request.cancel_received_s !== null) mark(request.cancel_received_s, "", "cancel");
     if (request.stopped_s !== null) mark(request.stopped_s, "effect", request.status === "cancelled" ? "effect" : request.status);
-    if (marks.length === 2) marks[1].classList.add("below");
+    this.find(".plot").classList.toggle("two", marks.length === 2);
     this.find(".marks").replaceChildren(...marks);
+    if (wasAtEnd) scrollToEnd();
   }
 
   sum(request) {
@@ -237,6 +241,11 @@ function make(tag, className = "", text = "") {
   if (text) element.textContent = text;
   return element;
 }
+
+// What grows stays in sight, for those who look at the end of the conversation. (On a phone the end is above what stands beside it.)
+const conversationEnd = () => byId("composer").parentElement.getBoundingClientRect().bottom;
+const isAtEnd = () => conversationEnd() <= window.innerHeight + 60;
+const scrollToEnd = () => window.scrollBy(0, Math.max(0, conversationEnd() - window.innerHeight));
 
 function sentence(text) {
   const words = text.charAt(0).toUpperCase() + text.slice(1);
