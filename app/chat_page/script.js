@@ -167,18 +167,22 @@ class Exchange {
     for (;;) {
       await pause(timelineInterval);
       const request = await call("GET", `/v1/caesura/requests/${encodeURIComponent(this.id)}`).catch(() => null);
-      if (request) this.draw(request);
-      if (request?.tokens) {
-        this.sum(request);
+      if (!request) {
+        if (this.isOver) return;
+        continue;
+      }
+      const wasAtEnd = isAtEnd();
+      this.draw(request);
+      if (request.tokens) this.sum(request);
+      if (wasAtEnd) scrollToEnd();
+      if (request.tokens) {
         refreshTotals();
         return;
       }
-      if (!request && this.isOver) return;
     }
   }
 
   draw(request) {
-    const wasAtEnd = isAtEnd();
     const from = request.created_s;
     const until = Math.max(request.stopped_s ?? request.now_s, from + 0.001);
     const share = (t) => `${Math.min(100, Math.max(0, ((t - from) / (until - from)) * 100))}%`;
@@ -213,7 +217,6 @@ class Exchange {
     if (request.stopped_s !== null) mark(request.stopped_s, "effect", request.status === "cancelled" ? "effect" : request.status);
     this.find(".plot").classList.toggle("two", marks.length === 2);
     this.find(".marks").replaceChildren(...marks);
-    if (wasAtEnd) scrollToEnd();
   }
 
   sum(request) {
