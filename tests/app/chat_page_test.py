@@ -7,7 +7,6 @@ import os
 import sys
 import tempfile
 import unittest
-import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from browser import Browser
@@ -53,14 +52,11 @@ class ChatPage(unittest.TestCase):
         self.browser.open(server.url + "/")
         self.browser.complaints()
 
-    def call(self, method, path, body=None, headers=None):
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.server.url + path, data, headers or {}, method=method)
-        with urllib.request.urlopen(request, timeout=60) as response:
-            return json.load(response)
+    def call(self, method, path, body=None):
+        return self.server.call(method, path, body).body
 
-    def advance(self, duration):
-        self.call("POST", "/v1/caesura/clock", {"advance": duration})
+    def advance(self, by):
+        self.server.advance(by)
 
     def send(self, message="Hello"):
         before = self.browser.run("return document.querySelectorAll('.exchange').length")

@@ -33,10 +33,10 @@ class Ended(NamedTuple):
 
 
 class Served:
-    def __init__(self, caesura, *arguments, cwd=None):
+    def __init__(self, caesura, *arguments, cwd=None, environment=None):
         """Returns when calls can be sent to `url`. AssertionError, with what the program said, if it does not come to that."""
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("CAESURA_")}
-        self._process = subprocess.Popen([caesura, "serve", *arguments, "--listen", "127.0.0.1:0"], cwd=cwd, env=environment,
+        own = {name: value for name, value in os.environ.items() if not name.startswith("CAESURA_")}
+        self._process = subprocess.Popen([caesura, "serve", *arguments, "--listen", "127.0.0.1:0"], cwd=cwd, env=own | (environment or {}),
                                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
         self._said = b""
         self._ended = None
