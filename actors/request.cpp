@@ -147,10 +147,6 @@ void Request::receive(const LetGo& let_go, Context& context) {
   if (const auto reply = std::exchange(special_->held_reply, std::nullopt)) operation_over(*reply, context);
 }
 
-bool Request::is_held_back(const PlanStep& step) const {
-  return special_ && special_->held_reply && special_->held_reply->end.operation() == step.number;
-}
-
 void Request::operation_over(const Reply& reply, Context& context) {
   const std::uint32_t id = strand_of(reply.end.operation());
   if (id == no_strand) return;
@@ -514,13 +510,10 @@ void Request::cut_off(Strand& s, CutOffs& cut_offs, Context& context) {
   pass(s);
 }
 
-/// Ends a child that is told of cancels; leaves another as an orphan. If its reply is on the way, or here and held, nothing is left to do
-/// but to await its books.
+/// Ends a child that is told of cancels; leaves another as an orphan. If its reply is on the way, nothing is left to do.
 void Request::leave_child(Strand& s, CutOffs& cut_offs, Context& context) {
   const PlanStep& step = step_of(s);
-  if (is_held_back(step)) {
-    if (!s.is_over) children()->awaited.push_back({.operation = step.number, .had_started = true});
-  } else if (!s.is_over) {
+  if (!s.is_over) {
     withdraw(s, context);
     if (!rules_->model.child_of(step.service)->propagate) {
       ++cut_offs.count[index_of(step.kind)];

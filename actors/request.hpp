@@ -134,7 +134,6 @@ class Request {
   const Policy& policy() const;
   std::uint16_t policy_wish() const { return special_ ? special_->wishes.policy : Wishes::no_policy; }
   void wish(const Wishes& wishes);
-  bool is_held_back(const PlanStep& step) const;
   void operation_over(const Reply& reply, Context& context);
   const PlanStep& step_of(const Strand& strand) const { return plan().steps[strand.step]; }
   Special& special();

@@ -64,6 +64,8 @@ class Gateway {
   /// New chats are turned away from now on. `idle` is called, perhaps at once, when no request is in flight.
   void drain(std::function<void()> idle);
   std::uint64_t in_flight() const { return run_.in_flight(); }
+  /// As LiveRun::halt().
+  void halt() { run_.halt(); }
   Results results() const { return run_.results(); }
   /// As LiveRun::take_csv().
   std::string take_csv(bool all) { return run_.take_csv(all); }

@@ -181,6 +181,7 @@ int serve_command(const ServeArguments& arguments) {
   const auto folder = arguments.out ? std::make_unique<OutputFolder>(*arguments.out) : nullptr;
   Service service(arguments, served, folder.get());
   const int status = service.run();
+  service.gateway().halt();  // results and rows are of the same requests
 
   Results results = service.gateway().results();
   results.run.wall_seconds = std::chrono::duration<double>(steady_clock::now() - start).count();

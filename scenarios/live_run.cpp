@@ -10,6 +10,7 @@
 #include "scenarios/ordered_lines.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <exception>
 #include <mutex>
 #include <stdexcept>
@@ -52,6 +53,7 @@ class LiveRun::Impl final : private ReportSink {
   Time now() const { return manual_ ? manual_->now() : realtime_->now(); }
   void advance(Duration by);
   std::vector<LiveEvent> take_events();
+  void halt();
   std::uint64_t in_flight() const;
   Results results() const;
   std::string take_csv(bool all);
@@ -157,7 +159,9 @@ LiveRun::Impl::Impl(const Scenario& scenario, const LiveOptions& options)
   }
 }
 
-LiveRun::Impl::~Impl() {
+LiveRun::Impl::~Impl() { halt(); }
+
+void LiveRun::Impl::halt() {
   stop_ = true;
   if (thread_.joinable()) thread_.join();
 }
@@ -462,6 +466,7 @@ void LiveRun::release(RequestNumber request) { impl_->release(request); }
 Time LiveRun::now() const { return impl_->now(); }
 void LiveRun::advance(Duration by) { impl_->advance(by); }
 std::vector<LiveEvent> LiveRun::take_events() { return impl_->take_events(); }
+void LiveRun::halt() { impl_->halt(); }
 std::uint64_t LiveRun::in_flight() const { return impl_->in_flight(); }
 Results LiveRun::results() const { return impl_->results(); }
 std::string LiveRun::take_csv(bool all) { return impl_->take_csv(all); }

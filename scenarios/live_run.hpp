@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -49,7 +48,7 @@ struct LivePlan {
   std::vector<LiveOperation> operations;
   /// Operation number of the model call whose text is the answer: the last that is streamed, else the last; 0: there is none.
   std::uint32_t answering_call = 0;
-  std::uint32_t answer_tokens = 0;    ///< output tokens of that call
+  std::uint32_t answer_tokens = 0;  ///< output tokens of that call
 };
 
 /// Both sides' records of a settled request.
@@ -109,6 +108,9 @@ class LiveRun {
   /// What has happened since the last call, in order. Rethrows what an actor threw.
   std::vector<LiveEvent> take_events();
 
+  /// Nothing happens any more: events, results and rows stay as they are. Requests that are in flight never settle.
+  void halt();
+
   std::uint64_t in_flight() const;  ///< started and not settled
   /// Of the settled requests: a result for the run's own policy, and for each other that one of them had; `partial` if some are in flight.
   /// `wall_seconds`, `requests_per_second` and `peak_rss_bytes` are the caller's to fill in.
@@ -118,7 +120,7 @@ class LiveRun {
   std::string take_csv(bool all);
 
  private:
-  class Impl;
+  class Impl;  ///< it is what actors report to, and keeps their threads out of sight
   std::unique_ptr<Impl> impl_;
 };
 

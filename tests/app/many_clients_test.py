@@ -12,7 +12,7 @@ import tempfile
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from served import Served
 
-PATIENCE_S = 900  # what hangs is an error
+PATIENCE_S = 280  # what hangs is an error
 
 STREAMS = """\
 scenario: many-streams

@@ -4,14 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <set>
 #include <string>
 
 #include "actors/plan.hpp"
 #include "scenarios/runner.hpp"
 #include "tests/actors/small_trees.hpp"
+#include "tests/scenarios/live_runs.hpp"
 
 namespace caesura {
 namespace {
@@ -19,61 +18,6 @@ namespace {
 using namespace testing;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using What = LiveEvent::What;
-
-constexpr std::size_t aborting = 1;
-constexpr std::size_t never = 2;
-
-Scenario served(Model model) {
-  Scenario scenario;
-  scenario.name = "served";
-  scenario.file = "served.yaml";
-  scenario.model = std::move(model);
-  scenario.policies = {policy(PolicyKind::checkpoint), abort_after(0s), policy(PolicyKind::never)};
-  return scenario;
-}
-
-std::string word(What what) {
-  switch (what) {
-    case What::operation_started:
-      return "start";
-    case What::operation_ended:
-      return "end";
-    case What::chunk:
-      return "chunk";
-    case What::cancel_received:
-      return "received";
-    case What::cancel_answered:
-      return "answer";
-    case What::stopped:
-      return "stopped";
-    case What::settled:
-      return "settled";
-  }
-  return "";
-}
-
-/// "start 1 at 0", "answer accepted at 3000": of one request, times in milliseconds.
-std::vector<std::string> words(const std::vector<LiveEvent>& events, RequestNumber request = 0) {
-  std::vector<std::string> all;
-  for (const LiveEvent& event : events) {
-    if (event.request != request) continue;
-    std::string text = word(event.what);
-    if (event.operation != 0) text += " " + std::to_string(event.operation);
-    if (event.what == What::cancel_answered) text += std::string(" ") + name_of(event.verdict);
-    if (event.what == What::stopped) text += std::string(" ") + name_of(event.outcome);
-    all.push_back(text + " at " + std::to_string((event.at - Time{}) / 1ms));
-  }
-  return all;
-}
-
-std::vector<LiveRecord> records(const std::vector<LiveEvent>& events) {
-  std::vector<LiveRecord> all;
-  for (const LiveEvent& event : events) {
-    if (event.record) all.push_back(*event.record);
-  }
-  return all;
-}
 
 /// A run whose clock stands still.
 class ManualRun {
@@ -147,6 +91,31 @@ TEST(LiveRun, ACancelThatTheClientDoesNotSendAnyMoreIsAnsweredByTheOutcome) {
   run->cancel(request);
   EXPECT_THAT(run.happened(), ElementsAre("answer already cancelled at 3000"));
   EXPECT_THAT(run.happened_after(1min), ElementsAre("settled at 3000"));
+}
+
+/// Its first cancel is still to be answered, and it has the answer to the request.
+TEST(LiveRun, AClientThatHasTheAnswerSendsNoCancel) {
+  Model model = two_services();
+  model.links.client = fixed(100ms);
+  ManualRun run(std::move(model));
+  const RequestNumber request = run->start({});
+  run->advance(22s + 150ms);
+  run->cancel(request);
+  run->advance(100ms);
+  run->cancel(request);
+  run->take_events();
+  run->advance(100ms);
+  const auto events = run->take_events();
+  EXPECT_THAT(words(events), ElementsAre("answer too late at 22350", "answer too late at 22350", "settled at 22200"));
+  EXPECT_EQ(records(events).at(0).client.cancels_sent, 1U);
+}
+
+TEST(LiveRun, OnceHaltedNothingHappensAnyMore) {
+  ManualRun run(two_services());
+  run->start({});
+  run->halt();
+  EXPECT_TRUE(run->results().run.partial);
+  EXPECT_EQ(run->in_flight(), 1U);
 }
 
 TEST(LiveRun, OfASettledRequestNothingCanBeAsked) {
@@ -415,97 +384,6 @@ TEST(LiveRun, ManyRequestsEachHaveTheirOwnEvents) {
       const std::vector<std::string> of_request = words(events, request);
       EXPECT_EQ(of_request.size(), request == *started.begin() ? 6U : 10U);
       EXPECT_EQ(of_request.back().find("settled"), 0U);
-    }
-  }
-}
-
-/// In real time, as fast as the machine can: what is told is the same, whatever the moments.
-class RealTimeLiveRun : public ::testing::Test {
- protected:
-  /// Waits for events until `done` holds of those so far.
-  template <class Done>
-  void collect(LiveRun& run, const Done& done) {
-    while (!done()) {
-      std::unique_lock lock(mutex_);
-      told_.wait(lock, [this] { return is_told_; });
-      is_told_ = false;
-      lock.unlock();
-      for (LiveEvent& event : run.take_events()) events_.push_back(std::move(event));
-    }
-  }
-  LiveOptions options() {
-    LiveOptions options;
-    options.time_scale = 1e4;
-    options.on_events = [this] {
-      const std::lock_guard lock(mutex_);
-      is_told_ = true;
-      told_.notify_one();
-    };
-    return options;
-  }
-  bool has(RequestNumber request, What what) const {
-    return std::any_of(events_.begin(), events_.end(), [&](const LiveEvent& e) { return e.request == request && e.what == what; });
-  }
-
-  std::mutex mutex_;
-  std::condition_variable told_;
-  bool is_told_ = false;
-  std::vector<LiveEvent> events_;
-};
-
-TEST_F(RealTimeLiveRun, ARequestRunsToItsEnd) {
-  const Scenario scenario = served(two_services());
-  LiveRun run(scenario, options());
-  const RequestNumber request = run.start({});
-  collect(run, [&] { return has(request, What::settled); });
-  EXPECT_EQ(records(events_).at(0).request.outcome, Outcome::completed);
-  EXPECT_EQ(run.results().engine, "caf-realtime");
-}
-
-TEST_F(RealTimeLiveRun, ACancelDuringAHeldOperationIsAnsweredWhileItIsHeld) {
-  const Scenario scenario = served(two_services());
-  LiveRun run(scenario, options());
-  RequestWishes wishes;
-  wishes.held_operation = 2;
-  const RequestNumber request = run.start(wishes);
-  const auto second_started = [&] {
-    return std::any_of(events_.begin(), events_.end(),
-                       [](const LiveEvent& e) { return e.what == What::operation_started && e.operation == 2; });
-  };
-  collect(run, second_started);
-  run.cancel(request);
-  collect(run, [&] { return has(request, What::cancel_answered); });
-  EXPECT_FALSE(has(request, What::stopped));
-  run.release(request);
-  collect(run, [&] { return has(request, What::settled); });
-  EXPECT_EQ(records(events_).at(0).request.outcome, Outcome::cancelled);
-}
-
-/// Cancels race the end: whatever wins, answers and outcome agree.
-TEST_F(RealTimeLiveRun, ManyCancelsThatCrossTheEndAreEachAnsweredInAgreementWithTheOutcome) {
-  Model model = two_services(1, 1);
-  model.services[0].latency = WholeLatency{fixed(1ms)};
-  model.services[1].latency = WholeLatency{fixed(1ms)};
-  const Scenario scenario = served(std::move(model));
-  LiveOptions fast = options();
-  fast.time_scale = 1;
-  LiveRun run(scenario, fast);
-  for (int round = 0; round < 100; ++round) {
-    events_.clear();
-    const RequestNumber request = run.start({});
-    const std::size_t events_before = static_cast<std::size_t>(round % 5);
-    collect(run, [&] { return events_.size() >= events_before; });
-    bool is_sent = true;
-    try {
-      run.cancel(request);
-    } catch (const std::out_of_range&) {
-      is_sent = false;  // it has settled
-    }
-    collect(run, [&] { return has(request, What::settled) && (!is_sent || has(request, What::cancel_answered)); });
-    const Outcome outcome = records(events_).at(0).request.outcome;
-    for (const LiveEvent& event : events_) {
-      if (event.what != What::cancel_answered) continue;
-      EXPECT_EQ(event.verdict == CancelVerdict::accepted, outcome == Outcome::cancelled);
     }
   }
 }
