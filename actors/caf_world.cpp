@@ -57,7 +57,7 @@ class CafWorld final : private Context, public World {
 };
 
 CafWorld::CafWorld(const WorldOptions& options)
-    : options_(options), rules_(options.model, options.policy, options.play == LoadPlay::one_by_one ? &samples_ : nullptr) {
+    : options_(options), rules_(options.model, options.policy, Timing::exact, options.play == LoadPlay::one_by_one ? &samples_ : nullptr) {
   for (Actor& actor : lasting_actors(rules_, options.play)) hosts_.add(spawn_prompt_host(coordinator_, *this, std::move(actor)));
   lasting_ = hosts_.hosts();
 }

@@ -13,7 +13,7 @@ namespace {
 class DirectWorld final : private Context, public World {
  public:
   explicit DirectWorld(const WorldOptions& options)
-      : rules_(options.model, options.policy, options.play == LoadPlay::one_by_one ? &samples_ : nullptr),
+      : rules_(options.model, options.policy, Timing::exact, options.play == LoadPlay::one_by_one ? &samples_ : nullptr),
         reports_(options.reports),
         observer_(options.observer),
         lasting_(lasting_actors(rules_, options.play)),

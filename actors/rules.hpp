@@ -9,11 +9,14 @@
 
 namespace caesura {
 
+/// How a world keeps time: on time, each message delivered when it is due and in its order; or the clock's, at which messages are late.
+enum class Timing : std::uint8_t { exact, real };
+
 /// What every actor of one world goes by: the scenario and the policy, with what follows from them. Immutable, but for what `samples` holds
 /// at a time; outlives the actors.
 struct Rules {
   /// `drawn`: if requests come one after another, and all actors live in one thread; may be null.
-  Rules(const Model& m, const Policy& p, RequestSamples* drawn = nullptr);
+  Rules(const Model& m, const Policy& p, Timing timing, RequestSamples* drawn = nullptr);
 
   const Model& model;
   const Policy policy;
@@ -23,6 +26,7 @@ struct Rules {
   const bool cancels_during_operations;                       ///< some source sends during an operation
   const bool cancels_on_budget;                               ///< some source sends when a budget is exceeded
   const bool failures_end_requests;                           ///< some service may fail its request
+  const bool ends_are_certain;  ///< what has started ends when it is due: no message is late, nothing is cut off
 };
 
 /// sample_of(), from `rules.samples` if it is there.

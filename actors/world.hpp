@@ -52,7 +52,7 @@ struct WorldCounters {
 };
 
 /// One policy's requests with the services they share, hosted on one engine. Virtual time: single-threaded, and starts anew at any post()
-/// into a world with nothing left to do, even at an earlier time.
+/// into a world with nothing left to do, even at an earlier time if it plays one by one.
 class World {
  public:
   virtual ~World() = default;
