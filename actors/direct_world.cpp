@@ -13,7 +13,9 @@ namespace {
 class DirectWorld final : private Context, public World {
  public:
   explicit DirectWorld(const WorldOptions& options)
-      : rules_(options.model, options.policy, Timing::exact, options.play == LoadPlay::one_by_one ? &samples_ : nullptr),
+      : latencies_(options.model),
+        rules_(options.model, options.policy, Timing::exact,
+               options.play == LoadPlay::one_by_one ? DrawnBefore{.samples = &samples_} : DrawnBefore{.latencies = &latencies_}),
         reports_(options.reports),
         observer_(options.observer),
         lasting_(lasting_actors(rules_, options.play)),
@@ -106,6 +108,7 @@ class DirectWorld final : private Context, public World {
   static constexpr std::size_t cache_line = 64;
 
   RequestSamples samples_;
+  LatenciesAhead latencies_;
   const Rules rules_;
   ReportSink& reports_;
   const Observer observer_;

@@ -128,6 +128,7 @@ class Request {
 
   const Plan& plan() const { return *plan_; }
   const PlanStep& step_of(const Strand& strand) const { return plan().steps[strand.step]; }
+  OperationSample sample_of(const PlanStep& step) const { return caesura::sample_of(*rules_, ticket_, number_, step); }
   Special& special();
   Forked& forked() { return special_->forked; }
   Children* children() const { return special_ ? special_->children.get() : nullptr; }

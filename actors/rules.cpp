@@ -34,10 +34,10 @@ const Distribution* share_of(const CancelSource& source, const Ask& ask) {
 
 }  // namespace
 
-Rules::Rules(const Model& m, const Policy& p, Timing timing, RequestSamples* drawn)
+Rules::Rules(const Model& m, const Policy& p, Timing timing, const DrawnBefore& d)
     : model(m),
       policy(p),
-      samples(drawn),
+      drawn(d),
       shared_plan(caesura::shared_plan(m)),
       shared_child_plans(plans_of_children(m)),
       cancels_during_operations(some_source_is<CancelDuringOperation, CancelDuringKind>(m)),

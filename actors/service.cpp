@@ -181,8 +181,8 @@ void Service::start_untold(const Ask& ask, Context& context) {
 }
 
 OperationSample Service::announced_sample(const Ask& ask, Context& context) const {
-  const OperationSample sample =
-      sample_of(*rules_, ask.number, {.kind = ask.kind, .service = index_, .number = ask.operation, .model_call = ask.model_call});
+  const OperationSample sample = sample_of(*rules_, ask.ticket, ask.number,
+                                           {.kind = ask.kind, .service = index_, .number = ask.operation, .model_call = ask.model_call});
   if (rules_->cancels_during_operations) announce_cancels_during(*rules_, ask, sample.duration, context);
   return sample;
 }
