@@ -1,6 +1,7 @@
 #include "actors/latencies_ahead.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <variant>
 
 #include "actors/plan.hpp"

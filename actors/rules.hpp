@@ -38,7 +38,8 @@ struct Rules {
 /// sample_of() for the request with this ticket, from `rules.drawn` if it is there.
 inline OperationSample sample_of(const Rules& rules, Ticket ticket, RequestNumber request, const PlanStep& step) {
   if (rules.drawn.latencies != nullptr) {
-    if (const auto drawn = rules.drawn.latencies->find(ticket, request, step.number)) return *drawn;
+    if (const Duration* latency = rules.drawn.latencies->find(ticket, request, step.number))
+      return rules.drawn.latencies->sample(step.number, *latency);
   } else if (rules.drawn.samples != nullptr) {
     if (const OperationSample* drawn = rules.drawn.samples->find(request, step.number)) return *drawn;
   }

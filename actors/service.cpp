@@ -85,7 +85,7 @@ void Service::note_end(Time due, Order order, const Context& context) {
   constexpr std::size_t few = 64;
   if (ends_.size() >= count_off_at_) {
     count_off(context);
-    count_off_at_ = std::max(few, ends_.size() + ends_.size() / 2);
+    count_off_at_ = std::max(few, 2 * ends_.size());
   }
   ends_.push_back({.due = due, .order = order});
 }
