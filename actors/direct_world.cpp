@@ -51,6 +51,7 @@ class DirectWorld final : private Context, public World {
   void approach(Address to, const Message& message) {
     Address request = to;
     if (to.index < first_request_) {
+      if (const auto* moment = std::get_if<CancelMoment>(&message)) return prefetch_entries(moment->ticket);
       const Reply* reply = std::get_if<Reply>(&message);
       if (reply == nullptr) return;
       request = reply->to;
@@ -58,6 +59,12 @@ class DirectWorld final : private Context, public World {
     }
     const auto* slot = reinterpret_cast<const std::byte*>(&slot_of(request.index));
     for (std::size_t line = 0; line < sizeof(Slot); line += cache_line) prefetch(slot + line);
+  }
+
+  /// What client and directory have of the request with this ticket.
+  void prefetch_entries(Ticket ticket) const {
+    if (const Client* client = std::get_if<Client>(&lasting_[client_address.index])) client->prefetch(ticket);
+    if (const Directory* directory = std::get_if<Directory>(&lasting_[directory_address.index])) directory->prefetch(ticket);
   }
 
   void deliver(Address to, const Message& message) {
@@ -90,7 +97,10 @@ class DirectWorld final : private Context, public World {
   Order reserve(std::uint32_t count) override { return engine_.reserve(count); }
   Message& post(Address to, Duration delay, Order order) override { return engine_.post(to, delay, order); }
   void end() override { ends_ = true; }
-  void report(const RequestReport& report) override { reports_.add(report); }
+  void report(const RequestReport& report) override {
+    prefetch_entries(report.ticket);  // it ends
+    reports_.add(report);
+  }
   void report(const ClientReport& report) override { reports_.add(report); }
 
   Address spawn_request() override {

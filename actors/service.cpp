@@ -83,9 +83,10 @@ void Service::count_off(const Context& context) {
 
 void Service::note_end(Time due, Order order, const Context& context) {
   constexpr std::size_t few = 64;
+  constexpr std::size_t many = 32 * 1024;  // of more, it is their memory that counts
   if (ends_.size() >= count_off_at_) {
     count_off(context);
-    count_off_at_ = std::max(few, 2 * ends_.size());
+    count_off_at_ = ends_.size() + std::clamp(ends_.size(), few, many);
   }
   ends_.push_back({.due = due, .order = order});
 }
