@@ -24,6 +24,8 @@ namespace caesura {
 /// parent. Either reports only when all its own children have.
 class Request {
  public:
+  using MostlyGets = Reply;
+
   explicit Request(const Rules& rules);
   Request(Request&&) noexcept;
   Request& operator=(Request&&) = delete;

@@ -20,6 +20,8 @@ namespace caesura {
 /// at once, and nothing more is heard of it (of a child request, its books).
 class Service {
  public:
+  using MostlyGets = Ask;
+
   Service(const Rules& rules, std::uint16_t index);
 
   /// A hint that an operation of the request at `from` is about to end here.
