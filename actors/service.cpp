@@ -44,7 +44,7 @@ std::uint32_t Service::Slab<T>::take(const T& value) {
 void Service::receive(const Ask& ask, Context& context) {
   if (!withdrawn_.empty() && withdrawn_.erase({ask.from.index, ask.from.generation, ask.operation}) > 0) return;
   if (has_room(context)) {
-    if (rules_->ends_are_certain && has_plenty_of_room() && rules_->model.child_of(index_) == nullptr && ask.chunk_tokens == 0)
+    if (rules_->ends_are_certain && rules_->model.child_of(index_) == nullptr && ask.chunk_tokens == 0 && has_plenty_of_room(context))
       return start_untold(ask, context);
     if (is_held(rules_->model, index_, ask.chunk_tokens)) hold(ask, none);
     return start(ask, context);
@@ -65,9 +65,16 @@ bool Service::has_room(Context& context) {
   return in_service_ < *profile_->concurrency;
 }
 
-/// So much that it does not pay to be told of an end: nobody is likely to wait for the place.
-bool Service::has_plenty_of_room() const {
-  return profile_->concurrency && in_service_ + ends_.size() < *profile_->concurrency - *profile_->concurrency / 2;
+/// So much that it does not pay to be told of an end: nobody is likely to wait for the place. To be asked once an operation.
+bool Service::has_plenty_of_room(const Context& context) {
+  if (!profile_->concurrency) return false;
+  if (until_count_off_-- == 0) {
+    constexpr std::size_t few = 8;
+    constexpr std::size_t many = 32 * 1024;  // of more, it is their memory that counts
+    count_off(context);
+    until_count_off_ = std::clamp(ends_.size(), few, many);
+  }
+  return in_service_ + ends_.size() < *profile_->concurrency - *profile_->concurrency / 2;
 }
 
 /// Forgets the ends that have come.
@@ -79,16 +86,6 @@ void Service::count_off(const Context& context) {
     kept += is_to_come ? 1 : 0;
   }
   ends_.resize(kept);
-}
-
-void Service::note_end(Time due, Order order, const Context& context) {
-  constexpr std::size_t few = 64;
-  constexpr std::size_t many = 32 * 1024;  // of more, it is their memory that counts
-  if (ends_.size() >= count_off_at_) {
-    count_off(context);
-    count_off_at_ = ends_.size() + std::clamp(ends_.size(), few, many);
-  }
-  ends_.push_back({.due = due, .order = order});
 }
 
 void Service::be_told_of_ends(Context& context) {
@@ -176,7 +173,7 @@ void Service::start(const Ask& ask, Context& context) {
 void Service::start_untold(const Ask& ask, Context& context) {
   const OperationSample sample = announced_sample(ask, context);
   const Order orders = context.reserve(end_orders);
-  note_end(after(context.now(), sample.duration), orders, context);
+  ends_.push_back({.due = after(context.now(), sample.duration), .order = orders});
   const Duration link = link_delay(*link_, rules_->model.seed, ask.number, ask.operation, Purpose::link_reply);
   context.send_in_place(orders + 1, ask.from, reply_to(ask, sample), sample.duration + link);
 }

@@ -85,9 +85,8 @@ class Service {
   using Key = std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>;
 
   bool has_room(Context& context);
-  bool has_plenty_of_room() const;
+  bool has_plenty_of_room(const Context& context);
   void count_off(const Context& context);
-  void note_end(Time due, Order order, const Context& context);
   void be_told_of_ends(Context& context);
   void hold(const Ask& ask, std::uint32_t place);
   Held* find(Address from, std::uint32_t operation);
@@ -107,9 +106,9 @@ class Service {
   const ServiceProfile* profile_;
   std::uint16_t index_;
   const Distribution* link_;
-  std::uint64_t in_service_ = 0;  ///< operations of whose end the service is told
-  std::vector<KnownEnd> ends_;    ///< of the others; of some that have come, too. Empty while any operation waits
-  std::size_t count_off_at_ = 0;  ///< ends, before others are noted
+  std::uint64_t in_service_ = 0;     ///< operations of whose end the service is told
+  std::vector<KnownEnd> ends_;       ///< of the others; of some that have come, too. Empty while any operation waits
+  std::size_t until_count_off_ = 0;  ///< operations to start before ends_ is looked through again
   std::uint64_t waiting_ = 0;
   std::uint32_t first_waiting_ = none;
   std::uint32_t last_waiting_ = none;
