@@ -162,7 +162,7 @@ class CafRealtimeWorld final : public RealtimeWorld, private CafHome {
 CafRealtimeWorld::CafRealtimeWorld(const WorldOptions& options, const RealtimeOptions& realtime)
     : options_(options),
       realtime_(checked(realtime)),
-      rules_(options.model, options.policy, nullptr, options.wished_policies),
+      rules_(options.model, options.policy, Timing::real, {}, options.wished_policies),
       clock_(realtime.time_scale),
       config_(realtime.workers),
       system_(std::make_unique<caf::actor_system>(config_)),

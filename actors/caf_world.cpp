@@ -52,6 +52,7 @@ class CafWorld final : private Context, public ManualWorld {
 
   const WorldOptions options_;
   RequestSamples samples_;
+  LatenciesAhead latencies_;
   const Rules rules_;
   EnvelopePool elements_;  // outlives system_
   VirtualConfig config_;
@@ -65,7 +66,10 @@ class CafWorld final : private Context, public ManualWorld {
 
 CafWorld::CafWorld(const WorldOptions& options)
     : options_(options),
-      rules_(options.model, options.policy, options.play == LoadPlay::one_by_one ? &samples_ : nullptr, options.wished_policies) {
+      latencies_(options.model),
+      rules_(options.model, options.policy, Timing::exact,
+             options.play == LoadPlay::one_by_one ? DrawnBefore{.samples = &samples_} : DrawnBefore{.latencies = &latencies_},
+             options.wished_policies) {
   for (Actor& actor : lasting_actors(rules_, options.play)) hosts_.add(spawn_prompt_host(coordinator_, *this, std::move(actor)));
   lasting_ = hosts_.hosts();
 }

@@ -10,6 +10,7 @@
 #include "actors/messages.hpp"
 #include "actors/reports.hpp"
 #include "actors/rules.hpp"
+#include "sim/prefetch.hpp"
 #include "sim/steady_vector.hpp"
 
 namespace caesura {
@@ -25,6 +26,11 @@ enum class LoadPlay : std::uint8_t { all, one_by_one, from_outside };
 class Client {
  public:
   Client(const Rules& rules, LoadPlay play);
+
+  /// A hint that a message about the request with this ticket will come soon.
+  void prefetch(Ticket ticket) const {
+    if (ticket < open_.size()) caesura::prefetch(&open_[ticket]);
+  }
 
   void receive(const Arrive& arrive, Context& context);
   void receive(const MomentKnown& known, Context& context);

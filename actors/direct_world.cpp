@@ -13,7 +13,10 @@ namespace {
 class DirectWorld final : private Context, public World {
  public:
   explicit DirectWorld(const WorldOptions& options)
-      : rules_(options.model, options.policy, options.play == LoadPlay::one_by_one ? &samples_ : nullptr, options.wished_policies),
+      : latencies_(options.model),
+        rules_(options.model, options.policy, Timing::exact,
+               options.play == LoadPlay::one_by_one ? DrawnBefore{.samples = &samples_} : DrawnBefore{.latencies = &latencies_},
+               options.wished_policies),
         reports_(options.reports),
         observer_(options.observer),
         lasting_(lasting_actors(rules_, options.play)),
@@ -49,6 +52,7 @@ class DirectWorld final : private Context, public World {
   void approach(Address to, const Message& message) {
     Address request = to;
     if (to.index < first_request_) {
+      if (const auto* moment = std::get_if<CancelMoment>(&message)) return prefetch_entries(moment->ticket);
       const Reply* reply = std::get_if<Reply>(&message);
       if (reply == nullptr) return;
       request = reply->to;
@@ -56,6 +60,12 @@ class DirectWorld final : private Context, public World {
     }
     const auto* slot = reinterpret_cast<const std::byte*>(&slot_of(request.index));
     for (std::size_t line = 0; line < sizeof(Slot); line += cache_line) prefetch(slot + line);
+  }
+
+  /// What client and directory have of the request with this ticket.
+  void prefetch_entries(Ticket ticket) const {
+    if (const Client* client = std::get_if<Client>(&lasting_[client_address.index])) client->prefetch(ticket);
+    if (const Directory* directory = std::get_if<Directory>(&lasting_[directory_address.index])) directory->prefetch(ticket);
   }
 
   void deliver(Address to, const Message& message) {
@@ -88,7 +98,10 @@ class DirectWorld final : private Context, public World {
   Order reserve(std::uint32_t count) override { return engine_.reserve(count); }
   Message& post(Address to, Duration delay, Order order) override { return engine_.post(to, delay, order); }
   void end() override { ends_ = true; }
-  void report(const RequestReport& report) override { reports_.add(report); }
+  void report(const RequestReport& report) override {
+    prefetch_entries(report.ticket);  // it ends
+    reports_.add(report);
+  }
   void report(const ClientReport& report) override { reports_.add(report); }
 
   Address spawn_request() override {
@@ -106,6 +119,7 @@ class DirectWorld final : private Context, public World {
   static constexpr std::size_t cache_line = 64;
 
   RequestSamples samples_;
+  LatenciesAhead latencies_;
   const Rules rules_;
   ReportSink& reports_;
   const Observer observer_;

@@ -5,6 +5,7 @@
 #include "actors/context.hpp"
 #include "actors/messages.hpp"
 #include "actors/rules.hpp"
+#include "sim/prefetch.hpp"
 #include "sim/steady_vector.hpp"
 
 namespace caesura {
@@ -16,6 +17,11 @@ namespace caesura {
 class Directory {
  public:
   explicit Directory(const Rules& rules) : rules_(&rules) {}
+
+  /// A hint that a message about the request with this ticket will come soon.
+  void prefetch(Ticket ticket) const {
+    if (ticket < entries_.size()) caesura::prefetch(&entries_[ticket]);
+  }
 
   void receive(const Start& start, Context& context);
   void receive(const Cancel& cancel, Context& context);

@@ -213,6 +213,9 @@ struct Reply {
   Duration busy{0};
 };
 
+/// Service to itself: an operation of whose end it was not to be told has ended, and now others wait for its place.
+struct PlaceFree {};
+
 /// Service to itself: the next chunk of stream `stream` exists, or the stream is over.
 struct StreamDue {
   std::uint32_t stream = 0;
@@ -224,8 +227,8 @@ struct ModelChunk {
   std::uint32_t tokens = 0;
 };
 
-using Message =
-    std::variant<Arrive, Start, MomentKnown, CancelMoment, Cancel, CancelAnswer, LetGo, Answer, Chunk, Ended, Release, TimeOut, AbortDue,
-                 WaitOver, Ask, StartChild, Queued, Started, Withdraw, PassedCancel, ParentEnded, ChildBooks, Reply, StreamDue, ModelChunk>;
+using Message = std::variant<Arrive, Start, MomentKnown, CancelMoment, Cancel, CancelAnswer, LetGo, Answer, Chunk, Ended, Release, TimeOut,
+                             AbortDue, WaitOver, Ask, StartChild, Queued, Started, Withdraw, PassedCancel, ParentEnded, ChildBooks, Reply,
+                             PlaceFree, StreamDue, ModelChunk>;
 
 }  // namespace caesura

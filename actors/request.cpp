@@ -59,7 +59,9 @@ Request::Special& Request::special() {
 
 void Request::begin(Context& context) {
   // The first child would have its parent's forgotten.
-  if (rules_->samples != nullptr && !plan().has_children) rules_->samples->draw(rules_->model, number_, plan());
+  const DrawnBefore& drawn = rules_->drawn;
+  if (drawn.samples != nullptr && !plan().has_children) drawn.samples->draw(rules_->model, number_, plan());
+  if (drawn.latencies != nullptr) drawn.latencies->begin(ticket_, number_);
   started_ = context.now();
   to_client_ = {};
   first_ = {};
@@ -112,7 +114,7 @@ void Request::obey(const LifeCycle::CancelEffect& effect, Context& context) {
 void Request::receive(const Ask& ask, Context& context) {
   const std::uint32_t id = strand_of(ask.operation);
   if (id == no_strand) return;
-  const Duration duration = sample_of(*rules_, number_, step_of(strand(id))).duration;
+  const Duration duration = sample_of(step_of(strand(id))).duration;
   announce_cancels_during(*rules_, ask, duration, context);
   context.send(context.self(),
                Reply{.to = context.self(), .number = number_, .end = {ask.operation, OperationResult::ok}, .busy = duration}, duration);
@@ -503,7 +505,7 @@ void Request::cut_off(Strand& s, CutOffs& cut_offs, Context& context) {
   const Duration elapsed = context.now() - s.starts;
   count_cut_off(s, cut_offs, elapsed);
   if (step.kind != OperationKind::transaction) {
-    const bool is_in_service = elapsed < sample_of(*rules_, number_, step).duration;
+    const bool is_in_service = elapsed < sample_of(step).duration;
     const bool runs_on = rules_->model.services[step.service].transactional;
     if (is_in_service && !runs_on && is_held(rules_->model, step.service, step.chunk_tokens)) withdraw(s, context);
   }
@@ -524,9 +526,7 @@ void Request::leave_child(Strand& s, CutOffs& cut_offs, Context& context) {
 }
 
 /// Of its operation, if nothing cuts that off; 0 of a child request, which has none of its own.
-Duration Request::whole_duration(const Strand& s) const {
-  return step_of(s).is_child ? zero_duration : sample_of(*rules_, number_, step_of(s)).duration;
-}
+Duration Request::whole_duration(const Strand& s) const { return step_of(s).is_child ? zero_duration : sample_of(step_of(s)).duration; }
 
 /// The strand has an operation behind it.
 void Request::pass(Strand& s) {

@@ -24,6 +24,8 @@ namespace caesura {
 /// parent. Either reports only when all its own children have.
 class Request {
  public:
+  using MostlyGets = Reply;
+
   explicit Request(const Rules& rules);
   Request(Request&&) noexcept;
   Request& operator=(Request&&) = delete;
@@ -136,6 +138,7 @@ class Request {
   void wish(const Wishes& wishes);
   void operation_over(const Reply& reply, Context& context);
   const PlanStep& step_of(const Strand& strand) const { return plan().steps[strand.step]; }
+  OperationSample sample_of(const PlanStep& step) const { return caesura::sample_of(*rules_, ticket_, number_, step); }
   Special& special();
   Forked& forked() { return special_->forked; }
   Children* children() const { return special_ ? special_->children.get() : nullptr; }

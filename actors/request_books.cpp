@@ -17,7 +17,7 @@ void Request::note_cancel(const Context& context) {
     if (!has_started(s, context)) continue;
     const PlanStep& step = step_of(s);
     if (step.is_child) continue;  // what it used is in its own books
-    const Usage usage = usage_so_far(sample_of(*rules_, number_, step), context.now() - s.starts);
+    const Usage usage = usage_so_far(sample_of(step), context.now() - s.starts);
     add_usage(rules_->model, step, usage, cancel_note_->used);
   }
 }
@@ -53,7 +53,7 @@ void Request::count_run(const Strand& s, const Amounts& used) {
 /// Enters an operation that ends `elapsed` after its start.
 void Request::count_cut_off(const Strand& s, CutOffs& cut_offs, Duration elapsed) {
   const PlanStep& step = step_of(s);
-  const OperationSample sample = sample_of(*rules_, number_, step);
+  const OperationSample sample = sample_of(step);
   Usage usage = whole_usage(sample);
   if (step.kind != OperationKind::transaction) {
     const ServiceProfile& service = rules_->model.services[step.service];
@@ -194,7 +194,7 @@ void Request::close_books(RequestReport& report, const CutOffs* cut_offs) {
       rest += use.reached;
       report.forgone += use.beyond;
     } else {
-      const Usage use = whole_usage(sample_of(*rules_, number_, step));
+      const Usage use = whole_usage(sample_of(step));
       add_usage(model, step, use, report.planned);
       if (!is_done) add_usage(model, step, use, rest);
     }

@@ -1,6 +1,7 @@
 #include "actors/rules.hpp"
 
 #include <algorithm>
+#include <functional>
 
 namespace caesura {
 namespace {
@@ -33,16 +34,17 @@ const Distribution* share_of(const CancelSource& source, const Ask& ask) {
 
 }  // namespace
 
-Rules::Rules(const Model& m, const Policy& p, RequestSamples* drawn, std::span<const Policy> wished)
+Rules::Rules(const Model& m, const Policy& p, Timing timing, const DrawnBefore& d, std::span<const Policy> wished)
     : model(m),
       policy(p),
       wished_policies(wished),
-      samples(drawn),
+      drawn(d),
       shared_plan(caesura::shared_plan(m)),
       shared_child_plans(plans_of_children(m)),
       cancels_during_operations(some_source_is<CancelDuringOperation, CancelDuringKind>(m)),
       cancels_on_budget(some_source_is<CancelOverCost, CancelOverTokens>(m)),
-      failures_end_requests(std::any_of(m.services.begin(), m.services.end(), may_fail_its_request)) {}
+      failures_end_requests(std::any_of(m.services.begin(), m.services.end(), may_fail_its_request)),
+      ends_are_certain(timing == Timing::exact && !m.timeout && std::none_of(p.aborts.begin(), p.aborts.end(), std::identity())) {}
 
 bool is_active(const Model& model, RequestNumber number, std::size_t source) {
   const double probability = model.cancels[source].probability;

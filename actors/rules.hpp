@@ -4,33 +4,47 @@
 #include <span>
 
 #include "actors/context.hpp"
+#include "actors/latencies_ahead.hpp"
 #include "actors/messages.hpp"
 #include "actors/model.hpp"
 #include "actors/plan.hpp"
 
 namespace caesura {
 
-/// What every actor of one world goes by: the scenario and the policy, with what follows from them. Immutable, but for what `samples` holds
+/// How a world keeps time: on time, each message delivered when it is due and in its order; or the clock's, at which messages are late.
+enum class Timing : std::uint8_t { exact, real };
+
+/// Samples that are drawn before they are asked for, in worlds whose actors all live in one thread.
+struct DrawnBefore {
+  RequestSamples* samples = nullptr;    ///< where requests come one after another
+  LatenciesAhead* latencies = nullptr;  ///< where they run together
+};
+
+/// What every actor of one world goes by: the scenario and the policy, with what follows from them. Immutable, but for what `drawn` holds
 /// at a time; outlives the actors.
 struct Rules {
-  /// `drawn`: if requests come one after another, and all actors live in one thread; may be null. `wished`: outlives the rules.
-  Rules(const Model& m, const Policy& p, RequestSamples* drawn = nullptr, std::span<const Policy> wished = {});
+  /// `wished`: outlives the rules.
+  Rules(const Model& m, const Policy& p, Timing timing, const DrawnBefore& d = {}, std::span<const Policy> wished = {});
 
   const Model& model;
   const Policy policy;
   const std::span<const Policy> wished_policies;  ///< for requests that wish for one
-  RequestSamples* const samples;
+  const DrawnBefore drawn;
   const std::optional<Plan> shared_plan;                      ///< the plan of every request, if all have the same
   const std::vector<std::optional<Plan>> shared_child_plans;  ///< likewise of children, by the agent's index, as Model::children
   const bool cancels_during_operations;                       ///< some source sends during an operation
   const bool cancels_on_budget;                               ///< some source sends when a budget is exceeded
   const bool failures_end_requests;                           ///< some service may fail its request
+  const bool ends_are_certain;  ///< what has started ends when it is due: no message is late, nothing is cut off
 };
 
-/// sample_of(), from `rules.samples` if it is there.
-inline OperationSample sample_of(const Rules& rules, RequestNumber request, const PlanStep& step) {
-  if (rules.samples != nullptr) {
-    if (const OperationSample* drawn = rules.samples->find(request, step.number)) return *drawn;
+/// sample_of() for the request with this ticket, from `rules.drawn` if it is there.
+inline OperationSample sample_of(const Rules& rules, Ticket ticket, RequestNumber request, const PlanStep& step) {
+  if (rules.drawn.latencies != nullptr) {
+    if (const Duration* latency = rules.drawn.latencies->find(ticket, request, step.number))
+      return rules.drawn.latencies->sample(step.number, *latency);
+  } else if (rules.drawn.samples != nullptr) {
+    if (const OperationSample* drawn = rules.drawn.samples->find(request, step.number)) return *drawn;
   }
   return sample_of(rules.model, request, step);
 }

@@ -43,7 +43,9 @@ std::uint32_t Service::Slab<T>::take(const T& value) {
 
 void Service::receive(const Ask& ask, Context& context) {
   if (!withdrawn_.empty() && withdrawn_.erase({ask.from.index, ask.from.generation, ask.operation}) > 0) return;
-  if (has_room()) {
+  if (has_room(context)) {
+    if (rules_->ends_are_certain && rules_->model.child_of(index_) == nullptr && ask.chunk_tokens == 0 && has_plenty_of_room(context))
+      return start_untold(ask, context);
     if (is_held(rules_->model, index_, ask.chunk_tokens)) hold(ask, none);
     return start(ask, context);
   }
@@ -53,6 +55,44 @@ void Service::receive(const Ask& ask, Context& context) {
   if (rules_->model.child_of(index_) != nullptr) context.relay(ask.from, ChildBooks{.operation = ask.operation});
   LinkEnd to_request;
   finish(Reply{.to = ask.from, .number = ask.number, .end = {ask.operation, OperationResult::rejected}}, to_request, context);
+}
+
+/// Whether a place is free now: exact, whatever the service has been told of.
+bool Service::has_room(Context& context) {
+  if (!profile_->concurrency || in_service_ + ends_.size() < *profile_->concurrency) return true;
+  if (ends_.empty()) return false;
+  be_told_of_ends(context);
+  return in_service_ < *profile_->concurrency;
+}
+
+/// So much that it does not pay to be told of an end: nobody is likely to wait for the place. To be asked once an operation.
+bool Service::has_plenty_of_room(const Context& context) {
+  if (!profile_->concurrency) return false;
+  if (until_count_off_-- == 0) {
+    constexpr std::size_t few = 8;
+    constexpr std::size_t many = 32 * 1024;  // of more, it is their memory that counts
+    count_off(context);
+    until_count_off_ = std::clamp(ends_.size(), few, many);
+  }
+  return in_service_ + ends_.size() < *profile_->concurrency - *profile_->concurrency / 2;
+}
+
+/// Forgets the ends that have come.
+void Service::count_off(const Context& context) {
+  std::size_t kept = 0;
+  for (const KnownEnd& end : ends_) {
+    const bool is_to_come = end.due > context.now() || (end.due == context.now() && end.order > context.order());
+    ends_[kept] = end;
+    kept += is_to_come ? 1 : 0;
+  }
+  ends_.resize(kept);
+}
+
+void Service::be_told_of_ends(Context& context) {
+  count_off(context);
+  for (const KnownEnd& end : ends_) context.send_in_place(end.order, context.self(), PlaceFree{}, end.due - context.now());
+  in_service_ += ends_.size();
+  ends_.clear();
 }
 
 void Service::hold(const Ask& ask, std::uint32_t place) {
@@ -122,13 +162,27 @@ Ask Service::leave_queue(std::uint32_t place) {
 void Service::start(const Ask& ask, Context& context) {
   if (profile_->concurrency) ++in_service_;
   if (rules_->model.child_of(index_) != nullptr) return start_child(ask, context);
-  const OperationSample sample =
-      sample_of(*rules_, ask.number, {.kind = ask.kind, .service = index_, .number = ask.operation, .model_call = ask.model_call});
-  if (rules_->cancels_during_operations) announce_cancels_during(*rules_, ask, sample.duration, context);
+  const OperationSample sample = announced_sample(ask, context);
   if (ask.chunk_tokens > 0) return start_stream(ask, sample, context);
   if (is_held(rules_->model, index_, 0)) return context.send(context.self(), reply_to(ask, sample), sample.duration);
   const Duration link = link_delay(*link_, rules_->model.seed, ask.number, ask.operation, Purpose::link_reply);
   context.send(ask.from, reply_to(ask, sample), sample.duration + link);
+}
+
+/// Takes a place, and tells itself nothing of the end.
+void Service::start_untold(const Ask& ask, Context& context) {
+  const OperationSample sample = announced_sample(ask, context);
+  const Order orders = context.reserve(end_orders);
+  ends_.push_back({.due = after(context.now(), sample.duration), .order = orders});
+  const Duration link = link_delay(*link_, rules_->model.seed, ask.number, ask.operation, Purpose::link_reply);
+  context.send_in_place(orders + 1, ask.from, reply_to(ask, sample), sample.duration + link);
+}
+
+OperationSample Service::announced_sample(const Ask& ask, Context& context) const {
+  const OperationSample sample = sample_of(*rules_, ask.ticket, ask.number,
+                                           {.kind = ask.kind, .service = index_, .number = ask.operation, .model_call = ask.model_call});
+  if (rules_->cancels_during_operations) announce_cancels_during(*rules_, ask, sample.duration, context);
+  return sample;
 }
 
 void Service::start_child(const Ask& ask, Context& context) {
@@ -185,21 +239,26 @@ void Service::receive(const Reply& reply, Context& context) {
 void Service::operation_over(const Reply& reply, LinkEnd& to_request, Context& context) {
   if (!release(reply.to, reply.end.operation())) return;  // withdrawn: its place is free already
   finish(reply, to_request, context);
-  free_place(context);
+  free_place(context, context.order());
 }
+
+/// The reply to the operation whose place it was is still to be delivered at this instant: who waited hears of it after that, as where the
+/// service passes the reply on.
+void Service::receive(const PlaceFree&, Context& context) { free_place(context, context.order() + 2); }
 
 void Service::finish(const Reply& reply, LinkEnd& to_request, Context& context) {
   const Duration drawn = link_delay(*link_, rules_->model.seed, reply.number, reply.end.operation(), Purpose::link_reply);
   context.relay(reply.to, reply, to_request.delay(context.now(), drawn));
 }
 
-void Service::free_place(Context& context) {
+/// Gives the place to the operation that has waited longest; its request hears of it in the place `of_started`.
+void Service::free_place(Context& context, Order of_started) {
   if (!profile_->concurrency) return;
   --in_service_;
   if (first_waiting_ == none) return;
   const Ask next = leave_queue(first_waiting_);
   find(next.from, next.operation)->place = none;
-  context.relay(next.from, Started{next.operation});
+  context.send_in_place(of_started, next.from, Started{next.operation}, zero_duration);
   start(next, context);
 }
 
@@ -219,7 +278,7 @@ void Service::receive(const Withdraw& withdraw, Context& context) {
   release(withdraw.from, withdraw.operation);
   if (left.place != none) return static_cast<void>(leave_queue(left.place));
   if (child != nullptr && child->propagate) context.relay(left.child, ParentEnded{.cancelled = withdraw.cancelled});
-  free_place(context);
+  free_place(context, context.order());
 }
 
 void Service::receive(const PassedCancel& cancel, Context& context) {

@@ -20,6 +20,8 @@ namespace caesura {
 /// at once, and nothing more is heard of it (of a child request, its books).
 class Service {
  public:
+  using MostlyGets = Ask;
+
   Service(const Rules& rules, std::uint16_t index);
 
   /// A hint that an operation of the request at `from` is about to end here.
@@ -32,6 +34,7 @@ class Service {
   void receive(const PassedCancel& cancel, Context& context);
   /// Its own, or a child request's: an operation is over.
   void receive(const Reply& reply, Context& context);
+  void receive(const PlaceFree& free, Context& context);
   void receive(const StreamDue& due, Context& context);
 
  private:
@@ -64,6 +67,13 @@ class Service {
     std::uint32_t chunks = 0;
     LinkEnd to_request{};
   };
+  /// An operation that takes a place and is held by no account: nothing is to be done at its end, unless others wait for its place.
+  struct KnownEnd {
+    Time due{};
+    Order order = 0;  ///< of the first of `end_orders` that were kept for the end
+  };
+  /// What happens at the end of an operation, in this order: its place goes to another, its reply leaves, the other hears of it.
+  static constexpr std::uint32_t end_orders = 3;
   /// Things that are taken and given back by number.
   template <class T>
   struct Slab {
@@ -74,24 +84,31 @@ class Service {
   };
   using Key = std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>;
 
-  bool has_room() const { return !profile_->concurrency || in_service_ < *profile_->concurrency; }
+  bool has_room(Context& context);
+  bool has_plenty_of_room(const Context& context);
+  void count_off(const Context& context);
+  void be_told_of_ends(Context& context);
   void hold(const Ask& ask, std::uint32_t place);
   Held* find(Address from, std::uint32_t operation);
   bool release(Address from, std::uint32_t operation);
   void enqueue(const Ask& ask, Context& context);
   Ask leave_queue(std::uint32_t place);
   void start(const Ask& ask, Context& context);
+  void start_untold(const Ask& ask, Context& context);
+  OperationSample announced_sample(const Ask& ask, Context& context) const;
   void start_child(const Ask& ask, Context& context);
   void start_stream(const Ask& ask, const OperationSample& sample, Context& context);
   void operation_over(const Reply& reply, LinkEnd& to_request, Context& context);
   void finish(const Reply& reply, LinkEnd& to_request, Context& context);
-  void free_place(Context& context);
+  void free_place(Context& context, Order of_started);
 
   const Rules* rules_;
   const ServiceProfile* profile_;
   std::uint16_t index_;
   const Distribution* link_;
-  std::uint64_t in_service_ = 0;
+  std::uint64_t in_service_ = 0;     ///< operations of whose end the service is told
+  std::vector<KnownEnd> ends_;       ///< of the others; of some that have come, too. Empty while any operation waits
+  std::size_t until_count_off_ = 0;  ///< operations to start before ends_ is looked through again
   std::uint64_t waiting_ = 0;
   std::uint32_t first_waiting_ = none;
   std::uint32_t last_waiting_ = none;

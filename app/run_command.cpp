@@ -94,7 +94,9 @@ Results run_one(Loaded& loaded, const RunArguments& arguments, OutputFolder* fol
       .thresholds = loaded.thresholds,
       .background = {
           .description = scenario.description, .cancel_rule = describe_cancels(scenario.model), .lateness_max = outcome.lateness_max}};
-  results.background.explanations = explanations(scenario.model, results.requests / results.replications, results.policies);
+  // They draw the operations of thousands of requests once more.
+  const bool for_people = folder != nullptr || arguments.form == OutputForm::table || arguments.form == OutputForm::markdown;
+  if (for_people) results.background.explanations = explanations(scenario.model, results.requests / results.replications, results.policies);
   Time latest{};
   std::uint64_t requests = 0;
   for (const PolicyResult& policy : results.policies) {

@@ -95,16 +95,24 @@ OperationSample sample_operation(const ServiceProfile& profile, const Call& call
   return sample;
 }
 
+std::optional<OperationSample> sample_but_latency(const ServiceProfile& profile) {
+  if (!std::holds_alternative<WholeLatency>(profile.latency) || profile.failure_rate > 0 || !tokens_are_constant(profile))
+    return std::nullopt;
+  OperationSample sample;
+  sample.tokens = tokens_of(profile, {});
+  return sample;
+}
+
 void sample_operations(const ServiceProfile& profile, std::span<const Call> calls, std::span<OperationSample* const> samples) {
   if (calls.empty()) return;
   constexpr std::size_t at_once = 8;
-  const auto* whole = std::get_if<WholeLatency>(&profile.latency);
-  if (whole == nullptr || profile.failure_rate > 0 || !tokens_are_constant(profile)) {
+  const std::optional<OperationSample> constant = sample_but_latency(profile);
+  if (!constant) {
     for (std::size_t i = 0; i < calls.size(); ++i) *samples[i] = sample_operation(profile, calls[i]);
     return;
   }
-  OperationSample sample;
-  sample.tokens = tokens_of(profile, calls.front());
+  OperationSample sample = *constant;
+  const Distribution& latency = std::get<WholeLatency>(profile.latency).whole;
   std::array<double, at_once> u{};
   for (std::size_t begin = 0; begin < calls.size(); begin += at_once) {
     const std::size_t count = std::min(at_once, calls.size() - begin);
@@ -113,7 +121,7 @@ void sample_operations(const ServiceProfile& profile, std::span<const Call> call
       u[i] = draw(call.seed, call.request, call.operation, Purpose::latency);
     }
     for (std::size_t i = 0; i < count; ++i) {
-      sample.duration = to_duration(whole->whole.quantile(u[i]));
+      sample.duration = to_duration(latency.quantile(u[i]));
       *samples[begin + i] = sample;
     }
   }

@@ -91,8 +91,11 @@ inline constexpr Tokens most_tokens{100'000'000};
 /// A pure function of its arguments.
 OperationSample sample_operation(const ServiceProfile& profile, const Call& call);
 
-/// The same for several operations at once: *samples[i] becomes that of calls[i]; as many of the one as of the other. A draw is a long
-/// chain of dependent arithmetic; where only latencies are drawn, those of several operations overlap.
+/// The sample of each operation of a service of which nothing but a whole latency is drawn, its duration left at 0; none of other services.
+std::optional<OperationSample> sample_but_latency(const ServiceProfile& profile);
+
+/// The same as sample_operation() for several operations at once: *samples[i] becomes that of calls[i]; as many of the one as of the other.
+/// A draw is a long chain of dependent arithmetic; where only latencies are drawn, those of several operations overlap.
 void sample_operations(const ServiceProfile& profile, std::span<const Call> calls, std::span<OperationSample* const> samples);
 
 /// When output token k (1 to tokens.output) exists, counted from the operation's start; never after its duration.

@@ -1,7 +1,6 @@
 #include "scenarios/policy_run.hpp"
 
 #include <algorithm>
-#include <boost/heap/d_ary_heap.hpp>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -30,14 +29,30 @@ namespace {
 class InFlight {
  public:
   void add(Time started, Time stopped) {
-    while (!stops_.empty() && stops_.top() <= started) stops_.pop();
-    stops_.push(stopped);
+    // Only then could there be more than ever before.
+    if (stops_.size() >= peak_) forget_until(started);
+    stops_.push_back(stopped);
+    if (is_heap_) std::push_heap(stops_.begin(), stops_.end(), std::greater<>());
     peak_ = std::max<std::uint64_t>(peak_, stops_.size());
   }
   std::uint64_t peak() const { return peak_; }
 
  private:
-  boost::heap::d_ary_heap<Time, boost::heap::arity<4>, boost::heap::compare<std::greater<>>> stops_;
+  /// Where many have stopped since it was called last, looking through all of them costs less than to keep them in order.
+  void forget_until(Time now) {
+    const std::size_t before = stops_.size();
+    if (is_heap_) {
+      for (; !stops_.empty() && stops_.front() <= now; stops_.pop_back()) std::pop_heap(stops_.begin(), stops_.end(), std::greater<>());
+    } else {
+      std::erase_if(stops_, [&](Time stop) { return stop <= now; });
+    }
+    const bool are_many = before - stops_.size() > before / 32;
+    if (!are_many && !is_heap_) std::make_heap(stops_.begin(), stops_.end(), std::greater<>());
+    is_heap_ = !are_many;
+  }
+
+  std::vector<Time> stops_;  ///< of all requests in flight, and of some that have stopped
+  bool is_heap_ = false;     ///< the first to stop is at the front
   std::uint64_t peak_ = 0;
 };
 

@@ -49,6 +49,7 @@ class Tracer {
   void see(const Arrive&) {}
   void see(const MomentKnown&) {}
   void see(const CancelMoment&) {}
+  void see(const PlaceFree&) {}
   void see(const StreamDue&) {}
   void see(const LetGo&) {}
   void see(const ChildBooks&) {}

@@ -48,14 +48,17 @@ class RadixQueue {
   }
 
   /// Moves the time on to the next due time. None must be due now, and some later. Parcels that will be due soon are prefetched, and then
-  /// one that is likely to come after the next handed to `approach(const Parcel&)`.
+  /// handed to `approach(const Parcel&)`, most of them once and when two others are to come before.
   template <class Approach>
   void advance(Approach&& approach) {
-    if (soon_.is_empty() && !refill()) return;
+    if (soon_.is_empty()) {
+      if (!refill()) return;
+      for (std::size_t i = 1; i <= steps_ahead && i < soon_.size(); ++i) approach(*soon_.front(i).parcel);
+    }
     now_ = soon_.front().due;
     do push_current(soon_.pop().parcel);
     while (!soon_.is_empty() && soon_.front().due == now_);
-    if (const Key* next = soon_.second()) approach(*next->parcel);
+    if (soon_.size() > steps_ahead) approach(*soon_.front(steps_ahead).parcel);
   }
 
  private:
@@ -73,6 +76,7 @@ class RadixQueue {
   static constexpr std::size_t digit_bits = 4;
   static constexpr std::size_t values = 16;
   static constexpr std::size_t chunk_keys = 31;
+  static constexpr std::size_t steps_ahead = 2;
   /// Keys in no order. Of a bucket's chunks only the first has room.
   struct Chunk {
     std::array<Key, chunk_keys> keys;
@@ -84,8 +88,8 @@ class RadixQueue {
    public:
     bool is_empty() const { return head_ == tail_; }
     bool is_full() const { return tail_ == keys_.size(); }
-    const Key& front() const { return keys_[head_]; }
-    const Key* second() const { return tail_ - head_ > 1 ? &keys_[head_ + 1] : nullptr; }
+    std::size_t size() const { return tail_ - head_; }
+    const Key& front(std::size_t i = 0) const { return keys_[head_ + i]; }
     void clear() { head_ = tail_ = 0; }
     Key pop() {
       const Key key = keys_[head_++];

@@ -1,0 +1,43 @@
+#include "actors/latencies_ahead.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <variant>
+
+#include "actors/plan.hpp"
+#include "mocks/purpose.hpp"
+
+namespace caesura {
+
+LatenciesAhead::LatenciesAhead(const Model& model) : seed_(model.seed) {
+  const std::optional<Plan> plan = shared_plan(model);
+  if (!plan) return;
+  operations_.resize(plan->operations);
+  for (const PlanStep& step : plan->steps) {
+    if (step.what != PlanStep::What::operation || step.kind == OperationKind::transaction || step.is_child) continue;
+    const ServiceProfile& service = model.services[step.service];
+    const std::optional<OperationSample> sample = sample_but_latency(service);
+    if (!sample) continue;
+    const Distribution& latency = std::get<WholeLatency>(service.latency).whole;
+    if (latency.is_constant()) continue;
+    operations_[step.number - 1] = {.latency = &latency, .sample = *sample};
+    is_of_use_ = true;
+  }
+}
+
+void LatenciesAhead::draw(Row& row, RequestNumber request, std::size_t block) const {
+  row.request = request;
+  row.block = block;
+  const std::size_t first = block * at_once;
+  const std::size_t count = std::min(at_once, operations_.size() - first);
+  std::array<double, at_once> u{};
+  for (std::size_t i = 0; i < count; ++i) {
+    if (operations_[first + i].latency != nullptr)
+      u[i] = caesura::draw(seed_, request, static_cast<std::uint32_t>(first + i + 1), Purpose::latency);
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    if (const Distribution* latency = operations_[first + i].latency) row.latencies[i] = to_duration(latency->quantile(u[i]));
+  }
+}
+
+}  // namespace caesura
