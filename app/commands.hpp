@@ -65,5 +65,7 @@ int advise_command(const GridArguments& arguments);
 
 /// Writes to stdout; throws OutputError if that fails (a full disk, a closed pipe).
 void print_out(const std::string& text);
+/// Writes to stderr; that this fails, nobody can be told.
+void print_error(const std::string& text);
 
 }  // namespace caesura

@@ -1,4 +1,6 @@
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -180,7 +182,7 @@ int run_program(int argc, char** argv) {
     std::vector<std::string> names;
     for (const Command& command : commands) names.push_back(command.options->get_name());
     if (std::find(names.begin(), names.end(), argv[1]) == names.end()) {
-      fmt::print(stderr, "caesura: there is no command {}; there are {}\n", argv[1], fmt::join(names, ", "));
+      print_error(fmt::format("caesura: there is no command {}; there are {}\n", argv[1], fmt::join(names, ", ")));
       return bad_input;
     }
   }
@@ -191,7 +193,7 @@ int run_program(int argc, char** argv) {
       app.exit(error);
       return all_well;
     }
-    fmt::print(stderr, "caesura: {}\nTry caesura --help.\n", error.what());
+    print_error(fmt::format("caesura: {}\nTry caesura --help.\n", error.what()));
     return bad_input;
   }
   for (const Command& command : commands) {
@@ -207,8 +209,12 @@ int main(int argc, char** argv) {
   // A reader that leaves, or a file that may not grow, is an output that cannot be written: one clear line, no temporary files left.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
+  // Where a standard stream is closed, the first file that is opened would be taken for it.
+  for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; ++stream) {
+    if (fcntl(stream, F_GETFD) == -1) static_cast<void>(open("/dev/null", stream == STDIN_FILENO ? O_RDONLY : O_WRONLY));
+  }
   const auto fail = [](const std::exception& error, caesura::ExitStatus status) {
-    fmt::print(stderr, "caesura: {}\n", error.what());
+    caesura::print_error(fmt::format("caesura: {}\n", error.what()));
     return static_cast<int>(status);
   };
   try {

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "app/commands.hpp"
 #include "app/terminal.hpp"
 #include "scenarios/figures.hpp"
 
@@ -66,12 +67,12 @@ void ProgressLine::show_until_done() {
     next += 200ms;
     const double elapsed = std::chrono::duration<double>(Clock::now() - start).count();
     const std::string text = progress_text(title_, meter_, elapsed, terminal_width(STDERR_FILENO, 80) - 1);
-    fmt::print(stderr, "{}{}", erase_line, text);
+    print_error(std::string(erase_line) + text);
     std::fflush(stderr);
     is_shown = true;
   }
   if (is_shown) {
-    fmt::print(stderr, "{}", erase_line);
+    print_error(erase_line);
     std::fflush(stderr);
   }
 }

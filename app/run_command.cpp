@@ -131,7 +131,7 @@ void print_form(const RunArguments& arguments, const nlohmann::ordered_json& res
 void mention_direct(const RunArguments& arguments, const nlohmann::ordered_json& results) {
   constexpr double worth_mentioning_s = 2;
   if (arguments.engine != EngineKind::caf || results["run"]["wall_seconds"].get<double>() <= worth_mentioning_s) return;
-  fmt::print(stderr, "caesura: --engine direct gives the same bytes faster\n");
+  print_error("caesura: --engine direct gives the same bytes faster\n");
 }
 
 }  // namespace
@@ -141,6 +141,8 @@ void print_out(const std::string& text) {
     throw OutputError(fmt::format("cannot write to standard output: {}", std::strerror(errno)));
   }
 }
+
+void print_error(const std::string& text) { static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr)); }
 
 int run_command(const RunArguments& arguments) {
   std::vector<Loaded> all = load_all(arguments);

@@ -5,11 +5,13 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
-#include <cstdio>
+#include <cstring>
+#include <exception>
 #include <fstream>
 #include <memory>
 #include <optional>
@@ -72,19 +74,25 @@ CLI::Validator listen_address() {
   return CLI::Validator(check, "ADDRESS:PORT");
 }
 
-/// Appends a line of JSON a call to a file. Throws OutputError.
-std::function<void(const nlohmann::ordered_json&)> access_log_to(const std::optional<std::string>& file) {
-  if (!file) return {};
-  const auto stream = std::make_shared<std::ofstream>(*file, std::ios::app | std::ios::binary);
-  const auto check = [stream, file] {
-    if (!*stream) throw OutputError("cannot write " + *file);
-  };
-  check();
-  return [stream, check](const nlohmann::ordered_json& call) {
-    *stream << compact(call) << '\n' << std::flush;
-    check();
-  };
-}
+/// A line of JSON a call.
+class AccessLog {
+ public:
+  /// Appends to what is there. Throws OutputError.
+  explicit AccessLog(std::string file) : file_(std::move(file)), stream_(file_, std::ios::app | std::ios::binary) {
+    if (!stream_) throw OutputError(fault());
+  }
+
+  /// What cannot be written (a full disk) is said once, and costs the log alone.
+  void add(const nlohmann::ordered_json& call) {
+    if (stream_ && !(stream_ << compact(call) << '\n' << std::flush)) print_error("caesura: " + fault() + "; nothing more is logged\n");
+  }
+
+ private:
+  std::string fault() const { return fmt::format("cannot write {}: {}", file_, std::strerror(errno)); }
+
+  std::string file_;
+  std::ofstream stream_;
+};
 
 /// A server from its start to the signal that ends it.
 class Service {
@@ -98,7 +106,7 @@ class Service {
                  .port = listen_.port,
                  .refusal = [this](unsigned status, std::string_view message) { return gateway_.refusal(status, message); }},
                 [this](std::shared_ptr<HttpCall> call) { gateway_.handle(std::move(call)); }),
-        signals_(io_, SIGINT, SIGTERM),
+        signals_(io_, SIGINT, SIGTERM, SIGHUP),
         patience_(io_) {
     greet(served);
   }
@@ -127,8 +135,13 @@ class Service {
         .strict = arguments_.strict,
         .hides_others = arguments_.hides_others,
         .start = std::chrono::system_clock::now(),
-        .access_log = access_log_to(arguments_.access_log),
+        .access_log = {},
         .requests_csv = {}};
+    if (arguments_.access_log) {
+      options.access_log = [log = std::make_shared<AccessLog>(*arguments_.access_log)](const nlohmann::ordered_json& call) {
+        log->add(call);
+      };
+    }
     if (folder != nullptr) options.requests_csv = [folder](std::string_view lines) { folder->append_requests(lines); };
     return options;
   }
@@ -138,13 +151,13 @@ class Service {
     const std::string host = address.find(':') == std::string::npos ? address : "[" + address + "]";
     const std::string url = fmt::format("http://{}:{}", host, server_.port());
     const char* key = arguments_.client_key ? " -H \"X-Muxi-Client-Key: $CAESURA_CLIENT_KEY\"" : "";
-    fmt::print(stderr,
-               "caesura: serving {} on {} under policy {}; Ctrl-C ends it and prints the results\n"
-               "Try: curl -s {}/v1/chat{} -d '{{\"message\": \"hello\"}}'\n",
-               served.scenario.name, url, served.scenario.policies[served.policy].name, url, key);
+    print_error(
+        fmt::format("caesura: serving {} on {} under policy {}; Ctrl-C ends it and prints the results\n"
+                    "Try: curl -s {}/v1/chat{} -d '{{\"message\": \"hello\"}}'\n",
+                    served.scenario.name, url, served.scenario.policies[served.policy].name, url, key));
     const bool is_loopback = address.starts_with("127.") || address == "::1";
     if (is_loopback || arguments_.client_key || arguments_.admin_key) return;
-    fmt::print(stderr, "caesura: warning: no key is configured, so calls from other machines are answered 401; set --client-key\n");
+    print_error("caesura: warning: no key is configured, so calls from other machines are answered 401; set --client-key\n");
   }
 
   /// What is in flight may end, for a moment. The next signal is not caught, and ends the program.
@@ -180,7 +193,13 @@ int serve_command(const ServeArguments& arguments) {
   const ServedScenario served = load_served(arguments.file, arguments.scenario, arguments.policy);
   const auto folder = arguments.out ? std::make_unique<OutputFolder>(*arguments.out) : nullptr;
   Service service(arguments, served, folder.get());
-  const int status = service.run();
+  int status = all_well;
+  std::exception_ptr failure;  // an output that cannot be written costs that output, and not the results
+  try {
+    status = service.run();
+  } catch (const OutputError&) {
+    failure = std::current_exception();
+  }
   service.gateway().halt();  // results and rows are of the same requests
 
   Results results = service.gateway().results();
@@ -189,6 +208,7 @@ int serve_command(const ServeArguments& arguments) {
   results.run.peak_rss_bytes = peak_rss_bytes();
   const nlohmann::ordered_json document = to_json(results);
   print_table(document, results.background);
+  if (failure) std::rethrow_exception(failure);
   if (folder) {
     folder->append_requests(service.gateway().take_csv(true));
     finish_folder(*folder, document, results.background, served.scenario.yaml);

@@ -162,6 +162,10 @@ void list(std::string& words, const std::string& item) { words += (words.empty()
 std::optional<std::string> partial_line(const Json& results) {
   if (!at(results, "/run/partial").get<bool>()) return std::nullopt;
   const std::int64_t done = requests_of_all(results);
+  if (results.at("scenario").contains("served")) {
+    const std::int64_t open = whole(results, "/scenario/requests") - done;
+    return requests_words(open) + " had not ended and " + (open == 1 ? "is" : "are") + " not counted";
+  }
   const std::int64_t wanted = whole(results, "/scenario/requests") * static_cast<std::int64_t>(results.at("policies").size());
   const std::string of_all = wanted > done ? count_figure(done) + " of " + requests_words(wanted) : requests_words(done);
   return "Interrupted: partial results of " + of_all + "; thresholds were not judged";

@@ -288,6 +288,7 @@ Json to_json(const Results& results) {
                 {"seed", results.seed},
                 {"requests", results.requests}};
   if (results.replications > 1) scenario["replications"] = results.replications;
+  if (run.served) scenario["served"] = true;
   return {{"schema", "caesura.results/1"},
           {"scenario", std::move(scenario)},
           {"engine", results.engine},

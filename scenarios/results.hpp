@@ -114,6 +114,7 @@ struct RunFigures {
   std::uint64_t peak_rss_bytes = 0;
   unsigned threads = 1;
   bool partial = false;
+  bool served = false;  ///< requests came from outside, each with one policy: `requests` are those of all policies together
 };
 
 /// What people are told beside the figures of results.json.

@@ -326,7 +326,7 @@ Json run_races(std::uint16_t port, std::uint32_t races, Faults& faults) {
   loop.run_until([&] { return answered; });
   const Json& policy = results["policies"][0];
   const Json& tokens = policy["tokens"];
-  if (results["scenario"]["requests"] != races) faults.add("the results have " + results["scenario"]["requests"].dump() + " requests");
+  if (policy["requests"]["total"] != races) faults.add("the results have " + policy["requests"]["total"].dump() + " requests");
   const std::int64_t parts =
       tokens["used"].get<std::int64_t>() + tokens["saved"].get<std::int64_t>() + tokens["forgone"].get<std::int64_t>();
   if (tokens["planned"] != parts) faults.add("the ledger does not add up");

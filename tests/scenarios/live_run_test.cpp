@@ -8,7 +8,7 @@
 #include <string>
 
 #include "actors/plan.hpp"
-#include "scenarios/runner.hpp"
+#include "scenarios/report.hpp"
 #include "tests/actors/small_trees.hpp"
 #include "tests/scenarios/live_runs.hpp"
 
@@ -334,7 +334,8 @@ TEST(LiveRun, ResultsHaveThePoliciesThatRequestsHad) {
   run->advance(1min);
   run->start({});
   const Results results = run->results();
-  EXPECT_EQ(results.requests, 2U);
+  EXPECT_EQ(results.requests, 3U);
+  EXPECT_EQ(partial_line(to_json(results)), "1 request had not ended and is not counted");
   EXPECT_TRUE(results.run.partial);
   ASSERT_EQ(results.policies.size(), 2U);
   EXPECT_EQ(results.policies[0].policy.name, "abort");
