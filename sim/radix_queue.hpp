@@ -53,7 +53,9 @@ class RadixQueue {
   void advance(Approach&& approach) {
     if (soon_.is_empty()) {
       if (!refill()) return;
-      for (std::size_t i = 1; i <= steps_ahead && i < soon_.size(); ++i) approach(*soon_.front(i).parcel);
+      for (std::size_t i = 1; i <= steps_ahead && i < soon_.size(); ++i) {
+        if (soon_.front(i).due > soon_.front().due) approach(*soon_.front(i).parcel);
+      }
     }
     now_ = soon_.front().due;
     do push_current(soon_.pop().parcel);

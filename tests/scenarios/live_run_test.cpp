@@ -106,7 +106,7 @@ TEST(LiveRun, AClientThatHasTheAnswerSendsNoCancel) {
   run->take_events();
   run->advance(100ms);
   const auto events = run->take_events();
-  EXPECT_THAT(words(events), ElementsAre("answer too late at 22350", "answer too late at 22350", "settled at 22200"));
+  EXPECT_THAT(words(events), ElementsAre("answer too late at 22350", "answer too late at 22200", "settled at 22200"));
   EXPECT_EQ(records(events).at(0).client.cancels_sent, 1U);
 }
 
