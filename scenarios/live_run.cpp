@@ -70,7 +70,8 @@ class LiveRun::Impl final : private ReportSink {
     std::uint32_t cancels_unanswered = 0;
     bool was_cancelled_before = false;  ///< it has received one
     bool has_stopped = false;
-    bool is_answered = false;  ///< the client has its final answer, and sends no more
+    std::optional<Time> answer_seen{};  ///< by the client, where the stop is still to be seen
+    bool is_answered = false;           ///< the client has its final answer, and sends no more
     Outcome outcome = Outcome::completed;
   };
   /// Whose a request actor is: messages to it do not all say so.
@@ -93,6 +94,7 @@ class LiveRun::Impl final : private ReportSink {
   void see(Time now, Address to, const Cancel& cancel);
   void see(Time now, Address to, const CancelAnswer& answer);
   void see(Time now, Address to, const Ended& ended);
+  void see(Time now, Address to, const Answer& answer);
   template <class Other>
   void see(Time, Address, const Other&) {}
 
@@ -398,6 +400,16 @@ void LiveRun::Impl::see(Time, Address, const Ended& ended) {
   if (Live* live = find(ended.number)) stop(ended.number, *live, ended.outcome, ended.stopped);
 }
 
+void LiveRun::Impl::see(Time now, Address, const Answer& answer) {
+  Live* live = find(answer.number);
+  if (live == nullptr) return;
+  if (live->has_stopped) {
+    tell({.what = What::answered, .request = answer.number, .at = now, .outcome = answer.outcome});
+  } else {
+    live->answer_seen = now;
+  }
+}
+
 LiveRun::Impl::Live* LiveRun::Impl::find(RequestNumber number) {
   const auto found = requests_.find(number);
   return found == requests_.end() ? nullptr : &found->second;
@@ -423,6 +435,7 @@ void LiveRun::Impl::end_operation(RequestNumber number, Live& live, std::uint32_
 void LiveRun::Impl::stop(RequestNumber number, Live& live, Outcome outcome, Time at) {
   if (std::exchange(live.has_stopped, true)) return;
   tell({.what = What::stopped, .request = number, .at = at, .outcome = outcome});
+  if (live.answer_seen) tell({.what = What::answered, .request = number, .at = *live.answer_seen, .outcome = outcome});
 }
 
 void LiveRun::Impl::answer_the_unsent(RequestNumber number, Live& live, Time now) {

@@ -59,8 +59,8 @@ struct LiveRecord {
 };
 
 /// Something that happened to a request. Of each there are: operations and chunks as they went; at most one cancel_received; an answer to
-/// each cancel(); stopped, once; settled, once and last. In real time what different actors did at nearly the same moment may come in any
-/// order.
+/// each cancel(); stopped, answered and settled, each once and in this order, settled last. In real time what different actors did at
+/// nearly the same moment may come in any order.
 struct LiveEvent {
   enum class What : std::uint8_t {
     operation_started,  ///< in service: waiting in a queue comes before. (In real time it may come again: it had to wait after all)
@@ -70,6 +70,7 @@ struct LiveEvent {
     cancel_answered,    ///< the answer has reached the client, in the order of the cancels; one that the client did not send any more,
                         ///< because it had the request's answer, counts as answered by the outcome
     stopped,            ///< with its outcome: from now on cancels are too late
+    answered,           ///< after `stopped`: the client has its outcome, and sends no more cancels
     settled,            ///< its record is complete: orphans may run on for long after `stopped`
   };
   What what = What::stopped;
@@ -78,7 +79,7 @@ struct LiveEvent {
   std::uint32_t operation = 0;                      ///< operation_started, operation_ended, chunk: its number, from 1
   std::uint32_t tokens = 0;                         ///< chunk
   CancelVerdict verdict = CancelVerdict::accepted;  ///< cancel_answered
-  Outcome outcome = Outcome::completed;             ///< stopped, settled
+  Outcome outcome = Outcome::completed;             ///< stopped, answered, settled
   std::shared_ptr<const LiveRecord> record{};       ///< settled
 };
 

@@ -47,7 +47,7 @@ TEST(LiveRun, TimeStandsStillUntilItIsAdvanced) {
   EXPECT_THAT(run.happened_after(999ms), IsEmpty());
   EXPECT_THAT(run.happened_after(1ms), ElementsAre("end 1 at 1000", "start 2 at 1000"));
   EXPECT_THAT(run.happened_after(1h), ElementsAre("end 2 at 11000", "start 3 at 11000", "end 3 at 12000", "start 4 at 12000",
-                                                  "end 4 at 22000", "stopped completed at 22000", "settled at 22000"));
+                                                  "end 4 at 22000", "stopped completed at 22000", "answered at 22000", "settled at 22000"));
   EXPECT_EQ(run->now(), at(1h + 1s));
 }
 
@@ -57,7 +57,8 @@ TEST(LiveRun, ACancelTakesEffectAtTheCheckpoint) {
   run.happened_after(3s);
   run->cancel(request);
   EXPECT_THAT(run.happened(), ElementsAre("received at 3000", "answer accepted at 3000"));
-  EXPECT_THAT(run.happened_after(1min), ElementsAre("end 2 at 11000", "stopped cancelled at 11000", "settled at 11000"));
+  EXPECT_THAT(run.happened_after(1min),
+              ElementsAre("end 2 at 11000", "stopped cancelled at 11000", "answered at 11000", "settled at 11000"));
 }
 
 TEST(LiveRun, TheCheckpointIsWhereTimeStands) {
@@ -66,7 +67,7 @@ TEST(LiveRun, TheCheckpointIsWhereTimeStands) {
   run.happened_after(1s);  // the second operation has begun
   run->cancel(request);
   EXPECT_THAT(run.happened_after(10s), ElementsAre("received at 1000", "answer accepted at 1000", "end 2 at 11000",
-                                                   "stopped cancelled at 11000", "settled at 11000"));
+                                                   "stopped cancelled at 11000", "answered at 11000", "settled at 11000"));
 }
 
 TEST(LiveRun, EachCancelIsAnsweredOnce) {
@@ -87,7 +88,7 @@ TEST(LiveRun, ACancelThatTheClientDoesNotSendAnyMoreIsAnsweredByTheOutcome) {
   const RequestNumber request = run->start(wishes);
   run.happened_after(3s);
   run->cancel(request);
-  EXPECT_THAT(run.happened(), ElementsAre("received at 3000", "answer accepted at 3000", "stopped cancelled at 3000"));
+  EXPECT_THAT(run.happened(), ElementsAre("received at 3000", "answer accepted at 3000", "stopped cancelled at 3000", "answered at 3000"));
   run->cancel(request);
   EXPECT_THAT(run.happened(), ElementsAre("answer already cancelled at 3000"));
   EXPECT_THAT(run.happened_after(1min), ElementsAre("settled at 3000"));
@@ -138,8 +139,9 @@ TEST(LiveRun, ARequestHasThePolicyThatItWishesFor) {
   run->cancel(aborted);
   run->cancel(deaf);
   const auto events = run->take_events();
-  EXPECT_THAT(words(events, aborted), ElementsAre("start 1 at 0", "end 1 at 1000", "start 2 at 1000", "received at 3000",
-                                                  "answer accepted at 3000", "stopped cancelled at 3000", "settled at 3000"));
+  EXPECT_THAT(words(events, aborted),
+              ElementsAre("start 1 at 0", "end 1 at 1000", "start 2 at 1000", "received at 3000", "answer accepted at 3000",
+                          "stopped cancelled at 3000", "answered at 3000", "settled at 3000"));
   EXPECT_THAT(words(events, deaf),
               ElementsAre("start 1 at 0", "end 1 at 1000", "start 2 at 1000", "received at 3000", "answer ignored at 3000"));
   run->advance(1min);
@@ -197,7 +199,7 @@ TEST(LiveRun, ACancelDuringAHeldOperationTakesEffectWhenItIsReleased) {
   EXPECT_EQ(run.happened().back(), "answer accepted at 3600000");
   run->advance(1h);
   run->release(request);
-  EXPECT_THAT(run.happened(), ElementsAre("end 2 at 7200000", "stopped cancelled at 7200000", "settled at 7200000"));
+  EXPECT_THAT(run.happened(), ElementsAre("end 2 at 7200000", "stopped cancelled at 7200000", "answered at 7200000", "settled at 7200000"));
 }
 
 TEST(LiveRun, AHeldOperationIsCutOffLikeAnyOther) {
@@ -243,8 +245,8 @@ TEST(LiveRun, AHeldRequestThatTimesOutStopsAllTheSame) {
   wishes.held_operation = 2;
   run->start(wishes);
   run->advance(1min);
-  EXPECT_THAT(run.happened(),
-              ElementsAre("start 1 at 0", "end 1 at 1000", "start 2 at 1000", "stopped timed_out at 30000", "settled at 30000"));
+  EXPECT_THAT(run.happened(), ElementsAre("start 1 at 0", "end 1 at 1000", "start 2 at 1000", "stopped timed_out at 30000",
+                                          "answered at 30000", "settled at 30000"));
 }
 
 TEST(LiveRun, AnOperationStartsWhenItHasAPlace) {
@@ -269,7 +271,7 @@ TEST(LiveRun, ChunksNameTheirCallAndNoneComesAfterTheCancel) {
   EXPECT_THAT(run.happened_after(500ms), ElementsAre("chunk 2 at 10400"));
   run->cancel(request);
   EXPECT_THAT(run.happened_after(1min), ElementsAre("received at 10500", "answer accepted at 10500", "end 2 at 11000",
-                                                    "stopped cancelled at 11000", "settled at 11000"));
+                                                    "stopped cancelled at 11000", "answered at 11000", "settled at 11000"));
 }
 
 TEST(LiveRun, SaysBeforehandWhatARequestWillDo) {
@@ -383,7 +385,7 @@ TEST(LiveRun, ManyRequestsEachHaveTheirOwnEvents) {
     const auto events = run->take_events();
     for (const RequestNumber request : started) {
       const std::vector<std::string> of_request = words(events, request);
-      EXPECT_EQ(of_request.size(), request == *started.begin() ? 6U : 10U);
+      EXPECT_EQ(of_request.size(), request == *started.begin() ? 7U : 11U);
       EXPECT_EQ(of_request.back().find("settled"), 0U);
     }
   }

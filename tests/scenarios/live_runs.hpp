@@ -38,6 +38,8 @@ inline std::string word(What what) {
       return "answer";
     case What::stopped:
       return "stopped";
+    case What::answered:
+      return "answered";
     case What::settled:
       return "settled";
   }
