@@ -7,9 +7,16 @@
 
 namespace caesura {
 
+Time ApiClock::client_time(Time simulated) const {
+  if (time_scale_ == 1) return simulated;
+  const double nanoseconds = std::round(static_cast<double>(simulated.time_since_epoch().count()) / time_scale_);
+  if (nanoseconds >= 0x1p63) return Time::max();
+  return Time{Duration{static_cast<std::int64_t>(nanoseconds)}};
+}
+
 std::chrono::microseconds ApiClock::since_epoch(Time t) const {
   const auto start = std::chrono::duration_cast<std::chrono::microseconds>(start_.time_since_epoch());
-  return start + std::chrono::microseconds(std::llround(static_cast<double>(t.time_since_epoch().count()) / 1e3 / time_scale_));
+  return start + std::chrono::round<std::chrono::microseconds>(client_time(t).time_since_epoch());
 }
 
 nlohmann::ordered_json ApiClock::json(Time t, TimeForm form) const {

@@ -17,6 +17,8 @@ class ApiClock {
  public:
   ApiClock(std::chrono::system_clock::time_point start, double time_scale) : start_(start), time_scale_(time_scale) {}
 
+  /// As clients' clocks go: simulated time at its pace. No later than Time::max().
+  Time client_time(Time simulated) const;
   /// Microseconds are the finest that clients see.
   std::chrono::microseconds since_epoch(Time t) const;
   std::int64_t milliseconds(Time t) const { return since_epoch(t).count() / 1000; }

@@ -30,14 +30,6 @@ std::optional<Number> number(std::string_view text) {
   return value;
 }
 
-std::optional<Duration> duration(std::string_view text) {
-  try {
-    return duration_from(text);
-  } catch (const std::invalid_argument&) {
-    return std::nullopt;
-  }
-}
-
 constexpr std::string_view known_faults =
     "it knows delete=503 (500 to 599), delete-delay=3s, drop-delete, reset-after-chunk=5 and late-complete, separated by commas";
 
@@ -56,7 +48,7 @@ bool read_fault(std::string_view text, Faults& faults) {
     return faults.cancel_status && *faults.cancel_status >= 500 && *faults.cancel_status <= 599;
   }
   if (name == "delete-delay") {
-    faults.cancel_delay = duration(value);
+    faults.cancel_delay = duration_in(value);
     return faults.cancel_delay.has_value();
   }
   if (name == "reset-after-chunk") {
@@ -86,6 +78,14 @@ Faults Faults::with(const Faults& of_call) const {
   both.drop_cancel = drop_cancel || of_call.drop_cancel;
   both.late_complete = late_complete || of_call.late_complete;
   return both;
+}
+
+std::optional<Duration> duration_in(std::string_view text) {
+  try {
+    return duration_from(text);
+  } catch (const std::invalid_argument&) {
+    return std::nullopt;
+  }
 }
 
 CallWishes read_wishes(const HttpRequest& request) {

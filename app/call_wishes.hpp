@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "app/http_message.hpp"
 #include "sim/time.hpp"
@@ -29,6 +29,9 @@ struct CallWishes {
   std::uint32_t held_operation = 0;   ///< `X-Caesura-Hold: operation=2`; 0: none
   Faults faults;
 };
+
+/// "30s"; none if it is no such thing.
+std::optional<Duration> duration_in(std::string_view text);
 
 /// Throws ApiError, INVALID_REQUEST, which says what would be right.
 CallWishes read_wishes(const HttpRequest& request);

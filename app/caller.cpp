@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/api_error.hpp"
+#include "app/chat_body.hpp"
 
 namespace caesura {
 namespace {
@@ -51,6 +52,8 @@ void check_user(const Caller& caller, const AccessRules& rules) {
 }
 
 void check_user_name(std::string_view user) {
+  if (user.size() > longest_id)
+    throw ApiError(400, "INVALID_REQUEST", "X-Muxi-User-ID: send at most " + std::to_string(longest_id) + " bytes");
   if (user != "[object Object]") return;
   throw ApiError(400, "INVALID_REQUEST",
                  "The user id is '[object Object]': an object was passed where a string belongs; call cancelRequest(id, userId), "

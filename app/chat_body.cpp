@@ -91,7 +91,7 @@ ChatBody parse_chat_body(std::string_view text) {
     fields.throw_if_wrong();
   }
   if (fields.find("message") == nullptr) fields.wrong("message", "Field required", "missing");
-  body.message = fields.text("message").value_or("");
+  (void)fields.text("message");
   body.request_id = fields.id("request_id", "requestId");
   body.session_id = fields.id("session_id", "sessionId");
   body.user_id = fields.id("user_id", "userId");

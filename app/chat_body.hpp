@@ -11,7 +11,6 @@ inline constexpr std::size_t longest_id = 256;  ///< bytes
 
 /// What a chat asks for.
 struct ChatBody {
-  std::string message;
   std::optional<std::string> request_id;  ///< ids are not empty
   std::optional<std::string> session_id;
   std::optional<std::string> user_id;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <exception>
 #include <utility>
@@ -65,9 +66,17 @@ void Gateway::handle(std::shared_ptr<HttpCall> http) {
   } catch (const ApiError& error) {
     answer(call, failure(head_of(*call), error));
   } catch (const std::exception&) {
-    answer(call, failure(head_of(*call), ApiError(500, "INTERNAL_ERROR", "The server has failed, and ends")));
     boost::asio::post(io_, [failed = std::current_exception()] { std::rethrow_exception(failed); });
+    fail(call);
   }
+}
+
+/// What failed may have been the log, so this is not logged.
+void Gateway::fail(const ApiCallPtr& call) {
+  if (call->http->is_stream()) return call->http->reset();
+  HttpAnswer last = failure(head_of(*call), ApiError(500, "INTERNAL_ERROR", "The server has failed, and ends"));
+  add_cors(call->http->request(), last);
+  call->http->answer(last);
 }
 
 void Gateway::dispatch(const ApiCallPtr& call) {
@@ -82,7 +91,7 @@ void Gateway::dispatch(const ApiCallPtr& call) {
     case Endpoint::health:
       return show_health(call);
     case Endpoint::metrics:
-      return answer(call, {200, {{"Content-Type", GatewayMetrics::content_type}}, metrics_.text(run_.in_flight())});
+      return answer(call, {200, {{"Content-Type", GatewayMetrics::content_type}}, metrics_.text(in_flight_)});
     case Endpoint::chat:
       return chat(call);
     case Endpoint::request_list:
@@ -123,8 +132,8 @@ void Gateway::prepare(const ApiCall& call, HttpAnswer& answer) {
   log(call, answer.status);
 }
 
-void Gateway::log(const ApiCall& call, unsigned status) {
-  metrics_.count_call(call.route.endpoint, status);
+void Gateway::log(const ApiCall& call, std::optional<unsigned> status) {
+  if (status) metrics_.count_call(call.route.endpoint, *status);
   if (!options_.access_log) return;
   const HttpRequest& request = call.http->request();
   const std::string* user = request.header("X-Muxi-User-ID");
@@ -133,7 +142,7 @@ void Gateway::log(const ApiCall& call, unsigned status) {
                        {"method", request.method},
                        {"target", request.target},
                        {"endpoint", name_of(call.route.endpoint)},
-                       {"status", status},
+                       {"status", status ? Json(*status) : Json()},
                        {"seconds", std::chrono::duration<double>(steady_clock::now() - call.begun).count()},
                        {"user", user == nullptr ? Json() : Json(*user)},
                        {"request_id", call.id}});
@@ -155,18 +164,15 @@ Caller Gateway::authorised(const ApiCall& call) const { return identify(call.htt
 
 std::string Gateway::new_id() { return fmt::format("req_{:016x}", ids_()); }
 
-Time Gateway::client_time(Time simulated) const {
-  return Time{Duration{static_cast<std::int64_t>(static_cast<double>(simulated.time_since_epoch().count()) / options_.time_scale)}};
-}
-
 void Gateway::do_later(Time moment, Duration delay, std::function<void()> what) {
-  due_.add(after(client_time(moment), delay), std::move(what));
+  const Time begin = clock_.client_time(moment);
+  due_.add(begin + std::min(delay, Time::max() - begin), std::move(what));
   arm_due_timer();
 }
 
 void Gateway::arm_due_timer() {
   const auto next = due_.next();
-  if (options_.manual_clock || !next) return;
+  if (!next || (options_.manual_clock && *next > client_now())) return;
   due_timer_.expires_after(std::max(zero_duration, *next - client_now()));
   due_timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
@@ -177,7 +183,7 @@ void Gateway::arm_due_timer() {
 
 void Gateway::drain(std::function<void()> idle) {
   idle_ = std::move(idle);
-  if (run_.in_flight() == 0) idle_();
+  if (in_flight_ == 0) idle_();
 }
 
 }  // namespace caesura

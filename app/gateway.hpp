@@ -6,9 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <list>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -40,7 +40,7 @@ struct GatewayOptions {
   bool strict = false;                ///< the reference runtime's quirks
   bool hides_others = false;          ///< 404 instead of 403 for somebody else's request
   std::chrono::system_clock::time_point start;
-  std::size_t unsent_max = std::size_t{4} << 20U;                 ///< bytes that a stream's client may be behind; then it is cut off
+  std::size_t unsent_max = std::size_t{4} << 20U;                 ///< bytes that a stream's client may not have taken; then it is cut off
   std::chrono::milliseconds keepalive = std::chrono::seconds(1);  ///< silence, on the wall clock, that a stream breaks
   std::function<void(const nlohmann::ordered_json&)> access_log;  ///< gets every call as it is answered; may be empty
   std::function<void(std::string_view)> requests_csv;             ///< gets lines of requests.csv as requests settle; may be empty
@@ -63,7 +63,8 @@ class Gateway {
 
   /// New chats are turned away from now on. `idle` is called, perhaps at once, when no request is in flight.
   void drain(std::function<void()> idle);
-  std::uint64_t in_flight() const { return run_.in_flight(); }
+  /// Requests whose end the gateway has not been told yet.
+  std::uint64_t in_flight() const { return in_flight_; }
   /// As LiveRun::halt().
   void halt() { run_.halt(); }
   Results results() const { return run_.results(); }
@@ -77,13 +78,14 @@ class Gateway {
   void dispatch(const ApiCallPtr& call);
   void answer(const ApiCallPtr& call, HttpAnswer answer);
   void prepare(const ApiCall& call, HttpAnswer& answer);
-  void log(const ApiCall& call, unsigned status);
+  /// No status: it gets no answer.
+  void log(const ApiCall& call, std::optional<unsigned> status);
+  void fail(const ApiCallPtr& call);
   EnvelopeHead head_of(const ApiCall& call) const;
   Caller authorised(const ApiCall& call) const;
   std::string new_id();
-  /// As clients' clocks go: simulated time at its pace.
-  Time client_time(Time simulated) const;
-  Time client_now() const { return client_time(run_.now()); }
+  /// As ApiClock::client_time().
+  Time client_now() const { return clock_.client_time(run_.now()); }
   /// Does it `delay`, of clients' time, after `moment`, which is simulated; if that has passed, soon.
   void do_later(Time moment, Duration delay, std::function<void()> what);
   void arm_due_timer();
@@ -98,10 +100,12 @@ class Gateway {
   void open_stream(const ApiCallPtr& call, RequestRecord& record);
   void watch_hang_up(const ApiCallPtr& call, RequestNumber number);
   void hung_up(const ApiCallPtr& call, RequestNumber number);
+  void answer_chat(RequestRecord& record, Time at);
   void answer_waiting(RequestRecord& record);
 
   // gateway_stream.cpp
   void write(RequestRecord& record, std::string_view bytes);
+  void write(const SilenceWatch::Stream& stream, std::string_view bytes);
   void write_token(RequestRecord& record, Time at, const char* type, std::string_view content, const nlohmann::ordered_json& more);
   void write_content(RequestRecord& record, Time at, std::uint32_t words);
   void break_stream(RequestRecord& record);
@@ -160,11 +164,11 @@ class Gateway {
   DueQueue due_;
   boost::asio::steady_timer due_timer_;
   std::mt19937_64 ids_;
-  std::list<ApiCallPtr> unanswered_;  ///< on purpose: an answer is withheld for as long as the client waits
-  std::function<void()> idle_;        ///< set: no new chats
+  std::uint64_t in_flight_ = 0;
+  std::function<void()> idle_;  ///< set: no new chats
   bool taking_events_ = false;
   std::vector<CancelNews> cancel_news_;  ///< of the events being taken: told when all of them are known
-  std::shared_ptr<bool> alive_;          ///< false for wakes that come after its end
+  std::shared_ptr<bool> alive_;          ///< expired() for wakes that come after its end
   LiveRun run_;                          ///< last: it goes first, and wakes nobody after that
 };
 

@@ -9,6 +9,7 @@
 #include "app/event_stream.hpp"
 #include "app/gateway.hpp"
 #include "app/request_views.hpp"
+#include "app/served_scenario.hpp"
 
 namespace caesura {
 namespace {
@@ -45,7 +46,7 @@ std::uint64_t user_number(const std::string& user) {
 void Gateway::chat(const ApiCallPtr& call) {
   const HttpRequest& request = call->http->request();
   Caller caller = authorised(*call);
-  ChatBody body = parse_chat_body(request.body);
+  ChatBody body = parse_chat_body(call->http->take_body());
   if (!caller.user) caller.user = body.user_id;
   if (caller.user) check_user_name(*caller.user);
   const std::string user = caller.user_or_default();
@@ -53,6 +54,9 @@ void Gateway::chat(const ApiCallPtr& call) {
 
   std::string idempotency;
   if (const std::string* key = request.header("X-Muxi-Idempotency-Key"); key != nullptr && mode != ChatMode::stream) {
+    if (key->size() > longest_id) {
+      throw ApiError(400, "INVALID_REQUEST", fmt::format("X-Muxi-Idempotency-Key: send at most {} bytes", longest_id));
+    }
     call->idempotency_key = *key;
     idempotency = idempotency_of(request, *key, user, mode == ChatMode::poll);
     if (joins_earlier(call, idempotency)) return;
@@ -61,6 +65,7 @@ void Gateway::chat(const ApiCallPtr& call) {
   call->id = record.id;
   if (!idempotency.empty()) {
     record.idempotency = idempotency;
+    record.idempotency_key = call->idempotency_key;
     memory_.begin(idempotency, record.number);
   }
   switch (mode) {
@@ -101,7 +106,7 @@ bool Gateway::joins_earlier(const ApiCallPtr& call, const std::string& key) {
   }
   const auto* in_flight = std::get_if<IdempotencyMemory::InFlight>(&found);
   RequestRecord* record = in_flight == nullptr ? nullptr : registry_.find(in_flight->call);
-  if (record == nullptr) return false;
+  if (record == nullptr || record->is_over()) return false;
   call->id = record->id;
   record->waiting.push_back(call);
   watch_hang_up(call, record->number);
@@ -119,14 +124,12 @@ void Gateway::check_free(const std::string& id, const std::string& user) {
 RequestWishes Gateway::wishes_of(const CallWishes& wishes, const std::string& user) const {
   RequestWishes wanted{.seed = wishes.seed, .policy = {}, .held_operation = wishes.held_operation, .user = user_number(user)};
   if (!wishes.policy) return wanted;
-  const auto& policies = scenario_.policies;
-  const auto found = std::find_if(policies.begin(), policies.end(), [&](const Policy& policy) { return policy.name == *wishes.policy; });
-  if (found == policies.end()) {
+  wanted.policy = policy_named(scenario_.policies, *wishes.policy);
+  if (!wanted.policy) {
     std::string names;
-    for (const Policy& policy : policies) names += (names.empty() ? "" : ", ") + policy.name;
+    for (const Policy& policy : scenario_.policies) names += (names.empty() ? "" : ", ") + policy.name;
     throw ApiError(400, "INVALID_REQUEST", fmt::format("X-Caesura-Policy: there is no policy '{}'; there are {}", *wishes.policy, names));
   }
-  wanted.policy = static_cast<std::size_t>(found - policies.begin());
   return wanted;
 }
 
@@ -136,9 +139,9 @@ RequestRecord& Gateway::start(const ApiCall& call, ChatBody body, const std::str
   const std::string id = body.request_id.value_or(call.id);
   check_free(id, user);
   if (idle_) throw ApiError(503, "SYSTEM_OVERLOAD", "The server is shutting down");
-  if (run_.in_flight() >= options_.requests_max) {
+  if (in_flight_ >= options_.requests_max) {
     throw ApiError(503, "SYSTEM_OVERLOAD",
-                   fmt::format("{} requests are in flight, which is as many as may be; try again later", run_.in_flight()));
+                   fmt::format("{} requests are in flight, which is as many as may be; try again later", in_flight_));
   }
   RequestRecord record;
   try {
@@ -153,6 +156,7 @@ RequestRecord& Gateway::start(const ApiCall& call, ChatBody body, const std::str
   }
   record.created = run_.now();
   record.number = run_.start(wanted);
+  ++in_flight_;
   record.id = id;
   record.user = user;
   record.session = body.session_id ? *std::move(body.session_id) : "sess_" + call.id.substr(call.id.find('_') + 1);
@@ -168,29 +172,32 @@ void Gateway::watch_hang_up(const ApiCallPtr& call, RequestNumber number) {
 }
 
 void Gateway::hung_up(const ApiCallPtr& call, RequestNumber number) {
+  silence_.forget(call->http);
   RequestRecord* record = registry_.find(number);
   if (record == nullptr) return;
-  const bool was_stream = record->stream == call;
-  if (was_stream) {
-    end_stream(*record);
+  if (call->http->is_stream()) {
+    if (record->stream == call) record->stream.reset();
   } else {
+    log(*call, {});
     std::erase(record->waiting, call);
     // One that was sent again under its idempotency key is still wanted; and the reference runtime does not notice.
     if (!record->waiting.empty() || options_.strict) return;
-    memory_.forget(record->idempotency);
+    memory_.forget(std::exchange(record->idempotency, {}));
   }
   if (record->is_over()) return;
   send_cancel(*record, {});
 }
 
 void Gateway::answer_waiting(RequestRecord& record) {
-  if (record.waiting.empty()) return;
+  // An answer that nobody waits for any more is kept for the client that asks again.
+  if (record.waiting.empty() && record.idempotency.empty()) return;
   const std::vector<ApiCallPtr> waiting = std::exchange(record.waiting, {});
-  const EnvelopeHead head = head_of(*waiting.front());
+  const EnvelopeHead head{
+      .timestamp_ms = clock_.milliseconds(run_.now()), .request_id = record.id, .idempotency_key = record.idempotency_key};
   HttpAnswer last = record.status == RequestStatus::failed ? failure(head, failure_of(record))
                                                            : success(200, head, "message", "chat.completed", chat_data(record));
   add_moments(record, *record.stopped, last);
-  if (!record.idempotency.empty()) memory_.answer(record.idempotency, last, client_now());
+  memory_.answer(record.idempotency, last, client_now());
   for (const ApiCallPtr& call : waiting) answer(call, last);
 }
 

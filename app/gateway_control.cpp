@@ -6,7 +6,6 @@
 #include "app/call_wishes.hpp"
 #include "app/gateway.hpp"
 #include "app/request_views.hpp"
-#include "scenarios/format_number.hpp"
 #include "scenarios/json_text.hpp"
 #include "scenarios/version.hpp"
 
@@ -20,11 +19,9 @@ Duration advance_in(const std::string& body) {
   const ApiError unfit(400, "INVALID_REQUEST", "Send how far to move the clock: {\"advance\": \"30s\"}");
   const Json json = Json::parse(body, nullptr, false);
   if (!json.is_object() || !json.contains("advance") || !json["advance"].is_string()) throw unfit;
-  try {
-    return duration_from(json["advance"].get<std::string>());
-  } catch (const std::invalid_argument&) {
-    throw unfit;
-  }
+  const auto by = duration_in(json["advance"].get<std::string>());
+  if (!by) throw unfit;
+  return *by;
 }
 
 }  // namespace

@@ -48,7 +48,10 @@ void Gateway::take_events() {
     const Raised taking(taking_events_);
     for (std::vector<LiveEvent> events = run_.take_events(); !events.empty(); events = run_.take_events()) {
       for (const LiveEvent& event : events) {
-        if (event.what == LiveEvent::What::settled && event.record) metrics_.count_settled(*event.record);
+        if (event.what == LiveEvent::What::settled) {
+          --in_flight_;
+          if (event.record) metrics_.count_settled(*event.record);
+        }
         if (RequestRecord* record = registry_.find(event.request)) happen(*record, event);
       }
       for (const CancelNews& news : std::exchange(cancel_news_, {})) {
@@ -60,7 +63,7 @@ void Gateway::take_events() {
     }
   }
   if (options_.requests_csv) options_.requests_csv(run_.take_csv(false));
-  if (idle_ && run_.in_flight() == 0) idle_();
+  if (idle_ && in_flight_ == 0) idle_();
 }
 
 void Gateway::happen(RequestRecord& record, const LiveEvent& event) {

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "app/request_views.hpp"
+
 namespace caesura {
 namespace {
 
@@ -64,7 +66,7 @@ struct GatewayMetrics::Families {
 
   void add(const char* part, const Amounts& amounts) {
     tokens.Add({{"part", part}}).Increment(static_cast<double>(amounts.tokens.sum().value));
-    cost.Add({{"part", part}}).Increment(static_cast<double>(amounts.cost.picos) / 1e12);
+    cost.Add({{"part", part}}).Increment(dollars(amounts.cost));
   }
 };
 

@@ -115,8 +115,8 @@ HttpAnswer Gateway::cancel_answer(const ApiCall& call, RequestRecord& record, Ca
 }
 
 void Gateway::withhold(const ApiCallPtr& call) {
-  const auto place = unanswered_.insert(unanswered_.end(), call);
-  call->http->on_hang_up([this, place] { unanswered_.erase(place); });
+  log(*call, {});
+  call->http->on_hang_up([call] {});  // which holds it for as long as the client waits
 }
 
 }  // namespace caesura

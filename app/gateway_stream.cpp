@@ -28,10 +28,13 @@ void Gateway::open_stream(const ApiCallPtr& call, RequestRecord& record) {
 }
 
 void Gateway::write(RequestRecord& record, std::string_view bytes) {
-  if (!record.stream) return;
-  record.stream->http->write(bytes);
-  silence_.heard(record.number, steady_clock::now());
-  if (record.stream->http->unsent() > options_.unsent_max) break_stream(record);
+  if (record.stream) write(record.stream->http, bytes);
+}
+
+void Gateway::write(const SilenceWatch::Stream& stream, std::string_view bytes) {
+  if (stream->unsent() > options_.unsent_max) return stream->cut_off();
+  stream->write(bytes);
+  silence_.heard(stream, steady_clock::now());
 }
 
 void Gateway::write_token(RequestRecord& record, Time at, const char* type, std::string_view content, const Json& more) {
@@ -63,11 +66,11 @@ void Gateway::break_stream(RequestRecord& record) {
 void Gateway::finish_stream(RequestRecord& record, Time at) {
   if (!record.stream) return;
   if (is_muted(record)) {
+    // By then its record may have been forgotten.
     return do_later(at, strict_silence, [this, number = record.number, call = record.stream] {
-      RequestRecord* late = registry_.find(number);
-      if (late == nullptr || late->stream != call) return;
       call->http->finish();
-      end_stream(*late);
+      silence_.forget(call->http);
+      if (RequestRecord* late = registry_.find(number); late != nullptr && late->stream == call) late->stream.reset();
     });
   }
   switch (record.status) {
@@ -95,7 +98,7 @@ void Gateway::finish_stream(RequestRecord& record, Time at) {
 }
 
 void Gateway::end_stream(RequestRecord& record) {
-  silence_.forget(record.number);
+  silence_.forget(record.stream->http);
   record.stream.reset();
 }
 
@@ -105,11 +108,11 @@ bool Gateway::is_muted(const RequestRecord& record) const {
 }
 
 void Gateway::keep_alive() {
-  for (const RequestNumber number : silence_.silent(steady_clock::now() - options_.keepalive)) {
-    if (RequestRecord* record = registry_.find(number)) {
-      write(*record, keepalive_frame);
+  for (const SilenceWatch::Stream& stream : silence_.silent(steady_clock::now() - options_.keepalive)) {
+    if (stream->is_over()) {
+      silence_.forget(stream);
     } else {
-      silence_.forget(number);
+      write(stream, keepalive_frame);
     }
   }
   arm_keepalive();
@@ -121,8 +124,9 @@ void Gateway::arm_keepalive() {
   keepalive_armed_ = true;
   keepalive_timer_.expires_at(*longest + options_.keepalive);
   keepalive_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;  // perhaps since the gateway has gone
     keepalive_armed_ = false;
-    if (!error) keep_alive();
+    keep_alive();
   });
 }
 

@@ -36,13 +36,23 @@ HttpConnection::HttpConnection(tcp::socket socket, std::shared_ptr<HttpConnectio
 }
 
 HttpConnection::~HttpConnection() {
-  connections_->open.erase(this);
+  leave();
   end_call();
 }
 
 void HttpConnection::serve() {
   set_deadline(connections_->options.idle_timeout);
   wait_to_read();
+}
+
+void HttpConnection::turn_away() {
+  is_turned_away_ = true;
+  ++connections_->turned_away;
+  refuse(503, "there are too many connections; try again later");
+}
+
+void HttpConnection::leave() {
+  if (connections_->open.erase(this) > 0 && is_turned_away_) --connections_->turned_away;
 }
 
 void HttpConnection::refuse(unsigned status, std::string_view message) {
@@ -58,9 +68,9 @@ void HttpConnection::refuse(unsigned status, std::string_view message) {
 void HttpConnection::close() {
   if (phase_ == Phase::closed) return;
   error_code ignored;
-  if (unsent() > 0) socket_.write_some(asio::buffer(outbox_) + sent_, ignored);
+  if (sent_ < outbox_.size()) socket_.write_some(asio::buffer(outbox_) + sent_, ignored);
   phase_ = Phase::closed;
-  connections_->open.erase(this);
+  leave();
   clear_deadline();
   socket_.close(ignored);
   end_call();
@@ -96,6 +106,19 @@ void HttpConnection::reset() {
   phase_ = Phase::sending;
   end_call();
   flush();
+}
+
+void HttpConnection::cut_off() {
+  std::function<void()> notice = end_call();
+  drop_outbox();
+  break_off();
+  if (notice) asio::post(socket_.get_executor(), std::move(notice));
+}
+
+void HttpConnection::break_off() {
+  error_code ignored;
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  close();
 }
 
 /// Always pending in a call, so that the client's end is noticed; never while an answer is being sent, so that a client that does not
@@ -177,7 +200,10 @@ void HttpConnection::end_answer() {
 
 /// What is sent in one turn of the loop goes into one write.
 void HttpConnection::send(std::string_view bytes) {
-  if (sent_ > outbox_.size() / 2) outbox_.erase(0, std::exchange(sent_, 0));
+  if (sent_ > outbox_.size() / 2) {
+    outbox_.erase(0, sent_);
+    offered_ -= std::exchange(sent_, 0);
+  }
   outbox_ += bytes;
   if (is_flush_due_ || is_waiting_to_write_) return;
   is_flush_due_ = true;
@@ -190,7 +216,8 @@ void HttpConnection::send(std::string_view bytes) {
 void HttpConnection::flush() {
   if (phase_ == Phase::closed) return;
   bool has_progressed = false;
-  while (unsent() > 0) {
+  while (sent_ < outbox_.size()) {
+    offered_ = outbox_.size();
     error_code error;
     const std::size_t count = socket_.write_some(asio::buffer(outbox_) + sent_, error);
     if (would_block(error)) return wait_to_write(has_progressed);
@@ -198,9 +225,13 @@ void HttpConnection::flush() {
     sent_ += count;
     has_progressed = true;
   }
-  outbox_.clear();
-  sent_ = 0;
+  drop_outbox();
   on_all_sent();
+}
+
+void HttpConnection::drop_outbox() {
+  outbox_.clear();
+  offered_ = sent_ = 0;
 }
 
 void HttpConnection::wait_to_write(bool has_progressed) {
@@ -217,11 +248,7 @@ void HttpConnection::wait_to_write(bool has_progressed) {
 void HttpConnection::on_all_sent() {
   if (phase_ == Phase::calling) return clear_deadline();
   if (phase_ != Phase::sending) return;
-  if (is_reset_) {
-    error_code ignored;
-    socket_.set_option(asio::socket_base::linger(true, 0), ignored);
-    return close();
-  }
+  if (is_reset_) return break_off();
   if (!form_.keep_alive) return drain();
   std::string().swap(outbox_);  // an idle connection costs little
   phase_ = Phase::idle;
@@ -262,8 +289,7 @@ void HttpConnection::on_deadline() {
 
 void HttpConnection::lose() {
   const std::function<void()> notice = end_call();
-  outbox_.clear();
-  sent_ = 0;
+  drop_outbox();
   close();
   if (notice) notice();
 }

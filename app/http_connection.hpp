@@ -21,6 +21,7 @@ struct HttpConnections {
   HttpServerOptions options;
   HttpServer::Handler handler;
   std::unordered_set<HttpConnection*> open;
+  std::size_t turned_away = 0;  ///< of these: they are only told so
 };
 
 /// One client's connection. It is kept alive by what it waits for, so it goes when it is closed.
@@ -33,7 +34,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
   /// The first thing to do with it: one of these.
   void serve();
-  void refuse(unsigned status, std::string_view message);
+  void turn_away();
 
   /// Closes, after what the system takes at once of what is still to be sent. The call under way is over, without notice.
   void close();
@@ -44,7 +45,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void write(std::string_view bytes);
   void finish();
   void reset();
-  std::size_t unsent() const { return outbox_.size() - sent_; }
+  void cut_off();
+  std::size_t unsent() const { return offered_ - sent_; }
 
  private:
   enum class Phase {
@@ -61,6 +63,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   /// Reads requests, and has them answered, as far as the bytes go.
   void advance();
   void begin_call();
+  void refuse(unsigned status, std::string_view message);
   void end_answer();
 
   void send(std::string_view bytes);
@@ -68,6 +71,9 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void wait_to_write(bool has_progressed);
   void on_all_sent();
   void drain();
+  void drop_outbox();
+  void break_off();
+  void leave();
 
   void set_deadline(std::chrono::milliseconds from_now);
   void clear_deadline();
@@ -84,7 +90,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   std::shared_ptr<HttpConnections> connections_;
   HttpReader reader_;
   std::string outbox_;
-  std::size_t sent_ = 0;  ///< of the outbox
+  std::size_t offered_ = 0;  ///< of the outbox: to the system
+  std::size_t sent_ = 0;     ///< of that
   std::weak_ptr<HttpCall> call_;
   AnswerForm form_;  ///< of the answer under way
   Phase phase_ = Phase::idle;
@@ -93,6 +100,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   bool is_waiting_to_write_ = false;
   bool is_flush_due_ = false;
   bool is_reset_ = false;  ///< to be broken off when all is sent
+  bool is_turned_away_ = false;
 };
 
 }  // namespace caesura

@@ -20,7 +20,7 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 /// So many more connections than may be are told so before they are closed.
-constexpr std::size_t refused_connections_max = 64;
+constexpr std::size_t turned_away_max = 64;
 /// After which connections are accepted again when the system had no more files or memory for one.
 constexpr std::chrono::milliseconds accept_pause{100};
 
@@ -78,6 +78,10 @@ void HttpCall::finish() {
 
 void HttpCall::reset() {
   if (const auto open = connection()) open->reset();
+}
+
+void HttpCall::cut_off() {
+  if (const auto open = connection()) open->cut_off();
 }
 
 void HttpCall::on_hang_up(std::function<void()> notice) {
@@ -155,14 +159,14 @@ class HttpServer::Listener : public std::enable_shared_from_this<Listener> {
   }
 
   void welcome(tcp::socket socket) {
-    const std::size_t open = connections_->open.size();
-    const std::size_t open_max = connections_->options.connections_max;
-    if (open >= open_max + refused_connections_max) return;
+    const std::size_t turned_away = connections_->turned_away;
+    const bool is_served = connections_->open.size() - turned_away < connections_->options.connections_max;
+    if (!is_served && turned_away >= turned_away_max) return;
     const auto connection = std::make_shared<HttpConnection>(std::move(socket), connections_);
-    if (open < open_max) {
+    if (is_served) {
       connection->serve();
     } else {
-      connection->refuse(503, "there are too many connections; try again later");
+      connection->turn_away();
     }
   }
 

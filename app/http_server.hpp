@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "app/http_message.hpp"
 
@@ -32,6 +33,8 @@ class HttpCall {
   ~HttpCall();
 
   const HttpRequest& request() const { return request_; }
+  /// The request has no body any more: for who need not keep it as long as the call.
+  std::string take_body() { return std::exchange(request_.body, {}); }
 
   void answer(const HttpAnswer& answer);
 
@@ -44,13 +47,19 @@ class HttpCall {
   /// Breaks the connection off (RST) at once, or as soon as the system has taken all that was written. No notice.
   void reset();
 
+  /// Breaks the connection off (RST) at once; what the system has not taken is lost. The client counts as having hung up: soon there is the
+  /// notice.
+  void cut_off();
+
   /// `notice` is called once, if the client hangs up before the call is over, which it then is; it replaces an earlier one. It is never
   /// called from within a member function of a call, and is destroyed as soon as the call is over: it may hold the call.
   void on_hang_up(std::function<void()> notice);
 
   bool is_over() const { return is_over_; }
+  /// Whether open_stream() has been called.
+  bool is_stream() const { return is_open_; }
 
-  /// Bytes given that the system has not taken yet: many, if the client reads slowly. 0 when it is over.
+  /// Bytes that the system was offered and has not taken yet: many, if the client reads slowly. 0 when it is over.
   std::size_t unsent() const;
 
  private:

@@ -3,9 +3,18 @@
 #include <utility>
 
 namespace caesura {
+namespace {
+
+std::size_t bytes_of(const std::string& key, const HttpAnswer& answer) {
+  std::size_t bytes = key.size() + answer.body.size();
+  for (const HttpHeader& header : answer.headers) bytes += header.name.size() + header.value.size();
+  return bytes;
+}
+
+}  // namespace
 
 IdempotencyMemory::Found IdempotencyMemory::find(const std::string& key, Time now) {
-  while (!answered_.empty() && now - entries_.at(answered_.front()).since > limits_.kept) drop_oldest();
+  while (!answered_.empty() && now - entries_.at(*answered_.front()).since > limits_.kept) drop_oldest();
   const auto found = entries_.find(key);
   if (found == entries_.end()) return Unknown{};
   if (!found->second.answered) return InFlight{found->second.call};
@@ -25,11 +34,11 @@ void IdempotencyMemory::answer(const std::string& key, HttpAnswer answer, Time n
     return;
   }
   Entry& entry = found->second;
-  bytes_ += answer.body.size();
+  bytes_ += bytes_of(key, answer);
   entry.answered = true;
   entry.answer = std::move(answer);
   entry.since = now;
-  entry.place = answered_.insert(answered_.end(), key);
+  answered_.push_back(&found->first);
   while (answered_.size() > limits_.answers || bytes_ > limits_.bytes) drop_oldest();
 }
 
@@ -39,8 +48,8 @@ void IdempotencyMemory::forget(const std::string& key) {
 }
 
 void IdempotencyMemory::drop_oldest() {
-  const auto oldest = entries_.find(answered_.front());
-  bytes_ -= oldest->second.answer.body.size();
+  const auto oldest = entries_.find(*answered_.front());
+  bytes_ -= bytes_of(oldest->first, oldest->second.answer);
   entries_.erase(oldest);
   answered_.pop_front();
 }

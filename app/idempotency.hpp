@@ -3,7 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <list>
+#include <deque>
 #include <string>
 #include <unordered_map>
 #include <variant>
@@ -19,7 +19,7 @@ class IdempotencyMemory {
   struct Limits {
     Duration kept = std::chrono::hours(24);  ///< after the answer
     std::size_t answers = 10'000;
-    std::size_t bytes = std::size_t{64} << 20U;
+    std::size_t bytes = std::size_t{64} << 20U;  ///< of answers and their keys
   };
   explicit IdempotencyMemory(const Limits& limits) : limits_(limits) {}
 
@@ -46,13 +46,12 @@ class IdempotencyMemory {
     bool answered = false;
     HttpAnswer answer;
     Time since;
-    std::list<std::string>::iterator place;  ///< in answered_, if answered
   };
   void drop_oldest();
 
   Limits limits_;
   std::unordered_map<std::string, Entry> entries_;
-  std::list<std::string> answered_;  ///< oldest first
+  std::deque<const std::string*> answered_;  ///< keys, which stay where they are; oldest first
   std::size_t bytes_ = 0;
 };
 

@@ -59,9 +59,12 @@ struct RequestRecord {
   std::uint32_t words_sent = 0;             ///< on the stream
   std::uint32_t planning_words_sent = 0;
   std::uint32_t content_frames = 0;
-  std::string idempotency;  ///< its key in the memory; empty: none
+  std::string idempotency;                     ///< its key in the memory; empty: none
+  std::optional<std::string> idempotency_key;  ///< as the client said it
 
   bool is_over() const { return stopped.has_value(); }
+  /// As clients are told: a cancel is under way to something.
+  RequestStatus shown_status() const { return status == RequestStatus::pending && cancel_requested ? RequestStatus::processing : status; }
   bool ignores_cancels() const { return policy->kind == PolicyKind::never; }
   /// Words of the whole answer, at least one.
   std::uint32_t words() const { return plan.answer_tokens == 0 ? 1 : plan.answer_tokens; }

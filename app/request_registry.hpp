@@ -16,7 +16,7 @@ class RequestRegistry {
  public:
   struct Limits {
     Duration kept = std::chrono::minutes(5);  ///< after a request's end
-    std::size_t ended = 100'000;              ///< so many at most: the oldest are forgotten earlier
+    std::size_t ended = 10'000;               ///< so many at most: the oldest are forgotten earlier
   };
   explicit RequestRegistry(const Limits& limits) : limits_(limits) {}
 

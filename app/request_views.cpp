@@ -38,7 +38,7 @@ Json chat_data(const RequestRecord& record) {
 Json status_data(const RequestRecord& record, const ApiClock& clock, TimeForm form) {
   Json data{{"request_id", record.id},
             {"user_id", record.user},
-            {"status", name_of(record.status)},
+            {"status", name_of(record.shown_status())},
             {"cancel_requested", record.cancel_requested},
             {"progress", nullptr},
             {"created_at", clock.json(record.created, form)},
@@ -90,15 +90,13 @@ Json operations_json(const RequestRecord& record) {
   return operations;
 }
 
-Json dollars(Money money) { return static_cast<double>(money.picos) / 1e12; }
-
 }  // namespace
 
 Json timeline(const RequestRecord& record, Time now) {
   Json view{{"request_id", record.id},
             {"user_id", record.user},
             {"policy", record.policy->name},
-            {"status", name_of(record.status)},
+            {"status", name_of(record.shown_status())},
             {"cancel_requested", record.cancel_requested},
             {"held_operation", record.held_operation == 0 ? Json() : Json(record.held_operation)},
             {"operations_planned", record.operations.size()},

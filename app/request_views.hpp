@@ -30,6 +30,8 @@ void add_moments(const RequestRecord& record, Time at, HttpAnswer& answer);
 /// What a page draws: operations with their times, the cancel, the stop, and what was saved. Simulated seconds.
 nlohmann::ordered_json timeline(const RequestRecord& record, Time now);
 
+inline double dollars(Money money) { return static_cast<double>(money.picos) / 1e12; }
+
 /// What the stream says when an operation starts.
 const char* stage_of(OperationKind kind);
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "scenarios/scenario.hpp"
 
@@ -13,6 +14,9 @@ struct ServedScenario {
   Scenario scenario;
   std::size_t policy = 0;  ///< of requests that wish for none
 };
+
+/// The index of the one of this name.
+std::optional<std::size_t> policy_named(const std::vector<Policy>& policies, const std::string& name);
 
 /// `policy`: the name of one of the scenario's, or any as an item of `policy` in YAML; without it the first of the scenario that can
 /// cancel. Throws ScenarioError.

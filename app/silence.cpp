@@ -2,7 +2,7 @@
 
 namespace caesura {
 
-void SilenceWatch::heard(std::uint64_t stream, Moment at) {
+void SilenceWatch::heard(const Stream& stream, Moment at) {
   const auto known = entries_.find(stream);
   if (known == entries_.end()) {
     by_moment_.push_back({stream, at});
@@ -13,7 +13,7 @@ void SilenceWatch::heard(std::uint64_t stream, Moment at) {
   by_moment_.splice(by_moment_.end(), by_moment_, known->second);
 }
 
-void SilenceWatch::forget(std::uint64_t stream) {
+void SilenceWatch::forget(const Stream& stream) {
   const auto known = entries_.find(stream);
   if (known == entries_.end()) return;
   by_moment_.erase(known->second);
@@ -25,8 +25,8 @@ std::optional<SilenceWatch::Moment> SilenceWatch::longest() const {
   return by_moment_.front().heard;
 }
 
-std::vector<std::uint64_t> SilenceWatch::silent(Moment since) const {
-  std::vector<std::uint64_t> streams;
+std::vector<SilenceWatch::Stream> SilenceWatch::silent(Moment since) const {
+  std::vector<Stream> streams;
   for (const Entry& entry : by_moment_) {
     if (entry.heard > since) break;
     streams.push_back(entry.stream);

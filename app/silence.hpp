@@ -1,11 +1,13 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <list>
+#include <memory>
 #include <optional>
 #include <unordered_map>
 #include <vector>
+
+#include "app/http_server.hpp"
 
 namespace caesura {
 
@@ -13,22 +15,23 @@ namespace caesura {
 class SilenceWatch {
  public:
   using Moment = std::chrono::steady_clock::time_point;
+  using Stream = std::shared_ptr<HttpCall>;
 
   /// A stream, known or new, has been heard. Moments must not go backwards.
-  void heard(std::uint64_t stream, Moment at);
-  void forget(std::uint64_t stream);
+  void heard(const Stream& stream, Moment at);
+  void forget(const Stream& stream);
   /// Since when the one that has been silent longest is; none if there are no streams.
   std::optional<Moment> longest() const;
   /// All that have not been heard after `since`.
-  std::vector<std::uint64_t> silent(Moment since) const;
+  std::vector<Stream> silent(Moment since) const;
 
  private:
   struct Entry {
-    std::uint64_t stream = 0;
+    Stream stream;
     Moment heard;
   };
   std::list<Entry> by_moment_;
-  std::unordered_map<std::uint64_t, std::list<Entry>::iterator> entries_;
+  std::unordered_map<Stream, std::list<Entry>::iterator> entries_;
 };
 
 }  // namespace caesura

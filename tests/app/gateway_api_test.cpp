@@ -122,6 +122,19 @@ TEST(GatewayApi, RefusesOtherPathsAndMethods) {
   EXPECT_EQ(wrong.header("Allow"), "GET, HEAD, DELETE, OPTIONS");
 }
 
+TEST(GatewayApi, TakesUsersAndKeysOf256BytesAtMost) {
+  const RunningGateway gateway;
+  const auto status_of = [&](const std::string& header, std::size_t size) {
+    return gateway.call("POST", "/v1/chat", header + ": " + std::string(size, 'x') + "\r\n", R"({"message": "hi", "mode": "async"})")
+        .status;
+  };
+  for (const std::string header : {"X-Muxi-User-ID", "X-Muxi-Idempotency-Key"}) {
+    EXPECT_EQ(status_of(header, 256), 202U) << header;
+    EXPECT_EQ(status_of(header, 257), 400U) << header;
+  }
+  EXPECT_EQ(gateway.call("GET", "/v1/requests", "X-Muxi-User-ID: " + std::string(257, 'x') + "\r\n").status, 400U);
+}
+
 TEST(GatewayApi, TakesIdsThatAreNotEscapedAndOddRequests) {
   const RunningGateway gateway;
   gateway.call("POST", "/v1/chat", {}, async_chat + "a/b c\"}");
@@ -234,6 +247,17 @@ TEST(GatewayControl, EveryCallIsLoggedOnce) {
     gateway.call("DELETE", "/v1/requests/a/b");
   }
   EXPECT_EQ(log, "GET /health 200\nDELETE /v1/requests/a/b 404\n");
+}
+
+TEST(GatewayControl, AChatWhoseClientHangsUpIsLoggedWithoutAStatus) {
+  Count hang_ups;
+  GatewayOptions options = RunningGateway::manual();
+  options.access_log = [&](const Json& call) {
+    if (call.at("status").is_null() && call.at("endpoint") == "chat" && call.at("request_id") == "r1") hang_ups.add();
+  };
+  const RunningGateway gateway(std::move(options));
+  gateway.begin_chat("r1").close();
+  hang_ups.wait_for(1);
 }
 
 }  // namespace

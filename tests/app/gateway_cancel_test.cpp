@@ -168,19 +168,20 @@ TEST(GatewayCancel, FaultsOfADelete) {
   EXPECT_EQ(gateway.status("r1").at("cancel_requested"), false);
   EXPECT_THAT(cancel(gateway, "r1", "X-Caesura-Fault: boom\r\n"), HasSubstr("400 INVALID_REQUEST"));
 
-  RawClient delayed = gateway.begin("DELETE", "/v1/requests/r1", "X-Caesura-Fault: delete-delay=3s\r\n");
-  RunningGateway::eventually([&] { return gateway.status("r1").at("cancel_requested") == true; });
+  RawClient delayed = gateway.hand_over("DELETE", "/v1/requests/r1", "X-Caesura-Fault: delete-delay=3s\r\n");
+  EXPECT_EQ(gateway.status("r1").at("cancel_requested"), true);
   gateway.advance("2999ms");
   EXPECT_FALSE(delayed.has_more_within({}));
   gateway.advance("1ms");
   EXPECT_THAT(told(delayed.read_answer()), HasSubstr("200 cooperative"));
+  EXPECT_THAT(cancel(gateway, "r1", "X-Caesura-Fault: delete-delay=0s\r\n"), HasSubstr("200 ")) << "though the clock stands still";
 }
 
 TEST(GatewayCancel, OfWhichTheAnswerIsDroppedTakesEffect) {
   const RunningGateway gateway;
   RawClient chat = gateway.begin_chat("r1", "X-Caesura-Fault: drop-delete\r\n");
-  RawClient dropped = gateway.begin("DELETE", "/v1/requests/r1");
-  RunningGateway::eventually([&] { return gateway.status("r1").at("cancel_requested") == true; });
+  RawClient dropped = gateway.hand_over("DELETE", "/v1/requests/r1");
+  EXPECT_EQ(gateway.status("r1").at("cancel_requested"), true);
   gateway.advance("10s");
   EXPECT_EQ(gateway.status("r1").at("status"), "cancelled");
   EXPECT_FALSE(dropped.has_more_within({}));
@@ -189,8 +190,7 @@ TEST(GatewayCancel, OfWhichTheAnswerIsDroppedTakesEffect) {
 TEST(GatewayCancel, ThatCrossesTheAnswerComesTooLate) {
   const RunningGateway gateway;
   RawClient chat = gateway.begin_chat("r1");
-  RawClient late = gateway.begin("DELETE", "/v1/requests/r1", "X-Caesura-Fault: late-complete\r\n");
-  gateway.call("GET", "/v1/requests");
+  RawClient late = gateway.hand_over("DELETE", "/v1/requests/r1", "X-Caesura-Fault: late-complete\r\n");
   gateway.advance("15s");
   EXPECT_FALSE(late.has_more_within({}));
   EXPECT_EQ(gateway.status("r1").at("cancel_requested"), false);
@@ -218,10 +218,10 @@ TEST(GatewayCancel, WithLinksThatTakeTimeIsAnsweredWhenTheAnswerHasComeBack) {
   RawClient chat = gateway.begin_chat("r1");
   EXPECT_EQ(gateway.status("r1").at("status"), "pending");
   gateway.advance("5s");
-  RawClient first = gateway.begin("DELETE", "/v1/requests/r1");
-  RunningGateway::eventually([&] { return gateway.status("r1").at("cancel_requested") == true; });
-  RawClient second = gateway.begin("DELETE", "/v1/requests/r1");
-  gateway.call("GET", "/v1/requests");
+  RawClient first = gateway.hand_over("DELETE", "/v1/requests/r1");
+  EXPECT_EQ(gateway.status("r1").at("cancel_requested"), true);
+  EXPECT_EQ(gateway.status("r1").at("status"), "processing");
+  RawClient second = gateway.hand_over("DELETE", "/v1/requests/r1");
   gateway.advance("1900ms");
   EXPECT_FALSE(first.has_more_within({}));
   gateway.advance("30s");
@@ -273,12 +273,52 @@ TEST(GatewayStrict, ACancelledStreamGoesSilentForTenMinutes) {
   EXPECT_THAT(stream.read_until("\r\n0\r\n\r\n"), Not(HasSubstr("data:")));
 }
 
+TEST(GatewayStrict, ACancelledStreamIsKeptAliveAndEndsThoughItsRequestIsForgotten) {
+  GatewayOptions options = strict();
+  options.keepalive = std::chrono::milliseconds(5);
+  const RunningGateway gateway(std::move(options));
+  const std::string ada = "X-Muxi-User-ID: ada\r\n";
+  RawClient stream = gateway.begin_stream("r1", ada);
+  gateway.call("DELETE", "/v1/requests/r1", ada);
+  gateway.advance("20s");
+  gateway.advance("301s");
+  EXPECT_EQ(gateway.call("GET", "/v1/requests/r1", ada).status, 404U);
+  while (stream.has_more_within({})) stream.read_exactly(1);  // sent before
+  stream.read_until(keepalive_frame);
+  gateway.advance("300s");
+  EXPECT_THAT(stream.read_until("\r\n0\r\n\r\n"), Not(HasSubstr("data:")));
+}
+
+/// Of strict(), and counts the chats whose clients have hung up.
+GatewayOptions strict_counting(Count& hang_ups) {
+  GatewayOptions options = strict();
+  options.access_log = [&hang_ups](const Json& call) {
+    if (call.at("status").is_null()) hang_ups.add();
+  };
+  return options;
+}
+
+TEST(GatewayStrict, AChatSentAgainAfterAHangUpIsAnsweredWithTheSame) {
+  Count hang_ups;
+  const RunningGateway gateway(strict_counting(hang_ups));
+  const std::string headers = "X-Muxi-User-ID: ada\r\nX-Muxi-Idempotency-Key: k\r\n";
+  RawClient first = gateway.begin_chat("r1", headers, R"(, "stream": false)");
+  first.close();
+  hang_ups.wait_for(1);
+  gateway.advance("30s");
+  const RawAnswer again = gateway.call("POST", "/v1/chat", headers, R"({"message": "hi", "stream": false})");
+  EXPECT_EQ(Json::parse(again.body).at("data").at("request_id"), "r1");
+  EXPECT_EQ(Json::parse(again.body).at("data").at("status"), "completed");
+}
+
 TEST(GatewayStrict, AWaitingChatThatHangsUpIsNoCancelAndAnActiveIdIsTakenOver) {
-  const RunningGateway gateway(strict());
+  Count hang_ups;
+  const RunningGateway gateway(strict_counting(hang_ups));
   const std::string ada = "X-Muxi-User-ID: ada\r\n";
   RawClient waiting = gateway.begin_chat("r1", ada, R"(, "stream": false)");
   RawClient second = gateway.begin_chat("r1", ada, R"(, "stream": false)");
   waiting.reset();
+  hang_ups.wait_for(1);
   gateway.advance("30s");
   EXPECT_EQ(Json::parse(second.read_answer().body).at("data").at("status"), "completed");
   EXPECT_EQ(gateway.json("GET", "/v1/requests", ada).at("data").at("count"), 1);

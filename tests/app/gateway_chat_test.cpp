@@ -197,10 +197,10 @@ TEST(GatewayChat, TheSameIdempotencyKeyIsTheSameChat) {
   const RunningGateway gateway;
   const std::string key = "X-Muxi-Idempotency-Key: k1\r\n";
   const std::string body = R"({"message": "hi"})";
-  RawClient first = gateway.begin("POST", "/v1/chat", key, body);
-  RawClient second = gateway.begin("POST", "/v1/chat", key, body);
+  RawClient first = gateway.hand_over("POST", "/v1/chat", key, body);
+  RawClient second = gateway.hand_over("POST", "/v1/chat", key, body);
   const auto count = [&] { return gateway.json("GET", "/v1/requests", "X-Muxi-Admin-Key: any\r\n").at("data").at("count"); };
-  RunningGateway::eventually([&] { return count() == 1; });
+  EXPECT_EQ(count(), 1);
   gateway.advance("30s");
   const RawAnswer answer = first.read_answer();
   EXPECT_EQ(Json::parse(answer.body).at("request").at("idempotency_key"), "k1");
@@ -216,10 +216,9 @@ TEST(GatewayChat, BothOfOneKeyMustHangUpToCancelIt) {
   const RunningGateway gateway;
   const std::string key = "X-Muxi-Idempotency-Key: k1\r\n";
   RawClient first = gateway.begin_chat("r1", key);
-  RawClient second = gateway.begin("POST", "/v1/chat", key, R"({"message": "hi"})");
-  gateway.call("GET", "/v1/requests");
+  RawClient second = gateway.hand_over("POST", "/v1/chat", key, R"({"message": "hi"})");
   first.close();
-  RawClient third = gateway.begin("POST", "/v1/chat", key, R"({"message": "hi"})");
+  RawClient third = gateway.hand_over("POST", "/v1/chat", key, R"({"message": "hi"})");
   gateway.advance("30s");
   EXPECT_EQ(third.read_answer().status, 200U);
   EXPECT_EQ(second.read_answer().status, 200U);
@@ -241,16 +240,51 @@ TEST(GatewayChat, RequestsWithOneSeedAreAlike) {
   EXPECT_NE(contents[0], contents[2]);
 }
 
-TEST(GatewayChat, ASlowReadersStreamIsCutOff) {
+/// Four million words: in all more than the system takes from a stream that nobody reads.
+std::string wordy_scenario() {
   std::string yaml = small_scenario;
   yaml.replace(yaml.find("output_tokens: 10"), 17, "output_tokens: 4000000");
   yaml.replace(yaml.find("chunk_tokens: 2"), 15, "chunk_tokens: 10000");
+  return yaml;
+}
+
+GatewayOptions impatient() {
   GatewayOptions options = RunningGateway::manual();
   options.unsent_max = 100'000;
-  const RunningGateway gateway(std::move(options), yaml);
+  return options;
+}
+
+TEST(GatewayChat, ASlowReadersStreamIsCutOff) {
+  const RunningGateway gateway(impatient(), wordy_scenario());
+  RawClient chat = gateway.begin_stream("r1");
+  for (int day = 0; day < 40; ++day) gateway.advance("24h");
+  EXPECT_EQ(chat.wait_for_end(), RawClient::End::reset);
+  RunningGateway::eventually([&] { return gateway.status("r1").at("cancel_requested") == true; });
+}
+
+TEST(GatewayChat, AStreamThatIsReadGetsAllHoweverMuchComesAtOnce) {
+  const RunningGateway gateway(impatient(), wordy_scenario());
   RawClient chat = gateway.begin_stream("r1");
   gateway.advance("2000h");
-  EXPECT_EQ(chat.wait_for_end(), RawClient::End::reset);
+  const std::string stream = chat.read_answer().body;
+  EXPECT_TRUE(stream.ends_with(done_frame));
+}
+
+TEST(GatewayChat, WhatFailsInAStreamIsWhatTheServerEndsWith) {
+  boost::asio::io_context io;
+  const ServedScenario served = RunningGateway::load(small_scenario);
+  GatewayOptions options = RunningGateway::manual();
+  options.requests_csv = [](std::string_view) { throw std::runtime_error("the disk is full"); };
+  Gateway gateway(io, served.scenario, std::move(options));
+  const HttpServer server(io, {}, [&](std::shared_ptr<HttpCall> call) { gateway.handle(std::move(call)); });
+  RawClient client(server.port());
+  client.send(RunningGateway::bytes_of("POST", "/v1/chat", {}, R"({"message": "hi", "stream": true})"));
+  try {
+    io.run();
+    FAIL() << "it goes on";
+  } catch (const std::exception& error) {
+    EXPECT_STREQ(error.what(), "the disk is full");
+  }
 }
 
 TEST(GatewayChat, WorksInRealTimeToo) {

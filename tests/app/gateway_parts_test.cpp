@@ -38,6 +38,14 @@ TEST(ApiClock, MomentsAreFloatsOrRfc3339AndGoAtTheirPace) {
   EXPECT_EQ(clock.milliseconds(at(990ms)), 1785843861099);
 }
 
+TEST(ApiClock, EndsWhereTimeEnds) {
+  const std::chrono::system_clock::time_point start(1785843861s);
+  EXPECT_EQ(ApiClock(start, 1).client_time(Time::max()), Time::max());
+  EXPECT_EQ(ApiClock(start, 0.001).client_time(Time::max()), Time::max());
+  EXPECT_EQ(ApiClock(start, 1000).client_time(at(5s)), at(5ms));
+  EXPECT_EQ(ApiClock(start, 0.001).rfc3339(Time::max()), ApiClock(start, 1).rfc3339(Time::max()));
+}
+
 TEST(Envelope, HasAllFieldsAlways) {
   const EnvelopeHead head{.timestamp_ms = 7, .request_id = "req_1", .idempotency_key = "k"};
   EXPECT_EQ(success(202, head, "chat", "chat.async_accepted", {{"a", 1}}).body,
@@ -67,15 +75,17 @@ TEST(SilenceWatch, TellsWhoHasBeenSilentLongest) {
   const SilenceWatch::Moment start{};
   SilenceWatch watch;
   EXPECT_EQ(watch.longest(), std::nullopt);
-  watch.heard(1, start);
-  watch.heard(2, start + 1s);
-  watch.heard(3, start + 2s);
-  watch.heard(1, start + 3s);
+  std::vector<SilenceWatch::Stream> streams;
+  for (int i = 0; i < 3; ++i) streams.push_back(std::make_shared<HttpCall>(HttpRequest{}, std::weak_ptr<HttpConnection>()));
+  watch.heard(streams[0], start);
+  watch.heard(streams[1], start + 1s);
+  watch.heard(streams[2], start + 2s);
+  watch.heard(streams[0], start + 3s);
   EXPECT_EQ(watch.longest(), start + 1s);
-  EXPECT_EQ(watch.silent(start + 2s), (std::vector<std::uint64_t>{2, 3}));
-  watch.forget(2);
-  watch.forget(2);
-  EXPECT_EQ(watch.silent(start + 3s), (std::vector<std::uint64_t>{3, 1}));
+  EXPECT_EQ(watch.silent(start + 2s), (std::vector{streams[1], streams[2]}));
+  watch.forget(streams[1]);
+  watch.forget(streams[1]);
+  EXPECT_EQ(watch.silent(start + 3s), (std::vector{streams[2], streams[0]}));
 }
 
 TEST(DueQueue, RunsWhatIsDueInOrderOfTimeAndWhatItAdds) {
@@ -121,8 +131,18 @@ TEST(IdempotencyMemory, IsBounded) {
   EXPECT_EQ(memory.size(), 3U);
   EXPECT_TRUE(std::holds_alternative<IdempotencyMemory::Unknown>(memory.find("a", at(0s))));
   memory.begin("e", 1);
-  memory.answer("e", {200, {}, std::string(9, 'x')}, at(0s));
+  memory.answer("e", {200, {}, std::string(7, 'x')}, at(0s));
   EXPECT_EQ(memory.size(), 2U);
+}
+
+TEST(IdempotencyMemory, CountsKeysAndHeadersToo) {
+  IdempotencyMemory memory({.kept = 24h, .answers = 3, .bytes = 10});
+  for (const std::string key : {"four", "more"}) {
+    memory.begin(key, 1);
+    memory.answer(key, {200, {{"a", "b"}}, "x"}, at(0s));
+  }
+  EXPECT_EQ(memory.size(), 1U);
+  EXPECT_EQ(std::get<const HttpAnswer*>(memory.find("more", at(0s)))->body, "x");
 }
 
 RequestRecord record_of(RequestNumber number, const std::string& id) {

@@ -130,6 +130,26 @@ TEST(HttpLimits, OfConnectionsAreToldToThoseTooMany) {
   EXPECT_EQ(status, 200U);
 }
 
+TEST(HttpLimits, OfConnectionsDoNotCountThoseTurnedAway) {
+  RunningServer server({.drain_timeout = 1min, .connections_max = 1}, greet);
+  RawClient first(server.port());
+  first.get("/");
+  EXPECT_EQ(first.read_answer().status, 200U);
+  RawClient stays(server.port());
+  EXPECT_EQ(stays.read_answer().status, 503U);
+  first.get("/", "Connection: close\r\n");
+  first.read_answer();
+  first.close();
+  const auto deadline = std::chrono::steady_clock::now() + 30s;
+  unsigned status = 503;
+  while (status == 503 && std::chrono::steady_clock::now() < deadline) {
+    RawClient next(server.port());
+    next.get("/");
+    status = next.read_answer().status;
+  }
+  EXPECT_EQ(status, 200U);
+}
+
 /// While it lives the process can open no further file.
 class NoMoreFiles {
  public:

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -19,6 +20,7 @@
 #include "app/gateway.hpp"
 #include "app/http_server.hpp"
 #include "app/served_scenario.hpp"
+#include "tests/app/count.hpp"
 #include "tests/app/raw_client.hpp"
 
 namespace caesura {
@@ -48,7 +50,10 @@ class RunningGateway {
     gateway_ = std::make_unique<Gateway>(io_, served_.scenario, std::move(options));
     server_ = std::make_unique<HttpServer>(
         io_, HttpServerOptions{.refusal = [this](unsigned status, std::string_view message) { return gateway_->refusal(status, message); }},
-        [this](std::shared_ptr<HttpCall> call) { gateway_->handle(std::move(call)); });
+        [this](std::shared_ptr<HttpCall> call) {
+          gateway_->handle(std::move(call));
+          handled_.add();
+        });
     thread_ = std::thread([this] { io_.run(); });
   }
   RunningGateway(const RunningGateway&) = delete;
@@ -82,9 +87,20 @@ class RunningGateway {
     client.send(bytes_of(method, target, headers, body));
     return client;
   }
+  /// As begin(); on return the gateway has had the call. No other call may be on its way to it.
+  RawClient hand_over(const std::string& method, const std::string& target, const std::string& headers = {},
+                      const std::string& body = {}) const {
+    const std::size_t before = handled_.value();
+    RawClient client = begin(method, target, headers, body);
+    handled_.wait_for(before + 1);
+    return client;
+  }
+  /// A call that is answered at once, on a connection that all of these share.
   RawAnswer call(const std::string& method, const std::string& target, const std::string& headers = {},
                  const std::string& body = {}) const {
-    return begin(method, target, headers, body).read_answer(method == "HEAD");
+    if (!line_) line_.emplace(port());
+    line_->send(bytes_of(method, target, headers, body));
+    return line_->read_answer(method == "HEAD");
   }
   Json json(const std::string& method, const std::string& target, const std::string& headers = {}, const std::string& body = {}) const {
     return Json::parse(call(method, target, headers, body).body);
@@ -92,9 +108,7 @@ class RunningGateway {
 
   /// A chat that is answered later, once its request is there.
   RawClient begin_chat(const std::string& id, const std::string& headers = {}, const std::string& more = {}) const {
-    RawClient client = begin("POST", "/v1/chat", headers, R"({"message": "hi", "request_id": ")" + id + "\"" + more + "}");
-    eventually([&] { return timeline_status(id) == 200; });
-    return client;
+    return hand_over("POST", "/v1/chat", headers, R"({"message": "hi", "request_id": ")" + id + "\"" + more + "}");
   }
   RawClient begin_stream(const std::string& id, const std::string& headers = {}) const {
     return begin_chat(id, headers, R"(, "stream": true)");
@@ -109,7 +123,6 @@ class RunningGateway {
     return json("GET", "/v1/requests/" + id, headers).at("data");
   }
   Json timeline(const std::string& id) const { return json("GET", "/v1/caesura/requests/" + id); }
-  unsigned timeline_status(const std::string& id) const { return call("GET", "/v1/caesura/requests/" + id).status; }
 
   /// Asks again and again. std::runtime_error if it has not come true within a minute.
   static void eventually(const std::function<bool()>& is_so) {
@@ -119,7 +132,6 @@ class RunningGateway {
     }
   }
 
- private:
   static ServedScenario load(const std::string& yaml) {
     const std::string test = testing::UnitTest::GetInstance()->current_test_info()->name();
     const std::filesystem::path file =
@@ -130,10 +142,13 @@ class RunningGateway {
     return served;
   }
 
+ private:
   boost::asio::io_context io_{1};
   ServedScenario served_;
   std::unique_ptr<Gateway> gateway_;
   std::unique_ptr<HttpServer> server_;
+  mutable Count handled_;
+  mutable std::optional<RawClient> line_;
   std::thread thread_;
 };
 
