@@ -188,6 +188,13 @@ void Gateway::hung_up(const ApiCallPtr& call, RequestNumber number) {
   send_cancel(*record, {});
 }
 
+/// When the scenario's client has the answer, so have the real ones.
+void Gateway::answer_chat(RequestRecord& record, Time at) {
+  record.is_answered = true;
+  answer_waiting(record);
+  finish_stream(record, at);
+}
+
 void Gateway::answer_waiting(RequestRecord& record) {
   // An answer that nobody waits for any more is kept for the client that asks again.
   if (record.waiting.empty() && record.idempotency.empty()) return;

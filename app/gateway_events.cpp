@@ -82,6 +82,8 @@ void Gateway::happen(RequestRecord& record, const LiveEvent& event) {
       return;
     case LiveEvent::What::stopped:
       return stop(record, event);
+    case LiveEvent::What::answered:
+      return answer_chat(record, event.at);
     case LiveEvent::What::settled:
       return settle(record, event);
   }
@@ -105,11 +107,8 @@ void Gateway::happen_to_operation(RequestRecord& record, const LiveEvent& event)
                         {"kind", name_of(planned.kind)},
                         {"service", planned.service.empty() ? Json() : Json(planned.service)}});
   }
-  if (record.cancel_received && !record.ignores_cancels()) return;
   if (event.operation == record.plan.answering_call) {
-    write_content(record, event.at, std::min(event.tokens, record.words() - std::min(record.words(), record.words_sent)));
-    if (record.is_over() && record.words_sent == record.words()) finish_stream(record, event.at);
-    return;
+    return write_content(record, event.at, std::min(event.tokens, record.words() - std::min(record.words(), record.words_sent)));
   }
   write_token(record, event.at, "planning", filler(record.planning_words_sent, event.tokens), {{"operation", event.operation}});
   record.planning_words_sent += event.tokens;
@@ -125,11 +124,6 @@ void Gateway::stop(RequestRecord& record, const LiveEvent& event) {
     span.cut_off = true;
   }
   registry_.ended(record.number, client_now());
-  answer_waiting(record);
-  // The last chunks of a complete answer may still be on their way to the client.
-  const std::uint32_t answering = record.plan.answering_call;
-  const bool is_streamed = answering > 0 && record.plan.operations[answering - 1].is_streamed;
-  if (record.outcome != Outcome::completed || !is_streamed || record.words_sent >= record.words()) finish_stream(record, event.at);
   for (PendingCancel& late : std::exchange(record.late_cancels, {})) {
     record.cancels.push_back(std::move(late));
     pass_cancel(record);
@@ -138,7 +132,6 @@ void Gateway::stop(RequestRecord& record, const LiveEvent& event) {
 
 void Gateway::settle(RequestRecord& record, const LiveEvent& event) {
   record.ledger = event.record;
-  finish_stream(record, event.at);
   // These came when it had settled already.
   for (PendingCancel& unsent : std::exchange(record.cancels, {})) {
     const bool cancelled = event.outcome == Outcome::cancelled;

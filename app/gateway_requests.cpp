@@ -51,11 +51,11 @@ void Gateway::cancel_request(const ApiCallPtr& call) {
     throw ApiError(*faults.cancel_status, *faults.cancel_status == 503 ? "SYSTEM_OVERLOAD" : "INTERNAL_ERROR",
                    "X-Caesura-Fault: the cancel failed, and nothing is cancelled");
   }
-  if (record.is_over()) {
+  if (record.is_answered) {
     const bool cancelled = record.status == RequestStatus::cancelled;
     return answer_cancel(record, {call, faults}, cancelled ? CancelVerdict::already_cancelled : CancelVerdict::too_late, run_.now());
   }
-  if (faults.late_complete) {
+  if (faults.late_complete && !record.is_over()) {
     record.late_cancels.push_back({call, faults});
     return;
   }

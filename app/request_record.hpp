@@ -49,6 +49,7 @@ struct RequestRecord {
   std::optional<Time> cancel_received;
   std::optional<Time> stopped;
   Outcome outcome = Outcome::completed;      ///< once it has stopped
+  bool is_answered = false;                  ///< its chats are: it has stopped, and the answer has come over the client's link
   std::shared_ptr<const LiveRecord> ledger;  ///< once it has settled
   std::vector<ServiceSpan> operations;       ///< as in the plan
 

@@ -211,6 +211,21 @@ TEST(GatewayCancel, AStreamThatBreaksIsOneToo) {
   EXPECT_EQ(gateway.status("r1").at("status"), "cancelled");
 }
 
+TEST(GatewayCancel, ThatMeetsTheAnswerOnTheWireIsTooLateAndInTheLedger) {
+  std::string yaml = small_scenario;
+  yaml += "links: {client: 1s}\n";
+  const RunningGateway gateway(RunningGateway::manual(), yaml);
+  RawClient chat = gateway.begin_chat("r1");
+  gateway.advance("27500ms");  // it has stopped half a second ago
+  EXPECT_EQ(gateway.status("r1").at("status"), "completed");
+  EXPECT_FALSE(chat.has_more_within({}));
+  RawClient late = gateway.hand_over("DELETE", "/v1/requests/r1");
+  gateway.advance("2s");
+  EXPECT_EQ(Json::parse(chat.read_answer().body).at("data").at("status"), "completed");
+  EXPECT_EQ(told(late.read_answer()), "400 OPERATION_FAILED: Cannot cancel request r1: already completed");
+  EXPECT_EQ(gateway.json("GET", "/v1/caesura/results").at("policies").at(0).at("cancels").at("too_late"), 1);
+}
+
 TEST(GatewayCancel, WithLinksThatTakeTimeIsAnsweredWhenTheAnswerHasComeBack) {
   std::string yaml = small_scenario;
   yaml += "links: {client: 1s}\n";
