@@ -32,7 +32,7 @@ Caller identify(const HttpRequest& request, const AccessRules& rules) {
       throw ApiError(401, "UNAUTHORIZED",
                      "This server has no key configured, so it answers its own machine only; start it with --client-key");
     }
-    caller.is_admin = admin != nullptr;
+    caller.is_admin = admin != nullptr && !admin->empty();
   } else {
     caller.is_admin = is_right(admin, rules.admin_key);
     if (!caller.is_admin && !is_right(client, rules.client_key)) {

@@ -53,7 +53,7 @@ void Gateway::chat(const ApiCallPtr& call) {
   const ChatMode mode = mode_of(body, request);
 
   std::string idempotency;
-  if (const std::string* key = request.header("X-Muxi-Idempotency-Key"); key != nullptr && mode != ChatMode::stream) {
+  if (const std::string* key = request.header("X-Muxi-Idempotency-Key"); key != nullptr && !key->empty() && mode != ChatMode::stream) {
     if (key->size() > longest_id) {
       throw ApiError(400, "INVALID_REQUEST", fmt::format("X-Muxi-Idempotency-Key: send at most {} bytes", longest_id));
     }

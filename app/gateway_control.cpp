@@ -48,7 +48,7 @@ void Gateway::release(const ApiCallPtr& call) {
 }
 
 void Gateway::show_timeline(const ApiCallPtr& call) {
-  const RequestRecord& record = any_request(*call);
+  const RequestRecord& record = owned_request(*call, authorised(*call), "REQUEST_NOT_FOUND");
   answer(call, plain_json(200, timeline(record, run_.now())));
 }
 

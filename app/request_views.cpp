@@ -94,6 +94,7 @@ Json operations_json(const RequestRecord& record) {
 
 Json timeline(const RequestRecord& record, Time now) {
   Json view{{"request_id", record.id},
+            {"request", record.number},
             {"user_id", record.user},
             {"policy", record.policy->name},
             {"status", name_of(record.shown_status())},

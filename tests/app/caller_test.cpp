@@ -32,6 +32,7 @@ TEST(Caller, WithoutKeysAnythingGoesButFromThisMachineOnly) {
   EXPECT_EQ(status_of(from(false, {}), {}), 401U);
   EXPECT_EQ(status_of(from(false, {{"X-Muxi-Client-Key", "any"}}), {}), 401U);
   EXPECT_TRUE(identify(from(true, {{"X-Muxi-Admin-Key", "any"}}), {}).is_admin);
+  EXPECT_FALSE(identify(from(true, {{"X-Muxi-Admin-Key", ""}}), {}).is_admin);
 }
 
 TEST(Caller, AConfiguredKeyMustBeGivenFromAnywhere) {

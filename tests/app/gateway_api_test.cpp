@@ -42,6 +42,7 @@ TEST(GatewayApi, ShowsARequestToItsUserAndAdmins) {
   EXPECT_EQ(shown.at("data").at("completed_at"), 1785843887.0);
   EXPECT_EQ(gateway.json("GET", "/v1/requests/r1").at("code"), "FORBIDDEN");
   EXPECT_EQ(gateway.call("GET", "/v1/requests/r1").status, 403U);
+  EXPECT_EQ(gateway.call("GET", "/v1/caesura/requests/r1").status, 403U);
   EXPECT_EQ(gateway.json("GET", "/v1/requests/r2").at("code"), "REQUEST_NOT_FOUND");
   EXPECT_EQ(gateway.json("GET", "/v1/requests/r1", "X-Muxi-Admin-Key: any\r\n").at("success"), true);
 }
