@@ -20,6 +20,8 @@ std::vector<std::optional<Plan>> plans_of_children(const Model& model) {
   return plans;
 }
 
+bool cuts_off(const Policy& policy) { return std::any_of(policy.aborts.begin(), policy.aborts.end(), std::identity()); }
+
 bool may_fail_its_request(const ServiceProfile& service) { return service.failure_rate > 0 && service.on_failure == OnFailure::fail; }
 
 /// The share of the operation after which the source sends; null if it waits for another operation or for something else.
@@ -44,7 +46,7 @@ Rules::Rules(const Model& m, const Policy& p, Timing timing, const DrawnBefore& 
       cancels_during_operations(some_source_is<CancelDuringOperation, CancelDuringKind>(m)),
       cancels_on_budget(some_source_is<CancelOverCost, CancelOverTokens>(m)),
       failures_end_requests(std::any_of(m.services.begin(), m.services.end(), may_fail_its_request)),
-      ends_are_certain(timing == Timing::exact && !m.timeout && std::none_of(p.aborts.begin(), p.aborts.end(), std::identity())) {}
+      ends_are_certain(timing == Timing::exact && !m.timeout && !cuts_off(p) && std::none_of(wished.begin(), wished.end(), cuts_off)) {}
 
 bool is_active(const Model& model, RequestNumber number, std::size_t source) {
   const double probability = model.cancels[source].probability;

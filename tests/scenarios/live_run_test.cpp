@@ -148,6 +148,24 @@ TEST(LiveRun, ARequestHasThePolicyThatItWishesFor) {
   EXPECT_EQ(records(run->take_events()).at(0).request.outcome, Outcome::completed);
 }
 
+TEST(LiveRun, AnOperationThatAWishedPolicyCutsOffLeavesItsPlace) {
+  Model model = two_services(1, 1);
+  model.services[1].concurrency = 2;
+  ManualRun run(std::move(model));
+  RequestWishes wishes;
+  wishes.policy = aborting;
+  const RequestNumber aborted = run->start(wishes);
+  run->advance(3s);
+  run->cancel(aborted);
+  const RequestNumber first = run->start({});
+  const RequestNumber second = run->start({});
+  run->take_events();
+  run->advance(1s);
+  const auto events = run->take_events();
+  EXPECT_THAT(words(events, first), ElementsAre("end 1 at 4000", "start 2 at 4000"));
+  EXPECT_THAT(words(events, second), ElementsAre("end 1 at 4000", "start 2 at 4000"));
+}
+
 TEST(LiveRun, AWishedPolicyIsItsChildrensToo) {
   ManualRun run(one_child(told));
   RequestWishes wishes;
