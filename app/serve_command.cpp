@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
@@ -62,8 +63,10 @@ std::optional<ListenAddress> parse_listen(const std::string& text) {
   if (listen.address == "localhost") listen.address = "127.0.0.1";
   const bool in_brackets = listen.address.front() == '[' && listen.address.back() == ']';
   if (in_brackets) listen.address = listen.address.substr(1, listen.address.size() - 2);
-  if (listen.address.empty() || (!in_brackets && listen.address.find(':') != std::string::npos)) return std::nullopt;
-  return listen;
+  if (!in_brackets && listen.address.find(':') != std::string::npos) return std::nullopt;
+  boost::system::error_code is_none;
+  boost::asio::ip::make_address(listen.address, is_none);
+  return is_none ? std::nullopt : std::optional(listen);
 }
 
 CLI::Validator listen_address() {

@@ -79,7 +79,7 @@ class Serve(unittest.TestCase):
         self.assertIn(address.split(":")[1], err)
 
     def test_bad_options_are_bad_usage(self):
-        for options in (["--listen", "8001"], ["--listen", "127.0.0.1:x"], ["--listen", "::1:80"], ["--clock", "fast"], ["--time-scale", "0"],
+        for options in (["--listen", "8001"], ["--listen", "127.0.0.1:x"], ["--listen", "::1:80"], ["--listen", "somewhere:80"], ["--listen", "999.1.1.1:80"], ["--clock", "fast"], ["--time-scale", "0"],
                         ["--clock", "manual", "--time-scale", "2"], ["--max-requests", "0"], ["--client-key", ""], ["--policy", "later"],
                         ["--seed", "x"], ["--set", "nothing=1"]):
             code, err = self.fails("served.yaml", *options)
