@@ -62,7 +62,8 @@ TEST(LatenciesAhead, AreThereForEightOperationsAtATimeAndForTheNext) {
 }
 
 TEST(LatenciesAhead, AreOfTheRequestThatHasTheTicketAlone) {
-  LatenciesAhead latencies(of_twenty());
+  const Model model = of_twenty();
+  LatenciesAhead latencies(model);
   EXPECT_EQ(latencies.find(0, 0, 1), nullptr) << "none was drawn";
   latencies.begin(1, 7);
   EXPECT_NE(latencies.find(1, 7, 1), nullptr);
@@ -75,7 +76,8 @@ TEST(LatenciesAhead, AreOfTheRequestThatHasTheTicketAlone) {
 }
 
 TEST(LatenciesAhead, AreNotDrawnForMoreThanFitsIntoTheCache) {
-  LatenciesAhead latencies(of_twenty());
+  const Model model = of_twenty();
+  LatenciesAhead latencies(model);
   latencies.begin(1'000'000, 7);
   latencies.begin(no_ticket, 7);
   EXPECT_EQ(latencies.find(1'000'000, 7, 1), nullptr);
