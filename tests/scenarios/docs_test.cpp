@@ -134,6 +134,7 @@ void add_keys(const Json& value, Names& keys) {
 Json empty_results() {
   Results results;
   results.replications = 2;
+  results.run.served = true;
   results.policies.push_back({});
   results.comparisons.push_back({});
   results.thresholds.push_back(
