@@ -16,7 +16,9 @@ Time ApiClock::client_time(Time simulated) const {
 
 std::chrono::microseconds ApiClock::since_epoch(Time t) const {
   const auto start = std::chrono::duration_cast<std::chrono::microseconds>(start_.time_since_epoch());
-  return start + std::chrono::round<std::chrono::microseconds>(client_time(t).time_since_epoch());
+  // std::chrono::round() overflows in the last microsecond of time.
+  const std::int64_t nanoseconds = client_time(t).time_since_epoch().count();
+  return start + std::chrono::microseconds(nanoseconds / 1000 + (nanoseconds % 1000 >= 500 ? 1 : 0));
 }
 
 nlohmann::ordered_json ApiClock::json(Time t, TimeForm form) const {
