@@ -19,6 +19,8 @@ from pathlib import Path
 COLUMNS_SHOWN = 100
 OUTPUT_OF = re.compile(r"<!-- output of: (caesura .*?) -->")
 OPTION = re.compile(r"--[a-z][a-z-]*")
+PATIENCE_S = 250  # of a slow machine
+HINT_TO_THE_SLOW = "caesura: --engine direct gives the same bytes faster\n"  # printed only where a run takes long
 PROGRESS = re.compile(r"(?:\r\x1b\[K[^\r\n]*)*\r\x1b\[K")
 SHARED = "Scenario options"
 
@@ -30,7 +32,7 @@ def fail(text):
 
 
 def help_of(caesura, *command):
-    done = subprocess.run([caesura, *command, "--help"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([caesura, *command, "--help"], capture_output=True, text=True, timeout=PATIENCE_S)
     if done.returncode != 0:
         fail(f"caesura {' '.join(command)} --help ends with status {done.returncode}: {done.stderr.strip()}")
     return done.stdout
@@ -139,7 +141,7 @@ def check_example(caesura, root, page, line, known):
             return fail(f"{page}: caesura {arguments[0]} has no option {word}: {line.strip()}")
     if arguments[0] in ("compare", "report"):
         return  # these need results that somebody has
-    done = subprocess.run([caesura, *cheap(arguments)], cwd=root, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([caesura, *cheap(arguments)], cwd=root, capture_output=True, text=True, timeout=PATIENCE_S)
     if done.returncode != 0:
         fail(f"{page}: {line.strip()}\n    ends with status {done.returncode}: {done.stderr.strip()}")
 
@@ -172,7 +174,8 @@ def in_terminal(command, root):
         printed += some
     os.waitpid(child, 0)
     os.close(terminal)
-    return PROGRESS.sub("", printed.decode()).replace("\r\n", "\n")
+    text = PROGRESS.sub("", printed.decode()).replace("\r\n", "\n")
+    return text.replace(HINT_TO_THE_SLOW, "")
 
 
 def lasting(text):
