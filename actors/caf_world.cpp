@@ -51,7 +51,6 @@ class CafWorld final : private Context, public ManualWorld {
   void report(const ClientReport& report) override { options_.reports.add(report); }
 
   const WorldOptions options_;
-  RequestSamples samples_;
   LatenciesAhead latencies_;
   const Rules rules_;
   EnvelopePool elements_;  // outlives system_
@@ -67,9 +66,7 @@ class CafWorld final : private Context, public ManualWorld {
 CafWorld::CafWorld(const WorldOptions& options)
     : options_(options),
       latencies_(options.model),
-      rules_(options.model, options.policy, Timing::exact,
-             options.play == LoadPlay::one_by_one ? DrawnBefore{.samples = &samples_} : DrawnBefore{.latencies = &latencies_},
-             options.wished_policies) {
+      rules_(options.model, options.policy, Timing::exact, &latencies_, options.wished_policies) {
   for (Actor& actor : lasting_actors(rules_, options.play)) hosts_.add(spawn_prompt_host(coordinator_, *this, std::move(actor)));
   lasting_ = hosts_.hosts();
 }

@@ -14,9 +14,7 @@ class DirectWorld final : private Context, public World {
  public:
   explicit DirectWorld(const WorldOptions& options)
       : latencies_(options.model),
-        rules_(options.model, options.policy, Timing::exact,
-               options.play == LoadPlay::one_by_one ? DrawnBefore{.samples = &samples_} : DrawnBefore{.latencies = &latencies_},
-               options.wished_policies),
+        rules_(options.model, options.policy, Timing::exact, &latencies_, options.wished_policies),
         reports_(options.reports),
         observer_(options.observer),
         lasting_(lasting_actors(rules_, options.play)),
@@ -118,7 +116,6 @@ class DirectWorld final : private Context, public World {
 
   static constexpr std::size_t cache_line = 64;
 
-  RequestSamples samples_;
   LatenciesAhead latencies_;
   const Rules rules_;
   ReportSink& reports_;

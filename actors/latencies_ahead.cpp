@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <variant>
 
 #include "actors/plan.hpp"
@@ -30,13 +31,15 @@ void LatenciesAhead::draw(Row& row, RequestNumber request, std::size_t block) co
   row.block = block;
   const std::size_t first = block * at_once;
   const std::size_t count = std::min(at_once, operations_.size() - first);
-  std::array<double, at_once> u{};
-  for (std::size_t i = 0; i < count; ++i) {
-    if (operations_[first + i].latency != nullptr)
-      u[i] = caesura::draw(seed_, request, static_cast<std::uint32_t>(first + i + 1), Purpose::latency);
-  }
-  for (std::size_t i = 0; i < count; ++i) {
-    if (const Distribution* latency = operations_[first + i].latency) row.latencies[i] = to_duration(latency->quantile(u[i]));
+  std::array<double, at_once> numbers{};
+  const std::span<double> drawn(numbers.data(), count);
+  draws(seed_, request, static_cast<std::uint32_t>(first + 1), Purpose::latency, drawn);
+  for (std::size_t begin = 0, end = 0; begin < count; begin = end) {
+    const Distribution* const latency = operations_[first + begin].latency;
+    for (end = begin + 1; end < count && operations_[first + end].latency == latency;) ++end;
+    if (latency == nullptr) continue;
+    latency->to_quantiles(drawn.subspan(begin, end - begin));
+    for (std::size_t i = begin; i < end; ++i) row.latencies[i] = to_duration(drawn[i]);
   }
 }
 

@@ -259,33 +259,6 @@ OperationSample sample_of(const Model& model, RequestNumber request, const PlanS
                           {.seed = model.seed, .request = request, .operation = step.number, .model_call = step.model_call});
 }
 
-void RequestSamples::draw(const Model& model, RequestNumber request, const Plan& plan) {
-  request_ = request;
-  samples_.assign(plan.operations, {});
-  const ServiceProfile* profile = nullptr;  // of the calls collected
-  const auto draw_calls = [&] {
-    if (!calls_.empty()) sample_operations(*profile, calls_, places_);
-    calls_.clear();
-    places_.clear();
-  };
-  for (const PlanStep& step : plan.steps) {
-    if (step.what != PlanStep::What::operation || step.is_child) continue;
-    OperationSample& sample = samples_[step.number - 1];
-    if (step.kind == OperationKind::transaction) {
-      sample = sample_of(model, request, step);
-      continue;
-    }
-    const ServiceProfile& service = model.services[step.service];
-    if (profile != &service) {
-      draw_calls();
-      profile = &service;
-    }
-    calls_.push_back({.seed = model.seed, .request = request, .operation = step.number, .model_call = step.model_call});
-    places_.push_back(&sample);
-  }
-  draw_calls();
-}
-
 Duration wait_of(const Model& model, RequestNumber request, const PlanStep& step) {
   return to_duration(step.duration->quantile(draw(model.seed, request, step.number, Purpose::wait)));
 }

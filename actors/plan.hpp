@@ -71,24 +71,6 @@ ChildPlan plan_of_child(const Model& model, RequestNumber parent, const PlanStep
 OperationSample sample_of(const Model& model, RequestNumber request, const PlanStep& step);
 Duration wait_of(const Model& model, RequestNumber request, const PlanStep& step);
 
-/// The samples of one request's operations, drawn in one go: a draw is a long chain of dependent arithmetic, and several in a row overlap.
-/// Worth its while where requests come one after another; nothing else depends on it, for it holds what sample_of() would return.
-class RequestSamples {
- public:
-  /// Forgets the request before.
-  void draw(const Model& model, RequestNumber request, const Plan& plan);
-  /// Null if it is not there.
-  const OperationSample* find(RequestNumber request, std::uint32_t operation) const {
-    return request == request_ && operation <= samples_.size() ? &samples_[operation - 1] : nullptr;
-  }
-
- private:
-  RequestNumber request_ = 0;
-  std::vector<OperationSample> samples_;  ///< by operation number - 1; of child requests nothing
-  std::vector<Call> calls_;               ///< of one service in a row, to be drawn together ...
-  std::vector<OperationSample*> places_;  ///< ... to here
-};
-
 /// When things would happen to a request that nobody cancels, whose every operation is served at once; from when it reaches the server,
 /// links to services included.
 struct PlannedTimes {

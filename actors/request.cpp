@@ -58,10 +58,7 @@ Request::Special& Request::special() {
 }
 
 void Request::begin(Context& context) {
-  // The first child would have its parent's forgotten.
-  const DrawnBefore& drawn = rules_->drawn;
-  if (drawn.samples != nullptr && !plan().has_children) drawn.samples->draw(rules_->model, number_, plan());
-  if (drawn.latencies != nullptr) drawn.latencies->begin(ticket_, number_);
+  if (rules_->latencies_ahead != nullptr) rules_->latencies_ahead->begin(ticket_, number_);
   started_ = context.now();
   to_client_ = {};
   first_ = {};

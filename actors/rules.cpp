@@ -36,11 +36,11 @@ const Distribution* share_of(const CancelSource& source, const Ask& ask) {
 
 }  // namespace
 
-Rules::Rules(const Model& m, const Policy& p, Timing timing, const DrawnBefore& d, std::span<const Policy> wished)
+Rules::Rules(const Model& m, const Policy& p, Timing timing, LatenciesAhead* ahead, std::span<const Policy> wished)
     : model(m),
       policy(p),
       wished_policies(wished),
-      drawn(d),
+      latencies_ahead(ahead),
       shared_plan(caesura::shared_plan(m)),
       shared_child_plans(plans_of_children(m)),
       cancels_during_operations(some_source_is<CancelDuringOperation, CancelDuringKind>(m)),

@@ -14,22 +14,16 @@ namespace caesura {
 /// How a world keeps time: on time, each message delivered when it is due and in its order; or the clock's, at which messages are late.
 enum class Timing : std::uint8_t { exact, real };
 
-/// Samples that are drawn before they are asked for, in worlds whose actors all live in one thread.
-struct DrawnBefore {
-  RequestSamples* samples = nullptr;    ///< where requests come one after another
-  LatenciesAhead* latencies = nullptr;  ///< where they run together
-};
-
-/// What every actor of one world goes by: the scenario and the policy, with what follows from them. Immutable, but for what `drawn` holds
-/// at a time; outlives the actors.
+/// What every actor of one world goes by: the scenario and the policy, with what follows from them. Immutable, but for what
+/// `latencies_ahead` holds at a time; outlives the actors.
 struct Rules {
-  /// `wished`: outlives the rules.
-  Rules(const Model& m, const Policy& p, Timing timing, const DrawnBefore& d = {}, std::span<const Policy> wished = {});
+  /// `ahead` and `wished`: outlive the rules; `ahead`: null where actors live in several threads.
+  Rules(const Model& m, const Policy& p, Timing timing, LatenciesAhead* ahead = nullptr, std::span<const Policy> wished = {});
 
   const Model& model;
   const Policy policy;
   const std::span<const Policy> wished_policies;  ///< for requests that wish for one
-  const DrawnBefore drawn;
+  LatenciesAhead* const latencies_ahead;
   const std::optional<Plan> shared_plan;                      ///< the plan of every request, if all have the same
   const std::vector<std::optional<Plan>> shared_child_plans;  ///< likewise of children, by the agent's index, as Model::children
   const bool cancels_during_operations;                       ///< some source sends during an operation
@@ -38,13 +32,10 @@ struct Rules {
   const bool ends_are_certain;  ///< what has started ends when it is due: no message is late, nothing is cut off
 };
 
-/// sample_of() for the request with this ticket, from `rules.drawn` if it is there.
+/// sample_of() for the request with this ticket, from `rules.latencies_ahead` if it is there.
 inline OperationSample sample_of(const Rules& rules, Ticket ticket, RequestNumber request, const PlanStep& step) {
-  if (rules.drawn.latencies != nullptr) {
-    if (const Duration* latency = rules.drawn.latencies->find(ticket, request, step.number))
-      return rules.drawn.latencies->sample(step.number, *latency);
-  } else if (rules.drawn.samples != nullptr) {
-    if (const OperationSample* drawn = rules.drawn.samples->find(request, step.number)) return *drawn;
+  if (LatenciesAhead* const ahead = rules.latencies_ahead) {
+    if (const Duration* latency = ahead->find(ticket, request, step.number)) return ahead->sample(step.number, *latency);
   }
   return sample_of(rules.model, request, step);
 }

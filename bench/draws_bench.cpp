@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "actors/latencies_ahead.hpp"
 #include "actors/plan.hpp"
 #include "bench/reference_scenario.hpp"
 #include "sim/distribution.hpp"
@@ -63,11 +64,11 @@ const Model& reference_model() {
 void in_one_go(benchmark::State& state) {
   const Model& model = reference_model();
   const Plan plan = shared_plan(model).value();
-  RequestSamples samples;
+  LatenciesAhead latencies(model);
   RequestNumber request = 0;
   for (auto _ : state) {
-    samples.draw(model, request, plan);
-    benchmark::DoNotOptimize(samples.find(request, 1));
+    latencies.begin(0, request);
+    benchmark::DoNotOptimize(latencies.find(0, request, 1));
     ++request;
   }
   state.SetItemsProcessed(state.iterations() * plan.operations);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "mocks/seed.hpp"
 #include "sim/random.hpp"
@@ -55,6 +56,12 @@ inline double draw(const Seed& seed, std::uint64_t request, std::uint32_t operat
   const DrawnAs as = seed.of(request);
   return uniform_draw(
       {.seed = as.seed, .request = as.request, .operation = operation, .purpose = static_cast<std::uint32_t>(purpose) | (index << 8)});
+}
+
+/// draw() for several operations in a row, in one go: u[i] becomes that of operation `first` + i.
+inline void draws(const Seed& seed, std::uint64_t request, std::uint32_t first, Purpose purpose, std::span<double> u) {
+  const DrawnAs as = seed.of(request);
+  uniform_draws({.seed = as.seed, .request = as.request, .operation = first, .purpose = static_cast<std::uint32_t>(purpose)}, u);
 }
 
 }  // namespace caesura

@@ -1,7 +1,6 @@
 #include "mocks/service_profile.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "mocks/purpose.hpp"
 #include "sim/statistics.hpp"
@@ -101,30 +100,6 @@ std::optional<OperationSample> sample_but_latency(const ServiceProfile& profile)
   OperationSample sample;
   sample.tokens = tokens_of(profile, {});
   return sample;
-}
-
-void sample_operations(const ServiceProfile& profile, std::span<const Call> calls, std::span<OperationSample* const> samples) {
-  if (calls.empty()) return;
-  constexpr std::size_t at_once = 8;
-  const std::optional<OperationSample> constant = sample_but_latency(profile);
-  if (!constant) {
-    for (std::size_t i = 0; i < calls.size(); ++i) *samples[i] = sample_operation(profile, calls[i]);
-    return;
-  }
-  OperationSample sample = *constant;
-  const Distribution& latency = std::get<WholeLatency>(profile.latency).whole;
-  std::array<double, at_once> u{};
-  for (std::size_t begin = 0; begin < calls.size(); begin += at_once) {
-    const std::size_t count = std::min(at_once, calls.size() - begin);
-    for (std::size_t i = 0; i < count; ++i) {
-      const Call& call = calls[begin + i];
-      u[i] = draw(call.seed, call.request, call.operation, Purpose::latency);
-    }
-    for (std::size_t i = 0; i < count; ++i) {
-      sample.duration = to_duration(latency.quantile(u[i]));
-      *samples[begin + i] = sample;
-    }
-  }
 }
 
 Duration token_time(const OperationSample& sample, std::int64_t k) {

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <variant>
 
@@ -93,10 +92,6 @@ OperationSample sample_operation(const ServiceProfile& profile, const Call& call
 
 /// The sample of each operation of a service of which nothing but a whole latency is drawn, its duration left at 0; none of other services.
 std::optional<OperationSample> sample_but_latency(const ServiceProfile& profile);
-
-/// The same as sample_operation() for several operations at once: *samples[i] becomes that of calls[i]; as many of the one as of the other.
-/// A draw is a long chain of dependent arithmetic; where only latencies are drawn, those of several operations overlap.
-void sample_operations(const ServiceProfile& profile, std::span<const Call> calls, std::span<OperationSample* const> samples);
 
 /// When output token k (1 to tokens.output) exists, counted from the operation's start; never after its duration.
 Duration token_time(const OperationSample& sample, std::int64_t k);

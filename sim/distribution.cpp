@@ -10,6 +10,9 @@
 #include <string>
 #include <utility>
 
+#include "sim/formulas.hpp"
+#include "sim/lanes.hpp"
+
 namespace caesura {
 namespace {
 
@@ -42,12 +45,6 @@ void require_positive(const char* what, double x) {
 /// Limits that no scenario meets; beyond them a double overflows or a quantile no longer converges.
 void require_between(double low, double x, double high, const char* message) { require(x >= low && x <= high, message); }
 
-using Coefficients = std::array<double, 8>;
-
-double polynomial(const Coefficients& c, double x) {
-  return ((((((c[7] * x + c[6]) * x + c[5]) * x + c[4]) * x + c[3]) * x + c[2]) * x + c[1]) * x + c[0];
-}
-
 }  // namespace
 
 struct Distribution::Table {
@@ -58,16 +55,8 @@ struct Distribution::Table {
 };
 
 double normal_quantile(double u) {
-  static constexpr Coefficients a{3.3871328727963666080,    1.3314166789178437745e+2, 1.9715909503065514427e+3, 1.3731693765509461125e+4,
-                                  4.5921953931549871457e+4, 6.7265770927008700853e+4, 3.3430575583588128105e+4, 2.5090809287301226727e+3};
-  static constexpr Coefficients b{1.0,
-                                  4.2313330701600911252e+1,
-                                  6.8718700749205790830e+2,
-                                  5.3941960214247511077e+3,
-                                  2.1213794301586595867e+4,
-                                  3.9307895800092710610e+4,
-                                  2.8729085735721942674e+4,
-                                  5.2264952788528545610e+3};
+  using formulas::Coefficients;
+  using formulas::polynomial;
   static constexpr Coefficients c{1.42343711074968357734, 4.63033784615654529590,    5.76949722146069140550,    3.64784832476320460504,
                                   1.27045825245236838258, 2.41780725177450611770e-1, 2.27238449892691845833e-2, 7.74545014278341407640e-4};
   static constexpr Coefficients d{1.0,
@@ -90,9 +79,9 @@ double normal_quantile(double u) {
                                   1.42151175831644588870e-7,
                                   2.04426310338993978564e-15};
   const double q = u - 0.5;
-  if (std::fabs(q) <= 0.425) {
-    const double r = 0.180625 - q * q;
-    return q * polynomial(a, r) / polynomial(b, r);
+  if (std::fabs(q) <= formulas::middle) {
+    const double r = formulas::middle_squared - q * q;
+    return q * polynomial(formulas::numerator, r) / polynomial(formulas::denominator, r);
   }
   const double tail = q < 0 ? u : 1 - u;
   if (tail <= 0) return q < 0 ? -infinity : infinity;
@@ -281,9 +270,14 @@ Distribution Distribution::scaled(double factor) const {
 
 double Distribution::quantile(double u) const {
   if (kind_ == Kind::constant) return a_;
-  const double x = unclamped_quantile(u);
   // Also without clamps: rounding may carry a value past the bounds by one unit in the last place.
-  return x < lowest_ ? lowest_ : (x > highest_ ? highest_ : x);
+  return clamped_to_bounds(unclamped_quantile(u));
+}
+
+void Distribution::to_quantiles(std::span<double> u) const {
+  const std::size_t done = kind_ == Kind::lognormal ? lanes::lognormal(a_, b_, u) : 0;
+  for (double& x : u.first(done)) x = clamped_to_bounds(x);
+  for (double& x : u.subspan(done)) x = quantile(x);
 }
 
 double Distribution::unclamped_quantile(double u) const {
@@ -297,7 +291,7 @@ double Distribution::unclamped_quantile(double u) const {
     case Kind::normal:
       return a_ + b_ * normal_quantile(u);
     case Kind::lognormal:
-      return a_ * std::exp(b_ * normal_quantile(u));
+      return a_ * formulas::exponential(b_ * normal_quantile(u));
     case Kind::exponential:
       return -a_ * std::log1p(-u);
     case Kind::gamma:

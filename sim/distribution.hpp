@@ -4,6 +4,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "sim/time.hpp"
@@ -72,6 +73,8 @@ class Distribution {
   /// The value that the fraction u of samples does not exceed; u in (0, 1). Pure, never NaN, within lowest() and highest(), and
   /// non-decreasing in u up to rounding (a relative 1e-12), except for a mixture.
   double quantile(double u) const;
+  /// Each u becomes quantile(u), in one go.
+  void to_quantiles(std::span<double> u) const;
 
   /// Every u gives the same value: no draw is needed.
   bool is_constant() const { return kind_ == Kind::constant; }
@@ -109,6 +112,7 @@ class Distribution {
 
   Distribution(Kind kind, double a, double b, Support support, std::shared_ptr<const Table> table = nullptr);
 
+  double clamped_to_bounds(double x) const { return x < lowest_ ? lowest_ : (x > highest_ ? highest_ : x); }
   double unclamped_quantile(double u) const;
   double mixture_quantile(double u) const;
   double interpolated_quantile(double u) const;

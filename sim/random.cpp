@@ -2,6 +2,10 @@
 
 #include <Random123/philox.h>
 
+#include <cstddef>
+
+#include "sim/lanes.hpp"
+
 namespace caesura {
 std::uint64_t random_bits(const DrawKey& key) {
   const auto low = [](std::uint64_t x) { return static_cast<std::uint32_t>(x); };
@@ -15,6 +19,14 @@ std::uint64_t random_bits(const DrawKey& key) {
 double uniform_draw(const DrawKey& key) {
   // 52 bits: with 53 the half would be rounded away, and 1 could come out.
   return (static_cast<double>(random_bits(key) >> 12) + 0.5) * 0x1p-52;
+}
+
+void uniform_draws(const DrawKey& first, std::span<double> u) {
+  for (std::size_t i = lanes::uniform_draws(first, u); i < u.size(); ++i) {
+    DrawKey key = first;
+    key.operation += static_cast<std::uint32_t>(i);
+    u[i] = uniform_draw(key);
+  }
 }
 
 std::uint64_t replication_seed(std::uint64_t seed, std::uint32_t n) {

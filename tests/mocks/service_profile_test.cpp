@@ -119,64 +119,6 @@ TEST(ServiceProfile, NoSampleIsLongerThanTheLongestDurationNorHasMoreThanTheMost
   }
 }
 
-/// A model, whose samples are drawn one at a time or many at once.
-struct Drawn {
-  const char* name;
-  ServiceProfile profile;
-};
-
-std::vector<Drawn> profiles_of_all_kinds() {
-  const Distribution drawn = Distribution::lognormal_median_sigma(1e9, 0.6);
-  ServiceProfile constant = whole(2s, 40);
-  ServiceProfile latency = constant;
-  latency.latency = WholeLatency{drawn};
-  std::vector<Drawn> all{{"constant", constant}, {"drawn latency", latency}, {"by token", by_token()}};
-  const auto add = [&](const char* name, auto&& change) { change(all.emplace_back(Drawn{name, latency}).profile); };
-  add("drawn by token", [&](ServiceProfile& p) { p.latency = TokenLatency{drawn, Distribution::exponential(3e7)}; });
-  add("drawn input", [](ServiceProfile& p) { p.input_tokens = Distribution::uniform_whole(1, 1000); });
-  add("drawn output", [](ServiceProfile& p) { p.output_tokens = Distribution::geometric(300); });
-  add("drawn cached input", [](ServiceProfile& p) { p.cached_input_tokens = Distribution::geometric(5000); });
-  add("constant cached input", [](ServiceProfile& p) { p.cached_input_tokens = Distribution::constant(70); });
-  add("growing context", [](ServiceProfile& p) { p.cached_input_tokens = GrowingContext{.first = {20000}, .per_call = {1100}}; });
-  add("failures", [](ServiceProfile& p) { p.failure_rate = 0.5; });
-  add("failures alone", [&](ServiceProfile& p) { p = constant, p.failure_rate = 0.5; });
-  add("clamped", [&](ServiceProfile& p) { p.latency = WholeLatency{drawn.clamped(8e8, 1.2e9)}; });
-  add("clamped to the longest", [](ServiceProfile& p) { p.latency = WholeLatency{Distribution::pareto(1e15, 0.1)}; });
-  add("clamped below zero", [](ServiceProfile& p) { p.latency = WholeLatency{Distribution::normal(1e9, 1e9)}; });
-  add("mixture", [&](ServiceProfile& p) {
-    p.latency = WholeLatency{Distribution::mixture({{0.9, drawn}, {0.1, Distribution::constant(3e10)}})};
-  });
-  add("empirical", [](ServiceProfile& p) { p.latency = WholeLatency{Distribution::empirical({1e8, 2e8, 5e8, 6e9})}; });
-  add("more tokens than there may be", [](ServiceProfile& p) { p.output_tokens = Distribution::constant(1e11); });
-  return all;
-}
-
-TEST(ServiceProfile, SeveralOperationsAtOnceAreWhatEachIsByItself) {
-  for (const auto& [name, profile] : profiles_of_all_kinds()) {
-    for (std::uint32_t count = 1; count <= 20; ++count) {
-      std::vector<Call> calls;
-      for (std::uint32_t i = 0; i < count; ++i)
-        calls.push_back({.seed = 5 + i % 3, .request = 100 * count + i / 4, .operation = 1 + 2 * i, .model_call = i / 2});
-      // What was there before must not shine through, and places may be in any order.
-      std::vector<OperationSample> samples(
-          count, {.duration = 1ns, .first_token = 2ns, .per_token = 3ns, .by_token = true, .fails = true, .tokens = {{4}, {5}, {6}}});
-      std::vector<OperationSample*> places;
-      for (std::uint32_t i = 0; i < count; ++i) places.push_back(&samples[count - 1 - i]);
-      sample_operations(profile, calls, places);
-      for (std::uint32_t i = 0; i < count; ++i) {
-        const OperationSample alone = sample_operation(profile, calls[i]);
-        SCOPED_TRACE(std::string(name) + ", call " + std::to_string(i) + " of " + std::to_string(count));
-        EXPECT_EQ(places[i]->duration, alone.duration);
-        EXPECT_EQ(places[i]->first_token, alone.first_token);
-        EXPECT_EQ(places[i]->per_token, alone.per_token);
-        EXPECT_EQ(places[i]->by_token, alone.by_token);
-        EXPECT_EQ(places[i]->fails, alone.fails);
-        EXPECT_EQ(places[i]->tokens, alone.tokens);
-      }
-    }
-  }
-}
-
 TEST(Money, PricesOfMillionsOfTokensAreExact) {
   const Price price{.input = {3'000'000}, .cached_input = {300'000}, .output = {15'000'000}};  // $3, $0.30 and $15 per million
   EXPECT_EQ(cost_of(price, {.input = {1'000'000}, .cached_input = {1'000'000}, .output = {1'000'000}}), Money{18'300'000'000'000});

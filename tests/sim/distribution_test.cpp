@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/formulas.hpp"
 #include "sim/random.hpp"
 
 namespace caesura {
@@ -91,6 +92,36 @@ TEST(Distribution, MeanIsTheClosedForm) {
   EXPECT_NEAR(Distribution::quantiles({{0.5, 5.7}, {0.9, 5.7}, {0.99, 84}}).mean(),
               5.7 * 0.9 + (84 - 5.7) * 0.09 / std::log(84 / 5.7) + 84 * std::expm1(std::log(84 / 5.7) / 9) * 0.09 / std::log(84 / 5.7),
               1e-9);
+}
+
+TEST(Distribution, QuantilesOfManyAreThoseOfEachByItself) {
+  std::vector<Case> all = cases();
+  all.push_back({"lognormal, clamped", Distribution::lognormal_median_sigma(3, 2).clamped(1, 20), 0, 0});
+  all.push_back({"lognormal, as wide as may be", Distribution::lognormal_median_sigma(1e9, 20), 0, 0});
+  for (const auto& [name, distribution, mean, variance, tolerance] : all) {
+    for (std::uint64_t count = 0; count <= 11; ++count) {
+      std::vector<double> us(count);
+      for (std::uint64_t i = 0; i < count; ++i) us[i] = draw(100 * count + i);
+      // The least and the greatest numbers that are drawn, the ends of the middle of the normal distribution, and their neighbours.
+      const std::vector<double> special{
+          5e-324, 0x1p-53, 1 - 0x1p-53, 0.5, 0.075, std::nextafter(0.075, 0), 0.925, std::nextafter(0.925, 1)};
+      for (std::uint64_t i = count % 3; i < count; i += 3) us[i] = special[(i + count) % special.size()];
+      std::vector<double> samples = us;
+      distribution.to_quantiles(samples);
+      for (std::uint64_t i = 0; i < count; ++i) ASSERT_EQ(samples[i], distribution.quantile(us[i])) << name << " at " << us[i];
+    }
+  }
+}
+
+TEST(Exponential, IsExactToTheLastBitButOne) {
+  for (int i = -1'000'000; i <= 1'000'000; ++i) {
+    const double x = 700 * (i / 1e6);
+    const long double exact = std::exp(static_cast<long double>(x));
+    ASSERT_LE(std::fabs(formulas::exponential(x) - exact), exact * 0x1p-52L) << x;
+  }
+  EXPECT_EQ(formulas::exponential(0), 1);
+  EXPECT_EQ(formulas::exponential(-infinity), formulas::exponential(-700));
+  EXPECT_EQ(formulas::exponential(infinity), formulas::exponential(700));
 }
 
 TEST(Distribution, QuantilesDoNotFallAsUGrows) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <set>
+#include <span>
 
 namespace caesura {
 namespace {
@@ -117,6 +118,22 @@ TEST(UniformDraw, DependsOnEveryBitOfItsKey) {
     seen.insert({uniform_draw(seed), uniform_draw(request), uniform_draw(small)});
   }
   EXPECT_EQ(seen.size(), 1u + 3 * 64);
+}
+
+TEST(UniformDraws, AreThoseOfEachOperationByItself) {
+  for (const std::uint32_t first : {0U, 1U, 0x7fff'fffeU, 0xffff'fffcU}) {  // the last ones pass over to 0
+    for (std::uint64_t n = 0; n < 2000; ++n) {
+      const DrawKey key{.seed = random_bits({.seed = n}), .request = random_bits({.request = n}), .operation = first, .purpose = 7};
+      std::array<double, 13> u{};
+      const std::span<double> drawn(u.data(), n % (u.size() + 1));
+      uniform_draws(key, drawn);
+      for (std::uint32_t i = 0; i < u.size(); ++i) {
+        DrawKey alone = key;
+        alone.operation += i;
+        ASSERT_EQ(u[i], i < drawn.size() ? uniform_draw(alone) : 0) << "number " << i << " of " << drawn.size();
+      }
+    }
+  }
 }
 
 TEST(ReplicationSeed, IsTheSeedItselfFirstAndThenAlwaysAnother) {

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "sim/random.hpp"
+
+/// Draws four at a time, where the processor has operations on four numbers (AVX2), with the very bits of those that are made one by one.
+/// Each function does as many of the first as make up fours and returns how many those are: 0 if the processor cannot.
+namespace caesura::lanes {
+
+/// u[i] becomes uniform_draw() of the key with operation `first.operation` + i.
+std::size_t uniform_draws(const DrawKey& first, std::span<double> u);
+
+/// Each u, in (0, 1), becomes median · e^(sigma · normal_quantile(u)).
+std::size_t lognormal(double median, double sigma, std::span<double> u);
+
+}  // namespace caesura::lanes
