@@ -27,22 +27,18 @@ class LatenciesAhead {
     rows_.grow_to(ticket + std::size_t{1});
     draw(rows_[ticket], request, 0);
   }
-  /// What an operation of the request takes; null if it is not there. Valid until the next call.
-  const Duration* find(Ticket ticket, RequestNumber request, std::uint32_t operation) {
+  /// What an operation of the request takes and makes; null if it is not there. Valid until the next call.
+  const OperationSample* find(Ticket ticket, RequestNumber request, std::uint32_t operation) {
     if (ticket >= rows_.size() || rows_[ticket].request != request) return nullptr;
     const std::size_t index = operation - std::size_t{1};
     if (index >= operations_.size() || operations_[index].latency == nullptr) return nullptr;
+    OperationSample& sample = operations_[index].sample;
     Row& row = rows_[ticket];
     const std::size_t block = index / at_once;
     if (block == row.block + 1) draw(row, request, block);
     if (block != row.block) return nullptr;
-    return &row.latencies[index % at_once];
-  }
-  /// What an operation takes and makes whose latency was found.
-  OperationSample sample(std::uint32_t operation, Duration latency) const {
-    OperationSample sample = operations_[operation - 1].sample;
-    sample.duration = latency;
-    return sample;
+    sample.duration = row.latencies[index % at_once];
+    return &sample;
   }
 
  private:
@@ -52,7 +48,7 @@ class LatenciesAhead {
 
   struct Operation {
     const Distribution* latency = nullptr;  ///< null: not drawn here
-    OperationSample sample;                 ///< but for its duration
+    OperationSample sample;                 ///< its duration: of the request for which it was found last
   };
   /// Of one request, the operations block · at_once and those after it, counted from 0.
   struct Row {

@@ -34,8 +34,8 @@ struct Rules {
 
 /// sample_of() for the request with this ticket, from `rules.latencies_ahead` if it is there.
 inline OperationSample sample_of(const Rules& rules, Ticket ticket, RequestNumber request, const PlanStep& step) {
-  if (LatenciesAhead* const ahead = rules.latencies_ahead) {
-    if (const Duration* latency = ahead->find(ticket, request, step.number)) return ahead->sample(step.number, *latency);
+  if (rules.latencies_ahead != nullptr) {
+    if (const OperationSample* drawn = rules.latencies_ahead->find(ticket, request, step.number)) return *drawn;
   }
   return sample_of(rules.model, request, step);
 }

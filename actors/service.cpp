@@ -27,7 +27,11 @@ Duration next_moment(const OperationSample& sample, std::uint32_t chunk, std::ui
 }  // namespace
 
 Service::Service(const Rules& rules, std::uint16_t index)
-    : rules_(&rules), profile_(&rules.model.services[index]), index_(index), link_(&link_to(rules.model.links, profile_->kind)) {}
+    : rules_(&rules),
+      profile_(&rules.model.services[index]),
+      index_(index),
+      link_(&link_to(rules.model.links, profile_->kind)),
+      keeps_no_account_(!is_held(rules.model, index, 0)) {}
 
 template <class T>
 std::uint32_t Service::Slab<T>::take(const T& value) {
@@ -43,10 +47,11 @@ std::uint32_t Service::Slab<T>::take(const T& value) {
 
 void Service::receive(const Ask& ask, Context& context) {
   if (!withdrawn_.empty() && withdrawn_.erase({ask.from.index, ask.from.generation, ask.operation}) > 0) return;
+  if (keeps_no_account_ && ask.chunk_tokens == 0) return answer(ask, context);
   if (has_room(context)) {
     if (rules_->ends_are_certain && rules_->model.child_of(index_) == nullptr && ask.chunk_tokens == 0 && has_plenty_of_room(context))
       return start_untold(ask, context);
-    if (is_held(rules_->model, index_, ask.chunk_tokens)) hold(ask, none);
+    hold(ask, none);
     return start(ask, context);
   }
   if (!profile_->queue || waiting_ < *profile_->queue) return enqueue(ask, context);
@@ -164,7 +169,12 @@ void Service::start(const Ask& ask, Context& context) {
   if (rules_->model.child_of(index_) != nullptr) return start_child(ask, context);
   const OperationSample sample = announced_sample(ask, context);
   if (ask.chunk_tokens > 0) return start_stream(ask, sample, context);
-  if (is_held(rules_->model, index_, 0)) return context.send(context.self(), reply_to(ask, sample), sample.duration);
+  context.send(context.self(), reply_to(ask, sample), sample.duration);
+}
+
+/// Performs an operation of which it keeps no account: the reply is on its way at once.
+void Service::answer(const Ask& ask, Context& context) {
+  const OperationSample sample = announced_sample(ask, context);
   const Duration link = link_delay(*link_, rules_->model.seed, ask.number, ask.operation, Purpose::link_reply);
   context.send(ask.from, reply_to(ask, sample), sample.duration + link);
 }

@@ -84,6 +84,7 @@ class Service {
   };
   using Key = std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>;
 
+  void answer(const Ask& ask, Context& context);
   bool has_room(Context& context);
   bool has_plenty_of_room(const Context& context);
   void count_off(const Context& context);
@@ -106,6 +107,7 @@ class Service {
   const ServiceProfile* profile_;
   std::uint16_t index_;
   const Distribution* link_;
+  bool keeps_no_account_;            ///< of operations that are not streamed: it answers them when they are asked for
   std::uint64_t in_service_ = 0;     ///< operations of whose end the service is told
   std::vector<KnownEnd> ends_;       ///< of the others; of some that have come, too. Empty while any operation waits
   std::size_t until_count_off_ = 0;  ///< operations to start before ends_ is looked through again

@@ -86,6 +86,7 @@ void TokenTotals::merge(const TokenTotals& other) {
 }
 
 void AmountTotals::add(const Amounts& amounts) {
+  if (amounts == Amounts{}) return;
   tokens.add(amounts.tokens);
   cost_picos += amounts.cost.picos;
   for (std::size_t k = 0; k < operation_kinds; ++k) busy_ns[k] += amounts.busy[k].count();

@@ -72,13 +72,11 @@ class DirectEngine {
     Parcel* parcel = later_.due_now();
     if (!row.is_empty() && (parcel == nullptr || row.front()->order < parcel->order)) {
       parcel = row.pop();
+    } else if (parcel != nullptr) {
+      later_.take_due_now();
     } else {
-      if (parcel == nullptr) {
-        if (later_.is_empty()) return false;
-        later_.advance([&](const Parcel& soon) { approach(soon.to, soon.message); });
-        parcel = later_.due_now();
-      }
-      later_.pop();
+      if (later_.is_empty()) return false;
+      parcel = later_.take_next([&](const Parcel& soon) { approach(soon.to, soon.message); });
     }
     order_ = parcel->order;
     ++delivered_;

@@ -32,8 +32,10 @@ class RadixQueue {
   /// `due` is not before now.
   void push(Time due, Parcel* parcel) {
     if (due == now_) return push_current(parcel);
+    // Few keys need no buckets.
+    if (digits_with_keys_ == 0 && soon_.size() < few) last_soon_ = std::max(last_soon_, due);
     if (due <= last_soon_) {
-      if (!soon_.is_full()) return soon_.insert({due, parcel});
+      if (soon_.makes_room()) return soon_.insert({due, parcel});
       spill();
     }
     push_later({due, parcel});
@@ -41,26 +43,34 @@ class RadixQueue {
 
   /// The first of those that are due now; null if there are none.
   Parcel* due_now() const { return current_.empty() ? nullptr : current_.front().parcel; }
-  /// Takes the one that due_now() names.
-  void pop() {
+  /// Takes the one that due_now() names, which there must be.
+  Parcel* take_due_now() {
+    Parcel* const first = current_.front().parcel;
     if (current_.size() > 1) std::pop_heap(current_.begin(), current_.end());
     current_.pop_back();
+    return first;
   }
 
-  /// Moves the time on to the next due time. None must be due now, and some later. Parcels that will be due soon are prefetched, and then
-  /// handed to `approach(const Parcel&)`, most of them once and when two others are to come before.
+  /// Moves the time on to the next due time and takes the first that is due then. None must be due now, and some later. Parcels that will
+  /// be due soon are prefetched, and then handed to `approach(const Parcel&)`, most of them once and when two others are to come before.
   template <class Approach>
-  void advance(Approach&& approach) {
+  Parcel* take_next(Approach&& approach) {
     if (soon_.is_empty()) {
-      if (!refill()) return;
+      if (!refill()) return take_due_now();
       for (std::size_t i = 1; i <= steps_ahead && i < soon_.size(); ++i) {
         if (soon_.front(i).due > soon_.front().due) approach(*soon_.front(i).parcel);
       }
     }
-    now_ = soon_.front().due;
-    do push_current(soon_.pop().parcel);
-    while (!soon_.is_empty() && soon_.front().due == now_);
+    const Key first = soon_.pop();
+    now_ = first.due;
+    const bool is_alone = soon_.is_empty() || soon_.front().due != now_;
+    if (!is_alone) {
+      push_current(first.parcel);
+      do push_current(soon_.pop().parcel);
+      while (!soon_.is_empty() && soon_.front().due == now_);
+    }
     if (soon_.size() > steps_ahead) approach(*soon_.front(steps_ahead).parcel);
+    return is_alone ? first.parcel : take_due_now();
   }
 
  private:
@@ -79,6 +89,7 @@ class RadixQueue {
   static constexpr std::size_t values = 16;
   static constexpr std::size_t chunk_keys = 31;
   static constexpr std::size_t steps_ahead = 2;
+  static constexpr std::size_t few = 16;
   /// Keys in no order. Of a bucket's chunks only the first has room.
   struct Chunk {
     std::array<Key, chunk_keys> keys;
@@ -89,7 +100,6 @@ class RadixQueue {
   class Row {
    public:
     bool is_empty() const { return head_ == tail_; }
-    bool is_full() const { return tail_ == keys_.size(); }
     std::size_t size() const { return tail_ - head_; }
     const Key& front(std::size_t i = 0) const { return keys_[head_ + i]; }
     void clear() { head_ = tail_ = 0; }
@@ -97,6 +107,14 @@ class RadixQueue {
       const Key key = keys_[head_++];
       if (is_empty()) clear();
       return key;
+    }
+    /// For one more key, by moving all to the front if that is worth it; false if the row is as good as full.
+    bool makes_room() {
+      if (tail_ < keys_.size()) return true;
+      if (head_ < keys_.size() / 2) return false;
+      std::copy(keys_.begin() + static_cast<std::ptrdiff_t>(head_), keys_.end(), keys_.begin());
+      tail_ -= std::exchange(head_, 0);
+      return true;
     }
     void insert(const Key& key) {
       std::size_t i = tail_++;
@@ -165,7 +183,8 @@ class RadixQueue {
 
   /// Where the row would overflow, all of it waits in buckets again.
   void spill() {
-    base_ = last_soon_ = now_;
+    last_soon_ = now_;
+    if (digits_with_keys_ == 0) base_ = now_;  // else keys in buckets go by it
     Row row = soon_;
     soon_.clear();
     while (!row.is_empty()) push_later(row.pop());

@@ -37,11 +37,11 @@ TEST(LatenciesAhead, AreThoseOfEachOperationByItself) {
     const Ticket ticket = static_cast<Ticket>(request % 3);  // used again
     latencies.begin(ticket, request);
     for (const PlanStep& step : plan.steps) {
-      const Duration* found = latencies.find(ticket, request, step.number);
+      const OperationSample* found = latencies.find(ticket, request, step.number);
       ASSERT_EQ(found != nullptr, is_drawn(step)) << "operation " << step.number;
       if (found == nullptr) continue;
       const OperationSample alone = sample_of(model, request, step);
-      const OperationSample sample = latencies.sample(step.number, *found);
+      const OperationSample sample = *found;
       EXPECT_EQ(sample.duration, alone.duration);
       EXPECT_EQ(sample.tokens, alone.tokens);
       EXPECT_FALSE(sample.fails || sample.by_token);

@@ -64,20 +64,20 @@ class Compared {
     ASSERT_FALSE(queue_.is_empty());
     const Time due = expected_.top().first;
     const std::uint64_t order = expected_.top().second;
-    if (queue_.due_now() == nullptr) {
-      queue_.advance([&](const Parcel& soon) {
+    Parcel* parcel = queue_.due_now();
+    if (parcel != nullptr) {
+      ASSERT_EQ(queue_.take_due_now(), parcel);
+    } else {
+      parcel = queue_.take_next([&](const Parcel& soon) {
         ++approaches_;
         EXPECT_TRUE(soon.is_queued);
         EXPECT_GT(soon.due, due);
       });
     }
-    Parcel* const parcel = queue_.due_now();
-    ASSERT_NE(parcel, nullptr) << "time moved on, and nothing is due";
     ASSERT_EQ(queue_.now(), due);
     ASSERT_EQ(parcel->due, due);
     ASSERT_EQ(parcel->order, order);
     ASSERT_TRUE(parcel->is_queued);
-    queue_.pop();
     expected_.pop();
     parcel->is_queued = false;
     free_.push_back(parcel);
@@ -250,10 +250,8 @@ TEST(RadixQueue, TimeMovesOnWhenItIsToldToAndToWhatIsDueNextAlone) {
   queue.push(at(20), &first);
   EXPECT_EQ(queue.due_now(), nullptr);
   EXPECT_EQ(queue.now(), at(0));
-  queue.advance([](const Parcel&) {});
+  EXPECT_EQ(queue.take_next([](const Parcel&) {}), &first);
   EXPECT_EQ(queue.now(), at(20));
-  EXPECT_EQ(queue.due_now(), &first);
-  queue.pop();
   EXPECT_EQ(queue.due_now(), nullptr);
   EXPECT_EQ(queue.now(), at(20));
   EXPECT_FALSE(queue.is_empty());
@@ -269,6 +267,20 @@ TEST(RadixQueue, WhatIsPushedForTheInstantBeingWorkedOffIsDueInItByItsOrder) {
   }
   queue.drain();
   EXPECT_EQ(queue.now(), at(501));
+}
+
+TEST(RadixQueue, FewThatNeverRunOutStayInOrderWhileTheyBecomeManyAndFewAgain) {
+  Numbers numbers(31);
+  Compared queue;
+  for (std::uint64_t round = 0; round < 40; ++round) {
+    const std::uint64_t waiting = round % 8 == 7 ? 300 : 1 + numbers.below(40);
+    for (int step = 0; step < 1000; ++step) {
+      while (queue.size() < waiting) queue.push_after(numbers.one_in(20) ? numbers.of_any_size() >> 12U : numbers.below(5000));
+      queue.pop();
+      if (queue.size() > waiting) queue.pop();
+    }
+  }
+  queue.drain();
 }
 
 TEST(RadixQueue, MoreAndMoreThatIsDueEverSoonerFitsIn) {
