@@ -138,7 +138,10 @@ class Request {
   void wish(const Wishes& wishes);
   void operation_over(const Reply& reply, Context& context);
   const PlanStep& step_of(const Strand& strand) const { return plan().steps[strand.step]; }
-  OperationSample sample_of(const PlanStep& step) const { return caesura::sample_of(*rules_, ticket_, number_, step); }
+  OperationSample sample_of(const PlanStep& step) const {
+    OperationSample room;
+    return caesura::sample_of(*rules_, ticket_, number_, step, room);
+  }
   Special& special();
   Forked& forked() { return special_->forked; }
   Children* children() const { return special_ ? special_->children.get() : nullptr; }

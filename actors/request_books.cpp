@@ -194,7 +194,8 @@ void Request::close_books(RequestReport& report, const CutOffs* cut_offs) {
       rest += use.reached;
       report.forgone += use.beyond;
     } else {
-      const Usage use = whole_usage(sample_of(step));
+      OperationSample room;
+      const Usage use = whole_usage(caesura::sample_of(*rules_, ticket_, number_, step, room));
       add_usage(model, step, use, report.planned);
       if (!is_done) add_usage(model, step, use, rest);
     }

@@ -32,12 +32,13 @@ struct Rules {
   const bool ends_are_certain;  ///< what has started ends when it is due: no message is late, nothing is cut off
 };
 
-/// sample_of() for the request with this ticket, from `rules.latencies_ahead` if it is there.
-inline OperationSample sample_of(const Rules& rules, Ticket ticket, RequestNumber request, const PlanStep& step) {
+/// sample_of() for the request with this ticket: in `rules.latencies_ahead`, if it is there, until that is used again; else in `room`.
+inline const OperationSample& sample_of(const Rules& rules, Ticket ticket, RequestNumber request, const PlanStep& step,
+                                        OperationSample& room) {
   if (rules.latencies_ahead != nullptr) {
     if (const OperationSample* drawn = rules.latencies_ahead->find(ticket, request, step.number)) return *drawn;
   }
-  return sample_of(rules.model, request, step);
+  return room = sample_of(rules.model, request, step);
 }
 
 /// Whether a service keeps account of a started operation until its end: if its places are counted, the answer is streamed, or a child

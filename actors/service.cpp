@@ -167,30 +167,34 @@ Ask Service::leave_queue(std::uint32_t place) {
 void Service::start(const Ask& ask, Context& context) {
   if (profile_->concurrency) ++in_service_;
   if (rules_->model.child_of(index_) != nullptr) return start_child(ask, context);
-  const OperationSample sample = announced_sample(ask, context);
+  OperationSample room;
+  const OperationSample& sample = announced_sample(ask, room, context);
   if (ask.chunk_tokens > 0) return start_stream(ask, sample, context);
   context.send(context.self(), reply_to(ask, sample), sample.duration);
 }
 
 /// Performs an operation of which it keeps no account: the reply is on its way at once.
 void Service::answer(const Ask& ask, Context& context) {
-  const OperationSample sample = announced_sample(ask, context);
+  OperationSample room;
+  const OperationSample& sample = announced_sample(ask, room, context);
   const Duration link = link_delay(*link_, rules_->model.seed, ask.number, ask.operation, Purpose::link_reply);
   context.send(ask.from, reply_to(ask, sample), sample.duration + link);
 }
 
 /// Takes a place, and tells itself nothing of the end.
 void Service::start_untold(const Ask& ask, Context& context) {
-  const OperationSample sample = announced_sample(ask, context);
+  OperationSample room;
+  const OperationSample& sample = announced_sample(ask, room, context);
   const Order orders = context.reserve(end_orders);
   ends_.push_back({.due = after(context.now(), sample.duration), .order = orders});
   const Duration link = link_delay(*link_, rules_->model.seed, ask.number, ask.operation, Purpose::link_reply);
   context.send_in_place(orders + 1, ask.from, reply_to(ask, sample), sample.duration + link);
 }
 
-OperationSample Service::announced_sample(const Ask& ask, Context& context) const {
-  const OperationSample sample = sample_of(*rules_, ask.ticket, ask.number,
-                                           {.kind = ask.kind, .service = index_, .number = ask.operation, .model_call = ask.model_call});
+/// What the operation takes and makes, as sample_of() says it, once those are told who cancel during it.
+const OperationSample& Service::announced_sample(const Ask& ask, OperationSample& room, Context& context) const {
+  const OperationSample& sample = sample_of(
+      *rules_, ask.ticket, ask.number, {.kind = ask.kind, .service = index_, .number = ask.operation, .model_call = ask.model_call}, room);
   if (rules_->cancels_during_operations) announce_cancels_during(*rules_, ask, sample.duration, context);
   return sample;
 }

@@ -96,7 +96,7 @@ class Service {
   Ask leave_queue(std::uint32_t place);
   void start(const Ask& ask, Context& context);
   void start_untold(const Ask& ask, Context& context);
-  OperationSample announced_sample(const Ask& ask, Context& context) const;
+  const OperationSample& announced_sample(const Ask& ask, OperationSample& room, Context& context) const;
   void start_child(const Ask& ask, Context& context);
   void start_stream(const Ask& ask, const OperationSample& sample, Context& context);
   void operation_over(const Reply& reply, LinkEnd& to_request, Context& context);

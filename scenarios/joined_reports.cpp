@@ -4,11 +4,18 @@
 
 namespace caesura {
 
+namespace {
+
+bool adds_up(const RequestReport& report) {
+  const Amounts nothing;
+  if (report.saved == nothing && report.forgone == nothing) return report.planned == report.used;
+  return report.planned == report.used + report.saved + report.forgone;
+}
+
+}  // namespace
+
 void JoinedReports::add(const RequestReport& report) {
-  Amounts parts = report.used;
-  parts += report.saved;
-  parts += report.forgone;
-  if (!(report.planned == parts)) fail(report.number, "its ledger does not add up");
+  if (!adds_up(report)) fail(report.number, "its ledger does not add up");
   if (const auto settled = settled_.find(report.number); settled != settled_.end()) {
     --unsettled_;
     join(report, settled->second);

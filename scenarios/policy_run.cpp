@@ -155,10 +155,8 @@ class BlockwiseRun {
   }
 
   bool take(Block& block) {
-    std::unique_lock lock(mutex_);
-    // If one thread is held up, the others do not pile up what has to wait for its block.
-    while (next_block_ >= next_to_publish_ + most_blocks_ahead && !crew_.should_stop())
-      published_.wait_for(lock, std::chrono::milliseconds(20));
+    const std::lock_guard lock(arrivals_mutex_);
+    wait_for_those_behind();
     block.index = next_block_++;
     block.first = next_number_;
     block.arrivals.clear();
@@ -171,13 +169,26 @@ class BlockwiseRun {
     return !block.arrivals.empty();
   }
 
+  /// If one thread is held up, the others do not pile up what has to wait for its block.
+  void wait_for_those_behind() {
+    std::unique_lock lock(mutex_);
+    while (next_block_ >= next_to_publish_ + most_blocks_ahead && !crew_.should_stop())
+      published_.wait_for(lock, std::chrono::milliseconds(20));
+  }
+
+  /// One thread publishes, and does not keep the others from handing in what it will find next.
   void hand_in(std::uint64_t index, BlockOutcome outcome) {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     finished_.emplace(index, std::move(outcome));
+    if (std::exchange(is_publishing_, true)) return;
     while (!crew_.failed() && !finished_.empty() && finished_.begin()->first == next_to_publish_) {
       ++next_to_publish_;
-      publish(finished_.extract(finished_.begin()).mapped());  // may throw, and must not be tried again
+      const BlockOutcome next = finished_.extract(finished_.begin()).mapped();
+      lock.unlock();
+      publish(next);  // may throw, and nothing is published any more
+      lock.lock();
     }
+    is_publishing_ = false;
     published_.notify_all();
   }
 
@@ -192,13 +203,15 @@ class BlockwiseRun {
   const bool all_at_once_;  // then all are in flight together, and there is no need to remember when each stops
   Arrivals arrivals_;
   Crew crew_;
-  std::mutex mutex_;  // guards what follows, arrivals_ and the sums of run_
-  std::condition_variable published_;
+  std::mutex arrivals_mutex_;  // taken before the other; guards arrivals_ and the next two
   std::uint64_t next_block_ = 0;
   RequestNumber next_number_ = 0;
+  std::mutex mutex_;  // guards what follows, but for in_flight_, and the sums of run_
+  std::condition_variable published_;
   std::map<std::uint64_t, BlockOutcome> finished_;
   std::uint64_t next_to_publish_ = 0;
-  InFlight in_flight_;
+  bool is_publishing_ = false;
+  InFlight in_flight_;  // of the thread that publishes
 };
 
 /// Independent users of a closed load: each user's requests in a world by themselves.
