@@ -98,6 +98,9 @@ def programs(build):
     def peer(name, *options):
         return lambda workload: [str(build / "bench" / name), *workload.options(), *options]
 
+    def simpy(*options):
+        return lambda workload: [PYTHON, str(HERE / "simpy_processes.py"), *workload.options(), *options]
+
     def caesura(engine, competing, threads=1):
         concurrency = ["--set", "services.llm.model.concurrency=1000000000"] if competing else []
 
@@ -128,7 +131,8 @@ def programs(build):
         Program("test_coordinator, service", peer("caesura_peer_test_coordinator", "--service"),
                 built("bench/caesura_peer_test_coordinator"), same_draws=True),
         Program("goroutines", peer("goroutines"), built_with_go(build, "goroutines")),
-        Program("SimPy", lambda workload: [PYTHON, str(HERE / "simpy_processes.py"), *workload.options()], simpy_missing),
+        Program("SimPy", simpy(), simpy_missing),
+        Program("SimPy, service", simpy("--service"), simpy_missing),
     ]
     return {program.name: program for program in listed}
 
@@ -169,6 +173,7 @@ BLOCKS = (
         Entry("test_coordinator, service", 30_000),
         Entry("goroutines", 120_000, memory_in_flight=50_000),
         Entry("SimPy", 20_000, memory_in_flight=20_000),
+        Entry("SimPy, service", 10_000),
     )),
     Block(200_000, (
         Entry("bare", 600_000, memory_in_flight=200_000),
@@ -183,6 +188,7 @@ GOALS = (
     Goal("direct, competing", in_flight=200_000, figure="bytes", goal=160, floor=400),
     Goal("direct, independent", "bare", goal=1.0, floor=0.6),
     Goal("direct, independent", "bare, one by one", goal=0.25, floor=0.15),
+    Goal("direct, competing", "SimPy, service", goal=30, floor=20),
     Goal("direct, competing", "SimPy", goal=30, floor=20),
     Goal("direct, independent", "SimPy", goal=60, floor=40),
     Goal("caf, competing", "bare", goal=0.2, floor=0.13),

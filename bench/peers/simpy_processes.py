@@ -2,7 +2,8 @@
 
 The cancel is a flag that a timeout's callback sets, not an interrupt: a request only looks at it between two operations, and no process
 has to be started for it, which is faster. Draws are Python's own, by the faster of its two normal generators. Whatever can be bound to a
-local name is. Run it with Debian's /usr/bin/python3, for which python3-simpy3 is packaged.
+local name is. With --service a request asks a model that counts its places, a simpy.Resource that never runs out of them, as requests that
+compete do in Caesura. Run it with Debian's /usr/bin/python3, for which python3-simpy3 is packaged.
 """
 
 import argparse
@@ -40,6 +41,7 @@ class Workload:
         self.latencies = []
         self.planned = self.used = 0.0
         self.in_flight = self.peak_in_flight = 0
+        self.model = simpy.Resource(self.env, capacity=1_000_000_000) if options.service else None
 
     def arrivals(self):
         env, draws = self.env, self.random
@@ -52,7 +54,7 @@ class Workload:
             env.process(self.request(cancel))
 
     def request(self, cancel):
-        timeout, gauss, exp = self.env.timeout, self.random.gauss, math.exp
+        timeout, gauss, exp, model = self.env.timeout, self.random.gauss, math.exp, self.model
         self.in_flight += 1
         if self.in_flight > self.peak_in_flight:
             self.peak_in_flight = self.in_flight
@@ -60,7 +62,12 @@ class Workload:
         for operation in range(1, OPERATIONS + 1):
             duration = exp(LOG_MEDIAN_S + SIGMA * gauss(0.0, 1.0))
             used += duration
-            yield timeout(duration)
+            if model is None:
+                yield timeout(duration)
+            else:
+                with model.request() as place:
+                    yield place
+                    yield timeout(duration)
             if cancel.sent is not None:
                 break
         self.in_flight -= 1
@@ -91,6 +98,7 @@ def main():
     parser.add_argument("--requests", type=int, default=15000)
     parser.add_argument("--in-flight", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--service", action="store_true")
     workload = Workload(parser.parse_args())
     started = time.perf_counter()
     workload.env.process(workload.arrivals())
