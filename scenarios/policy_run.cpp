@@ -160,11 +160,13 @@ class BlockwiseRun {
     block.index = next_block_++;
     block.first = next_number_;
     block.arrivals.clear();
+    Arrivals arrivals = arrivals_;  // what is written here must not be beside what other threads read all the time
     while (block.arrivals.size() < block_size) {
-      const auto arrival = arrivals_.next();
+      const auto arrival = arrivals.next();
       if (!arrival) break;
       block.arrivals.push_back(*arrival);
     }
+    arrivals_ = arrivals;
     next_number_ += block.arrivals.size();
     return !block.arrivals.empty();
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <iterator>
 #include <stdexcept>
 #include <utility>
 
@@ -135,7 +136,7 @@ void Samples::add(Duration sample) {
   min_ = std::min(min_, x);
   max_ = std::max(max_, x);
   if (count() <= exact_count_max) {
-    values_.push_back(x);
+    keep(x);
   } else {
     count_in_bucket(x);
   }
@@ -143,7 +144,7 @@ void Samples::add(Duration sample) {
 
 void Samples::merge(Samples&& other) {
   if (count() + other.count() <= exact_count_max) {
-    values_.insert(values_.end(), other.values_.begin(), other.values_.end());
+    std::move(other.chunks_.begin(), other.chunks_.end(), std::back_inserter(chunks_));
   } else {
     forget_exact_values();
     other.forget_exact_values();
@@ -166,7 +167,9 @@ Summary Samples::summary() const {
   result.min = in_seconds(min_);
   result.max = in_seconds(max_);
 
-  std::vector<std::int64_t> values = values_;
+  std::vector<std::int64_t> values;
+  if (n <= exact_count_max) values.reserve(n);
+  for (const auto& chunk : chunks_) values.insert(values.end(), chunk.begin(), chunk.end());
   auto sorted_to = values.begin();
   const auto percentile_s = [&](std::uint64_t per_mille) {
     const std::uint64_t rank = rank_of(n, per_mille);
@@ -187,6 +190,16 @@ Summary Samples::summary() const {
   return result;
 }
 
+void Samples::keep(std::int64_t sample) {
+  constexpr std::size_t first_size = 16;
+  constexpr std::size_t greatest_size = 8192;
+  if (chunks_.empty() || chunks_.back().size() == chunks_.back().capacity()) {
+    const std::size_t size = chunks_.empty() ? first_size : std::min(2 * chunks_.back().capacity(), greatest_size);
+    chunks_.emplace_back().reserve(size);
+  }
+  chunks_.back().push_back(sample);
+}
+
 void Samples::count_in_bucket(std::int64_t sample) {
   const std::size_t bucket = bucket_of(sample);
   if (bucket >= buckets_.size()) {
@@ -199,8 +212,9 @@ void Samples::count_in_bucket(std::int64_t sample) {
 }
 
 void Samples::forget_exact_values() {
-  for (const std::int64_t x : values_) count_in_bucket(x);
-  std::vector<std::int64_t>().swap(values_);  // clear() would keep the memory
+  for (const auto& chunk : std::exchange(chunks_, {})) {
+    for (const std::int64_t x : chunk) count_in_bucket(x);
+  }
 }
 
 std::int64_t Samples::percentile(std::uint64_t rank) const {

@@ -59,7 +59,7 @@ struct Summary {
 ///
 /// Percentile p is element ceil(p · count) of the sorted samples, counted from 1: exactly so up to `exact_count_max` samples, beyond that
 /// within 0.05 %. Count, mean, stddev, min and max are always exact (but for the final conversion to a double of seconds).
-/// Memory: 8 to 16 bytes a sample up to exact_count_max, then less than 450 kB whatever their number.
+/// Memory: 8 bytes a sample up to exact_count_max, and up to 64 kB a merged part; then less than 450 kB whatever their number.
 class Samples {
  public:
   static constexpr std::uint64_t exact_count_max = 1'000'000;
@@ -74,6 +74,7 @@ class Samples {
   Summary summary() const;
 
  private:
+  void keep(std::int64_t sample);
   void count_in_bucket(std::int64_t sample);
   void forget_exact_values();
   std::int64_t percentile(std::uint64_t rank) const;
@@ -81,8 +82,9 @@ class Samples {
   Moments moments_;
   std::int64_t min_ = std::numeric_limits<std::int64_t>::max();
   std::int64_t max_ = 0;
-  std::vector<std::int64_t> values_;    // all samples, while there are at most exact_count_max
-  std::vector<std::uint64_t> buckets_;  // beyond: how many samples fell into each bucket, as far as the highest one in use
+  /// All samples, while there are at most exact_count_max: in chunks, so that none is moved as they grow in number, or are merged.
+  std::vector<std::vector<std::int64_t>> chunks_;
+  std::vector<std::uint64_t> buckets_;  ///< beyond: how many samples fell into each bucket, as far as the highest one in use
 };
 
 }  // namespace caesura
