@@ -25,8 +25,11 @@ TEST(RadixQueue, RowsThatWereUsedOnceAreUsedAgain) {
       queue.push(queue.now() + Duration{static_cast<std::int64_t>(1 + n * 7919 % spread)}, &all[n]);
     }
     while (!queue.is_empty()) {
-      while (queue.due_now() == nullptr) queue.advance([](const Parcel&) {});
-      queue.pop();
+      if (queue.due_now() == nullptr) {
+        queue.take_next([](const Parcel&) {});
+      } else {
+        queue.take_due_now();
+      }
     }
     queue.restart({});
   };
