@@ -39,12 +39,16 @@ class DirectWorld final : private Context, public World {
   }
 
  private:
-  struct Slot {
+  static constexpr std::size_t cache_line = 64;
+
+  /// Aligned, so that it is no more lines of the cache than it has to be.
+  struct alignas(cache_line) Slot {
     explicit Slot(const Rules& rules) : request(rules) {}
     std::uint32_t generation = 0;
     bool is_alive = false;
     Request request;
   };
+  static_assert(sizeof(Slot) == 3 * cache_line, "of a request in flight each byte counts");
 
   /// A reply is most of what waits, and finds its request and its place in the service out of the cache where many are in flight.
   void approach(Address to, const Message& message) {
@@ -113,8 +117,6 @@ class DirectWorld final : private Context, public World {
     slot.is_alive = true;
     return {index, slot.generation};
   }
-
-  static constexpr std::size_t cache_line = 64;
 
   LatenciesAhead latencies_;
   const Rules rules_;

@@ -7,6 +7,7 @@
 
 #include "actors/messages.hpp"
 #include "actors/model.hpp"
+#include "sim/prefetch.hpp"
 #include "sim/steady_vector.hpp"
 
 namespace caesura {
@@ -26,6 +27,13 @@ class LatenciesAhead {
     if (!is_of_use_ || ticket >= most_tickets) return;
     rows_.grow_to(ticket + std::size_t{1});
     draw(rows_[ticket], request, 0);
+  }
+  /// A hint that the next operation of the request with this ticket will be asked for soon.
+  void prefetch(Ticket ticket) const {
+    if (ticket >= rows_.size()) return;
+    const auto* row = reinterpret_cast<const std::byte*>(&rows_[ticket]);
+    caesura::prefetch(row);
+    caesura::prefetch(row + sizeof(Row) - 1);
   }
   /// What an operation of the request takes and makes; null if it is not there. Valid until the next call.
   const OperationSample* find(Ticket ticket, RequestNumber request, std::uint32_t operation) {

@@ -13,11 +13,9 @@ void Request::receive(const Start& start, Context& context) {
   number_ = start.number;
   ticket_ = start.ticket;
   wish(start.wishes);
-  if (rules_->shared_plan) {
-    plan_ = &*rules_->shared_plan;
-  } else {
-    plan_ = &special().own_plan;
-    expand(rules_->model, number_, special_->own_plan);
+  if (!rules_->shared_plan) {
+    expand(rules_->model, number_, special().own_plan);
+    special_->plan = &special_->own_plan;
   }
   if (rules_->model.timeout) {
     const Duration left = *rules_->model.timeout - (context.now() - start.arrived);
@@ -34,10 +32,10 @@ void Request::receive(const StartChild& start, Context& context) {
   special().as_child = std::make_unique<AsChild>();
   special_->as_child->start = start;
   if (const auto& shared = rules_->shared_child_plans[start.service]) {
-    plan_ = &*shared;
+    special_->plan = &*shared;
   } else {
-    plan_ = &special_->own_plan;
     expand(model, model.child_of(start.service)->workflow, number_, special_->own_plan);
+    special_->plan = &special_->own_plan;
   }
   begin(context);
 }
@@ -147,6 +145,7 @@ void Request::receive(const LetGo& let_go, Context& context) {
 }
 
 void Request::operation_over(const Reply& reply, Context& context) {
+  if (rules_->latencies_ahead != nullptr) rules_->latencies_ahead->prefetch(ticket_);
   const std::uint32_t id = strand_of(reply.end.operation());
   if (id == no_strand) return;
   Strand& s = strand(id);
@@ -230,6 +229,7 @@ void Request::receive(const Release&, Context& context) {
 void Request::go(Context& context) {
   life_ = LifeCycle(rules_->policy.kind);
   if (special_) {
+    special_->plan = nullptr;
     special_->wishes = {};
     special_->held_reply.reset();
     special_->children.reset();

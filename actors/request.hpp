@@ -124,7 +124,8 @@ class Request {
   };
   /// What only requests with a drawn plan, parallel steps, children or wishes need: of the others there may be many, and each byte counts.
   struct Special {
-    Plan own_plan;  ///< if its shape is drawn
+    const Plan* plan = nullptr;  ///< null: the one that all requests of clients share
+    Plan own_plan;               ///< if its shape is drawn
     Wishes wishes;
     std::optional<Reply> held_reply;  ///< of the operation that is to be held
     Forked forked;
@@ -132,7 +133,7 @@ class Request {
     std::unique_ptr<AsChild> as_child;
   };
 
-  const Plan& plan() const { return *plan_; }
+  const Plan& plan() const { return special_ && special_->plan != nullptr ? *special_->plan : *rules_->shared_plan; }
   const Policy& policy() const;
   std::uint16_t policy_wish() const { return special_ ? special_->wishes.policy : Wishes::no_policy; }
   void wish(const Wishes& wishes);
@@ -191,7 +192,6 @@ class Request {
   void hand_in(RequestReport& report, Context& context);
 
   const Rules* rules_;
-  const Plan* plan_ = nullptr;
   std::unique_ptr<Special> special_;
   std::unique_ptr<CancelNote> cancel_note_;  ///< null: no cancel was received while it lived
   RequestNumber number_ = 0;
