@@ -194,7 +194,7 @@ void Request::close_books(RequestReport& report, const CutOffs* cut_offs) {
       rest += use.reached;
       report.forgone += use.beyond;
     } else {
-      OperationSample room;
+      OperationSample room;  // a copy would have the processor wait for what was just written there
       const Usage use = whole_usage(caesura::sample_of(*rules_, ticket_, number_, step, room));
       add_usage(model, step, use, report.planned);
       if (!is_done) add_usage(model, step, use, rest);

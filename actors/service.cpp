@@ -191,10 +191,11 @@ void Service::start_untold(const Ask& ask, Context& context) {
   context.send_in_place(orders + 1, ask.from, reply_to(ask, sample), sample.duration + link);
 }
 
-/// What the operation takes and makes, as sample_of() says it, once those are told who cancel during it.
+/// What the operation takes and makes, once those are told who cancel during it. Valid until the next sample is asked for; it may be in
+/// `room`.
 const OperationSample& Service::announced_sample(const Ask& ask, OperationSample& room, Context& context) const {
-  const OperationSample& sample = sample_of(
-      *rules_, ask.ticket, ask.number, {.kind = ask.kind, .service = index_, .number = ask.operation, .model_call = ask.model_call}, room);
+  const PlanStep step{.kind = ask.kind, .service = index_, .number = ask.operation, .model_call = ask.model_call};
+  const OperationSample& sample = sample_of(*rules_, ask.ticket, ask.number, step, room);
   if (rules_->cancels_during_operations) announce_cancels_during(*rules_, ask, sample.duration, context);
   return sample;
 }

@@ -7,7 +7,7 @@
 namespace caesura {
 
 void receive(Actor& actor, const Message& message, Context& context) {
-  // Most go to services.
+  // In virtual time most go to services.
   if (auto* const service = std::get_if<Service>(&actor)) return hand_over(*service, message, context);
   std::visit([&](auto& a) { hand_over(a, message, context); }, actor);
 }

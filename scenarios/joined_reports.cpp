@@ -3,10 +3,10 @@
 #include <string>
 
 namespace caesura {
-
 namespace {
 
 bool adds_up(const RequestReport& report) {
+  // Mostly nothing is saved, and there is nothing to add.
   const Amounts nothing;
   if (report.saved == nothing && report.forgone == nothing) return report.planned == report.used;
   return report.planned == report.used + report.saved + report.forgone;

@@ -120,7 +120,6 @@ class BlockwiseRun {
   void run() {
     crew_.run(run_.options.threads, [this] { work(); });
     run_.peak_in_flight = all_at_once_ ? run_.sums.totals.requests() : in_flight_.peak();
-    for (const auto& [index, outcome] : finished_) publish(outcome);  // after a gap, in a partial run
   }
 
  private:
@@ -185,9 +184,10 @@ class BlockwiseRun {
     if (std::exchange(is_publishing_, true)) return;
     while (!crew_.failed() && !finished_.empty() && finished_.begin()->first == next_to_publish_) {
       ++next_to_publish_;
-      const BlockOutcome next = finished_.extract(finished_.begin()).mapped();
+      auto next = finished_.extract(finished_.begin());
       lock.unlock();
-      publish(next);  // may throw, and nothing is published any more
+      publish(next.mapped());  // may throw, and nothing is published any more
+      next = {};
       lock.lock();
     }
     is_publishing_ = false;
@@ -208,7 +208,7 @@ class BlockwiseRun {
   std::mutex arrivals_mutex_;  // taken before the other; guards arrivals_ and the next two
   std::uint64_t next_block_ = 0;
   RequestNumber next_number_ = 0;
-  std::mutex mutex_;  // guards what follows, but for in_flight_, and the sums of run_
+  std::mutex mutex_;  // guards the sums of run_ and what follows, but not in_flight_
   std::condition_variable published_;
   std::map<std::uint64_t, BlockOutcome> finished_;
   std::uint64_t next_to_publish_ = 0;

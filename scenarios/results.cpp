@@ -86,7 +86,7 @@ void TokenTotals::merge(const TokenTotals& other) {
 }
 
 void AmountTotals::add(const Amounts& amounts) {
-  if (amounts == Amounts{}) return;
+  if (amounts == Amounts{}) return;  // most requests save nothing, which is told sooner than added
   tokens.add(amounts.tokens);
   cost_picos += amounts.cost.picos;
   for (std::size_t k = 0; k < operation_kinds; ++k) busy_ns[k] += amounts.busy[k].count();

@@ -1,7 +1,6 @@
 #include "sim/distribution.hpp"
 
 #include <algorithm>
-#include <array>
 #include <boost/math/distributions/negative_binomial.hpp>
 #include <boost/math/special_functions/gamma.hpp>
 #include <cmath>

@@ -6,7 +6,7 @@
 #include <cstdint>
 
 /// Formulas that sim/lanes.cpp computes for four numbers at a time as well: the same operations in the same order there, so that the last
-/// bit is the same. None is left to a mathematical library, whose last bit may depend on the processor.
+/// bit is the same. None of these is left to the C library, whose last bit may differ from one processor to another.
 namespace caesura::formulas {
 
 using Coefficients = std::array<double, 8>;
@@ -44,7 +44,7 @@ inline constexpr std::array<double, 12> taylor{1.0 / 2,     1.0 / 6,      1.0 / 
 
 inline constexpr double greatest_exponent = 700;
 
-/// e^x to a relative 2^-52; beyond ±700, where it would leave the range of numbers, as at ±700.
+/// e^x to a relative 2^-52; beyond ±700, close to where it would leave the range of numbers, as at ±700.
 inline double exponential(double x) {
   x = std::min(std::max(x, -greatest_exponent), greatest_exponent);
   const double shifted = x * log2_e + to_nearest;

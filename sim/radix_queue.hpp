@@ -19,8 +19,9 @@ namespace caesura {
 ///
 /// Times are numbers of 16 hexadecimal digits. A key waits in the bucket of the highest digit in which its due time differs from a base,
 /// which is at or before now, and of what that digit is. When its bucket is the lowest, it moves to a lower one, or, if they are few, into
-/// a sorted row of those due soonest. So keys move through memory in rows, and two or three times, where a heap would miss the cache on
-/// each level. And what will be due next is known beforehand, so that it can be brought into the cache.
+/// a sorted row of those due soonest, where few keys stay from the start. So keys move through memory in rows, and two or three times,
+/// where a heap would miss the cache on each level. And what will be due next is known beforehand, so that it can be brought into the
+/// cache.
 template <class Parcel>
 class RadixQueue {
  public:
@@ -32,7 +33,7 @@ class RadixQueue {
   /// `due` is not before now.
   void push(Time due, Parcel* parcel) {
     if (due == now_) return push_current(parcel);
-    // Few keys need no buckets.
+    // While no key is in a bucket, the row may reach as far as it likes; and few need no buckets.
     if (digits_with_keys_ == 0 && soon_.size() < few) last_soon_ = std::max(last_soon_, due);
     if (due <= last_soon_) {
       if (soon_.makes_room()) return soon_.insert({due, parcel});

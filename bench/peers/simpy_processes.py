@@ -2,8 +2,8 @@
 
 The cancel is a flag that a timeout's callback sets, not an interrupt: a request only looks at it between two operations, and no process
 has to be started for it, which is faster. Draws are Python's own, by the faster of its two normal generators. Whatever can be bound to a
-local name is. With --service a request asks a model that counts its places, a simpy.Resource that never runs out of them, as requests that
-compete do in Caesura. Run it with Debian's /usr/bin/python3, for which python3-simpy3 is packaged.
+local name is. With --service a request asks a model that counts its places and never runs out of them, as requests that compete do in
+Caesura: a simpy.Container, for a simpy.Resource would look through all of its users when one leaves. Run it with Debian's /usr/bin/python3, for which python3-simpy3 is packaged.
 """
 
 import argparse
@@ -41,7 +41,7 @@ class Workload:
         self.latencies = []
         self.planned = self.used = 0.0
         self.in_flight = self.peak_in_flight = 0
-        self.model = simpy.Resource(self.env, capacity=1_000_000_000) if options.service else None
+        self.model = simpy.Container(self.env, init=1_000_000_000) if options.service else None
 
     def arrivals(self):
         env, draws = self.env, self.random
@@ -65,9 +65,9 @@ class Workload:
             if model is None:
                 yield timeout(duration)
             else:
-                with model.request() as place:
-                    yield place
-                    yield timeout(duration)
+                yield model.get(1)
+                yield timeout(duration)
+                yield model.put(1)
             if cancel.sent is not None:
                 break
         self.in_flight -= 1
