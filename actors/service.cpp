@@ -75,7 +75,7 @@ bool Service::has_plenty_of_room(const Context& context) {
   if (!profile_->concurrency) return false;
   if (until_count_off_-- == 0) {
     constexpr std::size_t few = 8;
-    constexpr std::size_t many = 32 * 1024;  // of more, it is their memory that counts
+    constexpr std::size_t many = std::size_t{32} * 1024;  // of more, it is their memory that counts
     count_off(context);
     until_count_off_ = std::clamp(ends_.size(), few, many);
   }

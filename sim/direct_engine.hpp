@@ -108,7 +108,7 @@ class DirectEngine {
     Parcel* take() {
       if (free_ == nullptr) grow();
       Parcel* const parcel = free_;
-      free_ = reinterpret_cast<Parcel*>(parcel->order);
+      free_ = reinterpret_cast<Parcel*>(parcel->order);  // NOLINT(performance-no-int-to-ptr): no room for a pointer of its own
       return parcel;
     }
     void give_back(Parcel* parcel) {

@@ -146,7 +146,8 @@ class RadixQueue {
   }
 
   void push_later(const Key& key) {
-    const auto digit = static_cast<std::size_t>(std::bit_width(bits(key.due) ^ bits(base_)) - 1) / digit_bits;
+    const std::uint64_t difference = (bits(key.due) ^ bits(base_)) | 1U;  // never 0: no key is due at the base
+    const auto digit = static_cast<std::size_t>(std::bit_width(difference) - 1) / digit_bits;
     const std::size_t value = (bits(key.due) >> (digit * digit_bits)) % values;
     Chunk*& first = buckets_[digit][value];
     if (first == nullptr || first->size == chunk_keys) first = take(first);
@@ -156,7 +157,7 @@ class RadixQueue {
   }
 
   /// Moves the lowest bucket's keys on: all of them into the row if they fit; true. Else time itself, to the soonest of them, which are
-  /// then due; false.
+  /// then due; false. There must be keys in buckets.
   bool refill() {
     const auto digit = static_cast<std::size_t>(std::countr_zero(digits_with_keys_));
     const auto value = static_cast<std::size_t>(std::countr_zero(values_with_keys_[digit]));
@@ -164,6 +165,7 @@ class RadixQueue {
     if (values_with_keys_[digit] == 0) digits_with_keys_ &= static_cast<std::uint16_t>(digits_with_keys_ - 1U);
     Chunk*& bucket = buckets_[digit][value];
     if (bucket->next == nullptr || bucket->next->next == nullptr) {
+      // There are keys, so digit < 16. NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult)
       const std::uint64_t below = (std::uint64_t{1} << (digit * digit_bits)) - 1;
       const std::uint64_t first = (bits(base_) & ~(below * values + values - 1)) | (value << (digit * digit_bits));
       base_ = time(first);
