@@ -189,6 +189,7 @@ GOALS = (
     Goal("direct, independent", "bare", goal=1.0, floor=0.6),
     Goal("direct, independent", "bare, one by one", goal=0.25, floor=0.15),
     Goal("direct, competing", "SimPy, service", goal=30, floor=20),
+    Goal("direct, independent", "SimPy, service", goal=60, floor=40),
     Goal("direct, competing", "SimPy", goal=30, floor=20),
     Goal("direct, independent", "SimPy", goal=60, floor=40),
     Goal("caf, competing", "bare", goal=0.2, floor=0.13),
