@@ -5,6 +5,7 @@
 
 #if defined(__x86_64__)
 
+#include <Random123/philox.h>
 #include <immintrin.h>
 
 #include <array>
@@ -28,26 +29,25 @@ bool can_do() {
 
 /// The first two words of Philox-4x32-10's blocks; words are the lower halves of lanes, above which anything may be.
 [[gnu::target("avx2")]] inline Bits random_words(const DrawKey& first) {
-  constexpr std::uint64_t low = 0xffff'ffff;
-  const Bits multiplier0 = all_words(0xd251'1f53);
-  const Bits multiplier1 = all_words(0xcd9e'8d57);
-  Bits word0 = all_words(first.request & low);
+  const Bits multiplier0 = all_words(PHILOX_M4x32_0);
+  const Bits multiplier1 = all_words(PHILOX_M4x32_1);
+  Bits word0 = all_words(first.request);
   Bits word1 = all_words(first.request >> 32U);
   Bits word2 = _mm256_add_epi32(all_words(first.operation), _mm256_set_epi64x(3, 2, 1, 0));
   Bits word3 = all_words(first.purpose);
-  std::uint64_t key0 = first.seed & low;
+  std::uint64_t key0 = first.seed;
   std::uint64_t key1 = first.seed >> 32U;
-  for (int round = 0; round < 10; ++round) {
+  for (int round = 0; round < PHILOX4x32_DEFAULT_ROUNDS; ++round) {
     const Bits product0 = _mm256_mul_epu32(word0, multiplier0);
     const Bits product1 = _mm256_mul_epu32(word2, multiplier1);
     word0 = _mm256_xor_si256(_mm256_xor_si256(_mm256_srli_epi64(product1, 32), word1), all_words(key0));
     word1 = product1;
     word2 = _mm256_xor_si256(_mm256_xor_si256(_mm256_srli_epi64(product0, 32), word3), all_words(key1));
     word3 = product0;
-    key0 = (key0 + 0x9e37'79b9) & low;
-    key1 = (key1 + 0xbb67'ae85) & low;
+    key0 += PHILOX_W32_0;
+    key1 += PHILOX_W32_1;
   }
-  return _mm256_or_si256(_mm256_slli_epi64(word1, 32), _mm256_and_si256(word0, all_words(low)));
+  return _mm256_or_si256(_mm256_slli_epi64(word1, 32), _mm256_and_si256(word0, all_words(0xffff'ffff)));
 }
 
 /// As uniform_draw() makes them of random bits. 52 bits below the exponent of 2^52 are that number plus 2^52.
