@@ -1,9 +1,9 @@
 #include "actors/arrivals.hpp"
 
-#include <stdexcept>
-
-#include "actors/plan.hpp"
 #include "sim/statistics.hpp"
+#include "actors/plan.hpp"
+
+#include <stdexcept>
 
 namespace caesura {
 namespace {

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
-
 #include "actors/messages.hpp"
 #include "actors/model.hpp"
+
+#include <cstdint>
+#include <optional>
 
 namespace caesura {
 

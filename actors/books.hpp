@@ -1,12 +1,12 @@
 #pragma once
 
-#include <vector>
-
+#include "mocks/quantities.hpp"
 #include "actors/context.hpp"
 #include "actors/model.hpp"
 #include "actors/plan.hpp"
 #include "actors/reports.hpp"
-#include "mocks/quantities.hpp"
+
+#include <vector>
 
 namespace caesura {
 

@@ -1,11 +1,11 @@
 #include "actors/caf_coordinator.hpp"
 
+#include <caf/actor_system.hpp>
+#include <caf/resumable.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <utility>
-
-#include <caf/actor_system.hpp>
-#include <caf/resumable.hpp>
 
 namespace caesura {
 

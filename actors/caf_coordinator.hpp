@@ -1,22 +1,22 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <deque>
-#include <utility>
-#include <vector>
-
+#include "sim/direct_engine.hpp"
+#include "sim/time.hpp"
 #include "actors/caf_envelope.hpp"
 #include "actors/caf_message_clock.hpp"
 #include "actors/context.hpp"
-#include "sim/direct_engine.hpp"
-#include "sim/time.hpp"
 
 #include <caf/actor_control_block.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/execution_unit.hpp>
 #include <caf/mailbox_element.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <utility>
+#include <vector>
 
 namespace caesura {
 

@@ -1,18 +1,18 @@
 #pragma once
 
-#include <cstddef>
-#include <deque>
-#include <tuple>
-#include <typeinfo>
-
+#include "sim/time.hpp"
 #include "actors/context.hpp"
 #include "actors/messages.hpp"
-#include "sim/time.hpp"
 
 #include <caf/detail/tuple_vals.hpp>
 #include <caf/mailbox_element.hpp>
 #include <caf/message.hpp>
 #include <caf/type_erased_tuple.hpp>
+
+#include <cstddef>
+#include <deque>
+#include <tuple>
+#include <typeinfo>
 
 namespace caesura {
 

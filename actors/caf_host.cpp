@@ -1,9 +1,9 @@
 #include "actors/caf_host.hpp"
 
+#include <caf/actor_cast.hpp>
+
 #include <algorithm>
 #include <utility>
-
-#include <caf/actor_cast.hpp>
 
 namespace caesura {
 

@@ -1,20 +1,20 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <vector>
-
+#include "sim/time.hpp"
 #include "actors/caf_envelope.hpp"
 #include "actors/messages.hpp"
 #include "actors/world.hpp"
-#include "sim/time.hpp"
 
 #include <caf/actor_control_block.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/behavior.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/mailbox_element.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
 
 namespace caesura {
 

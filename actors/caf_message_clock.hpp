@@ -1,13 +1,13 @@
 #pragma once
 
-#include <cstdint>
-#include <stdexcept>
-#include <string>
-
 #include <caf/actor_clock.hpp>
 #include <caf/group.hpp>
 #include <caf/message.hpp>
 #include <caf/message_id.hpp>
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
 
 namespace caesura {
 

@@ -1,8 +1,5 @@
 #pragma once
 
-#include <type_traits>
-#include <utility>
-
 #include "actors/caf_envelope.hpp"
 #include "actors/context.hpp"
 #include "actors/world.hpp"
@@ -15,6 +12,9 @@
 #include <caf/exit_reason.hpp>
 #include <caf/make_actor.hpp>
 #include <caf/monitorable_actor.hpp>
+
+#include <type_traits>
+#include <utility>
 
 namespace caesura {
 

@@ -1,5 +1,13 @@
 #include "actors/caf_realtime.hpp"
 
+#include "actors/caf_host.hpp"
+#include "actors/caf_realtime_coordinator.hpp"
+#include "actors/rules.hpp"
+
+#include <caf/actor_clock.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -11,14 +19,6 @@
 #include <stdexcept>
 #include <utility>
 #include <vector>
-
-#include "actors/caf_host.hpp"
-#include "actors/caf_realtime_coordinator.hpp"
-#include "actors/rules.hpp"
-
-#include <caf/actor_clock.hpp>
-#include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
 
 namespace caesura {
 

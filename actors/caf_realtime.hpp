@@ -1,11 +1,11 @@
 #pragma once
 
+#include "sim/time.hpp"
+#include "actors/world.hpp"
+
 #include <cstdint>
 #include <limits>
 #include <memory>
-
-#include "actors/world.hpp"
-#include "sim/time.hpp"
 
 namespace caesura {
 

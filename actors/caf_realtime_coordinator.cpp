@@ -1,11 +1,11 @@
 #include "actors/caf_realtime_coordinator.hpp"
 
-#include <utility>
-
 #include <caf/actor_system.hpp>
 #include <caf/detail/set_thread_name.hpp>
 #include <caf/logger.hpp>
 #include <caf/resumable.hpp>
+
+#include <utility>
 
 namespace caesura {
 

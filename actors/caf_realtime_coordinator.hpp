@@ -1,13 +1,5 @@
 #pragma once
 
-#include <condition_variable>
-#include <cstddef>
-#include <deque>
-#include <memory>
-#include <mutex>
-#include <thread>
-#include <vector>
-
 #include "actors/caf_message_clock.hpp"
 #include "actors/caf_timer_queue.hpp"
 
@@ -15,6 +7,14 @@
 #include <caf/execution_unit.hpp>
 #include <caf/mailbox_element.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
 
 namespace caesura {
 

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <vector>
-
 #include <caf/actor_clock.hpp>
 #include <caf/actor_control_block.hpp>
 #include <caf/mailbox_element.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
 
 namespace caesura {
 

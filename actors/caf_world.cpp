@@ -1,9 +1,3 @@
-#include <atomic>
-#include <cstdint>
-#include <memory>
-#include <stdexcept>
-#include <utility>
-
 #include "actors/caf_coordinator.hpp"
 #include "actors/caf_host.hpp"
 #include "actors/caf_prompt_host.hpp"
@@ -13,6 +7,12 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/exit_reason.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <utility>
 
 namespace caesura {
 

@@ -1,17 +1,17 @@
 #pragma once
 
-#include <array>
-#include <cstdint>
-#include <optional>
-#include <vector>
-
+#include "sim/prefetch.hpp"
+#include "sim/steady_vector.hpp"
 #include "actors/arrivals.hpp"
 #include "actors/context.hpp"
 #include "actors/messages.hpp"
 #include "actors/reports.hpp"
 #include "actors/rules.hpp"
-#include "sim/prefetch.hpp"
-#include "sim/steady_vector.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
 
 namespace caesura {
 

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <cstdint>
-
-#include "actors/messages.hpp"
 #include "sim/time.hpp"
+#include "actors/messages.hpp"
+
+#include <cstdint>
 
 namespace caesura {
 

@@ -1,10 +1,10 @@
-#include <cstddef>
-#include <vector>
-
-#include "actors/world.hpp"
 #include "sim/direct_engine.hpp"
 #include "sim/prefetch.hpp"
 #include "sim/steady_vector.hpp"
+#include "actors/world.hpp"
+
+#include <cstddef>
+#include <vector>
 
 namespace caesura {
 namespace {

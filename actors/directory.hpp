@@ -1,12 +1,12 @@
 #pragma once
 
-#include <cstdint>
-
+#include "sim/prefetch.hpp"
+#include "sim/steady_vector.hpp"
 #include "actors/context.hpp"
 #include "actors/messages.hpp"
 #include "actors/rules.hpp"
-#include "sim/prefetch.hpp"
-#include "sim/steady_vector.hpp"
+
+#include <cstdint>
 
 namespace caesura {
 

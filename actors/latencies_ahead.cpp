@@ -1,12 +1,12 @@
 #include "actors/latencies_ahead.hpp"
 
+#include "mocks/purpose.hpp"
+#include "actors/plan.hpp"
+
 #include <algorithm>
 #include <optional>
 #include <span>
 #include <variant>
-
-#include "actors/plan.hpp"
-#include "mocks/purpose.hpp"
 
 namespace caesura {
 

@@ -1,14 +1,14 @@
 #pragma once
 
+#include "sim/prefetch.hpp"
+#include "sim/steady_vector.hpp"
+#include "actors/messages.hpp"
+#include "actors/model.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
-
-#include "actors/messages.hpp"
-#include "actors/model.hpp"
-#include "sim/prefetch.hpp"
-#include "sim/steady_vector.hpp"
 
 namespace caesura {
 

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "sim/time.hpp"
+#include "mocks/quantities.hpp"
+
 #include <cstdint>
 #include <variant>
-
-#include "mocks/quantities.hpp"
-#include "sim/time.hpp"
 
 namespace caesura {
 

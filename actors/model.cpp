@@ -1,8 +1,8 @@
 #include "actors/model.hpp"
 
-#include <algorithm>
-
 #include "actors/messages.hpp"
+
+#include <algorithm>
 
 namespace caesura {
 

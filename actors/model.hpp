@@ -1,16 +1,16 @@
 #pragma once
 
+#include "sim/distribution.hpp"
+#include "sim/time.hpp"
+#include "mocks/quantities.hpp"
+#include "mocks/service_profile.hpp"
+
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
-
-#include "mocks/quantities.hpp"
-#include "mocks/service_profile.hpp"
-#include "sim/distribution.hpp"
-#include "sim/time.hpp"
 
 namespace caesura {
 

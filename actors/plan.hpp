@@ -1,13 +1,13 @@
 #pragma once
 
+#include "mocks/purpose.hpp"
+#include "actors/messages.hpp"
+#include "actors/model.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
 #include <vector>
-
-#include "actors/messages.hpp"
-#include "actors/model.hpp"
-#include "mocks/purpose.hpp"
 
 namespace caesura {
 

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "sim/time.hpp"
+#include "mocks/quantities.hpp"
+#include "actors/messages.hpp"
+
 #include <array>
 #include <cstdint>
 #include <optional>
-
-#include "actors/messages.hpp"
-#include "mocks/quantities.hpp"
-#include "sim/time.hpp"
 
 namespace caesura {
 

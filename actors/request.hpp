@@ -1,11 +1,5 @@
 #pragma once
 
-#include <array>
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <vector>
-
 #include "actors/books.hpp"
 #include "actors/context.hpp"
 #include "actors/life_cycle.hpp"
@@ -13,6 +7,12 @@
 #include "actors/plan.hpp"
 #include "actors/reports.hpp"
 #include "actors/rules.hpp"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
 
 namespace caesura {
 

@@ -1,7 +1,7 @@
+#include "actors/request.hpp"
+
 #include <algorithm>
 #include <utility>
-
-#include "actors/request.hpp"
 
 namespace caesura {
 

@@ -1,13 +1,13 @@
 #pragma once
 
-#include <optional>
-#include <span>
-
 #include "actors/context.hpp"
 #include "actors/latencies_ahead.hpp"
 #include "actors/messages.hpp"
 #include "actors/model.hpp"
 #include "actors/plan.hpp"
+
+#include <optional>
+#include <span>
 
 namespace caesura {
 

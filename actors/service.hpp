@@ -1,15 +1,15 @@
 #pragma once
 
+#include "sim/prefetch.hpp"
+#include "sim/steady_vector.hpp"
+#include "actors/context.hpp"
+#include "actors/messages.hpp"
+#include "actors/rules.hpp"
+
 #include <cstdint>
 #include <set>
 #include <tuple>
 #include <vector>
-
-#include "actors/context.hpp"
-#include "actors/messages.hpp"
-#include "actors/rules.hpp"
-#include "sim/prefetch.hpp"
-#include "sim/steady_vector.hpp"
 
 namespace caesura {
 

@@ -1,8 +1,8 @@
 #include "actors/world.hpp"
 
-#include <algorithm>
-
 #include "actors/arrivals.hpp"
+
+#include <algorithm>
 
 namespace caesura {
 

@@ -1,14 +1,5 @@
 #pragma once
 
-#include <atomic>
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <span>
-#include <stdexcept>
-#include <variant>
-#include <vector>
-
 #include "actors/client.hpp"
 #include "actors/context.hpp"
 #include "actors/directory.hpp"
@@ -18,6 +9,15 @@
 #include "actors/request.hpp"
 #include "actors/rules.hpp"
 #include "actors/service.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <variant>
+#include <vector>
 
 namespace caesura {
 

@@ -1,13 +1,12 @@
-#include <unistd.h>
-
-#include <chrono>
-
+#include "scenarios/advise.hpp"
+#include "scenarios/json_text.hpp"
 #include "app/commands.hpp"
 #include "app/interrupt.hpp"
 #include "app/progress_line.hpp"
 #include "app/terminal.hpp"
-#include "scenarios/advise.hpp"
-#include "scenarios/json_text.hpp"
+
+#include <chrono>
+#include <unistd.h>
 
 namespace caesura {
 namespace {

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "app/api_clock.hpp"
+#include "app/api_path.hpp"
+#include "app/http_server.hpp"
+
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
-
-#include "app/api_clock.hpp"
-#include "app/api_path.hpp"
-#include "app/http_server.hpp"
 
 namespace caesura {
 

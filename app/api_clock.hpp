@@ -1,10 +1,11 @@
 #pragma once
 
-#include <chrono>
-#include <nlohmann/json.hpp>
-#include <string>
-
 #include "sim/time.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <string>
 
 namespace caesura {
 

@@ -1,13 +1,13 @@
 #include "app/call_wishes.hpp"
 
+#include "scenarios/format_number.hpp"
+#include "app/api_error.hpp"
+
 #include <fmt/format.h>
 
 #include <charconv>
 #include <stdexcept>
 #include <string_view>
-
-#include "app/api_error.hpp"
-#include "scenarios/format_number.hpp"
 
 namespace caesura {
 namespace {

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "sim/time.hpp"
+#include "app/http_message.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "app/http_message.hpp"
-#include "sim/time.hpp"
 
 namespace caesura {
 

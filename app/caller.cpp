@@ -1,9 +1,9 @@
 #include "app/caller.hpp"
 
-#include <algorithm>
-
 #include "app/api_error.hpp"
 #include "app/chat_body.hpp"
+
+#include <algorithm>
 
 namespace caesura {
 namespace {

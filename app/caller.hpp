@@ -1,10 +1,10 @@
 #pragma once
 
+#include "app/http_message.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "app/http_message.hpp"
 
 namespace caesura {
 

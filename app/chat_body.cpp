@@ -1,11 +1,11 @@
 #include "app/chat_body.hpp"
 
-#include <fmt/format.h>
-
-#include <nlohmann/json.hpp>
-#include <utility>
-
 #include "app/api_error.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <utility>
 
 namespace caesura {
 namespace {

@@ -1,16 +1,16 @@
-#include <fmt/format.h>
-#include <unistd.h>
-
-#include <string>
-
-#include "app/commands.hpp"
-#include "app/interrupt.hpp"
-#include "app/progress_line.hpp"
 #include "scenarios/cancel_rule.hpp"
 #include "scenarios/figures.hpp"
 #include "scenarios/thresholds.hpp"
 #include "scenarios/trace.hpp"
 #include "scenarios/verify.hpp"
+#include "app/commands.hpp"
+#include "app/interrupt.hpp"
+#include "app/progress_line.hpp"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <unistd.h>
 
 namespace caesura {
 namespace {

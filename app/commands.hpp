@@ -1,12 +1,12 @@
 #pragma once
 
+#include "scenarios/runner.hpp"
+#include "scenarios/scenario.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "scenarios/runner.hpp"
-#include "scenarios/scenario.hpp"
 
 namespace caesura {
 

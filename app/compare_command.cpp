@@ -1,17 +1,16 @@
 #include "app/compare_command.hpp"
 
-#include <unistd.h>
-
-#include <memory>
-#include <string>
-#include <vector>
-
-#include "app/commands.hpp"
-#include "app/terminal.hpp"
 #include "scenarios/change_gates.hpp"
 #include "scenarios/compare.hpp"
 #include "scenarios/compare_report.hpp"
 #include "scenarios/json_text.hpp"
+#include "app/commands.hpp"
+#include "app/terminal.hpp"
+
+#include <memory>
+#include <string>
+#include <unistd.h>
+#include <vector>
 
 namespace caesura {
 namespace {

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "sim/time.hpp"
+
 #include <functional>
 #include <map>
 #include <optional>
 #include <utility>
-
-#include "sim/time.hpp"
 
 namespace caesura {
 

@@ -1,13 +1,14 @@
 #pragma once
 
-#include <cstdint>
+#include "app/api_error.hpp"
+#include "app/http_message.hpp"
+
 #include <nlohmann/json.hpp>
+
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "app/api_error.hpp"
-#include "app/http_message.hpp"
 
 namespace caesura {
 

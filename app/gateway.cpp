@@ -1,13 +1,13 @@
 #include "app/gateway.hpp"
 
+#include "app/page.hpp"
+
+#include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <exception>
 #include <utility>
-
-#include "app/page.hpp"
 
 namespace caesura {
 namespace {

@@ -1,19 +1,7 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <nlohmann/json.hpp>
-#include <optional>
-#include <random>
-#include <string>
-#include <string_view>
-#include <vector>
-
+#include "scenarios/live_run.hpp"
+#include "scenarios/scenario.hpp"
 #include "app/api_call.hpp"
 #include "app/api_clock.hpp"
 #include "app/api_error.hpp"
@@ -26,8 +14,21 @@
 #include "app/idempotency.hpp"
 #include "app/request_registry.hpp"
 #include "app/silence.hpp"
-#include "scenarios/live_run.hpp"
-#include "scenarios/scenario.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace caesura {
 

@@ -1,15 +1,15 @@
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <utility>
-#include <variant>
-
 #include "actors/plan.hpp"
 #include "app/call_wishes.hpp"
 #include "app/event_stream.hpp"
 #include "app/gateway.hpp"
 #include "app/request_views.hpp"
 #include "app/served_scenario.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <variant>
 
 namespace caesura {
 namespace {

@@ -1,13 +1,13 @@
+#include "scenarios/json_text.hpp"
+#include "scenarios/version.hpp"
+#include "app/call_wishes.hpp"
+#include "app/gateway.hpp"
+#include "app/request_views.hpp"
+
 #include <fmt/format.h>
 
 #include <chrono>
 #include <stdexcept>
-
-#include "app/call_wishes.hpp"
-#include "app/gateway.hpp"
-#include "app/request_views.hpp"
-#include "scenarios/json_text.hpp"
-#include "scenarios/version.hpp"
 
 namespace caesura {
 namespace {

@@ -1,8 +1,8 @@
-#include <utility>
-
 #include "app/filler.hpp"
 #include "app/gateway.hpp"
 #include "app/request_views.hpp"
+
+#include <utility>
 
 namespace caesura {
 namespace {

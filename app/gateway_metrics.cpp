@@ -1,5 +1,7 @@
 #include "app/gateway_metrics.hpp"
 
+#include "app/request_views.hpp"
+
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
@@ -8,8 +10,6 @@
 
 #include <algorithm>
 #include <initializer_list>
-
-#include "app/request_views.hpp"
 
 namespace caesura {
 namespace {

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "actors/messages.hpp"
+#include "scenarios/live_run.hpp"
+#include "app/api_path.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <string>
-
-#include "actors/messages.hpp"
-#include "app/api_path.hpp"
-#include "scenarios/live_run.hpp"
 
 namespace caesura {
 

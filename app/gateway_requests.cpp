@@ -1,11 +1,11 @@
+#include "app/call_wishes.hpp"
+#include "app/gateway.hpp"
+#include "app/request_views.hpp"
+
 #include <fmt/format.h>
 
 #include <stdexcept>
 #include <utility>
-
-#include "app/call_wishes.hpp"
-#include "app/gateway.hpp"
-#include "app/request_views.hpp"
 
 namespace caesura {
 

@@ -1,9 +1,9 @@
-#include <chrono>
-
 #include "app/event_stream.hpp"
 #include "app/filler.hpp"
 #include "app/gateway.hpp"
 #include "app/request_views.hpp"
+
+#include <chrono>
 
 namespace caesura {
 namespace {

@@ -1,12 +1,13 @@
 #include "app/http_connection.hpp"
 
-#include <array>
+#include "app/http_wire.hpp"
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
-#include <utility>
 
-#include "app/http_wire.hpp"
+#include <array>
+#include <utility>
 
 namespace caesura {
 namespace {

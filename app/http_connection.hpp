@@ -1,7 +1,11 @@
 #pragma once
 
+#include "app/http_reader.hpp"
+#include "app/http_server.hpp"
+
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -10,9 +14,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
-
-#include "app/http_reader.hpp"
-#include "app/http_server.hpp"
 
 namespace caesura {
 

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "app/http_message.hpp"
+#include "app/http_wire.hpp"
+
 #include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "app/http_message.hpp"
-#include "app/http_wire.hpp"
 
 namespace caesura {
 

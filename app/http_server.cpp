@@ -1,16 +1,16 @@
 #include "app/http_server.hpp"
 
-#include <sys/resource.h>
+#include "app/http_connection.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/steady_timer.hpp>
+
 #include <stdexcept>
+#include <sys/resource.h>
 #include <utility>
 #include <vector>
-
-#include "app/http_connection.hpp"
 
 namespace caesura {
 namespace {

@@ -1,6 +1,9 @@
 #pragma once
 
+#include "app/http_message.hpp"
+
 #include <boost/asio/io_context.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -9,8 +12,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include "app/http_message.hpp"
 
 namespace caesura {
 

@@ -1,6 +1,7 @@
 #include "app/http_wire.hpp"
 
 #include <boost/beast/http/status.hpp>
+
 #include <charconv>
 #include <cstdint>
 #include <ostream>  // status.hpp needs it

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "app/http_message.hpp"
+
 #include <string>
 #include <string_view>
-
-#include "app/http_message.hpp"
 
 namespace caesura {
 

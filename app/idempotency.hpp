@@ -1,5 +1,8 @@
 #pragma once
 
+#include "sim/time.hpp"
+#include "app/http_message.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -7,9 +10,6 @@
 #include <string>
 #include <unordered_map>
 #include <variant>
-
-#include "app/http_message.hpp"
-#include "sim/time.hpp"
 
 namespace caesura {
 

@@ -1,26 +1,26 @@
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <unistd.h>
-
-#include <CLI/CLI.hpp>
-#include <algorithm>
-#include <csignal>
-#include <cstdint>
-#include <cstdio>
-#include <exception>
-#include <memory>
-#include <stdexcept>
-#include <string>
-#include <vector>
-
 #include "actors/plan.hpp"
+#include "scenarios/scenario.hpp"
+#include "scenarios/version.hpp"
 #include "app/commands.hpp"
 #include "app/compare_command.hpp"
 #include "app/options.hpp"
 #include "app/report_command.hpp"
 #include "app/serve_command.hpp"
-#include "scenarios/scenario.hpp"
-#include "scenarios/version.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <fcntl.h>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <unistd.h>
+#include <vector>
 
 namespace caesura {
 namespace {

@@ -1,15 +1,16 @@
 #pragma once
 
+#include "scenarios/runner.hpp"
+#include "scenarios/scenario.hpp"
+#include "app/commands.hpp"
+
 #include <CLI/CLI.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
 #include <vector>
-
-#include "app/commands.hpp"
-#include "scenarios/runner.hpp"
-#include "scenarios/scenario.hpp"
 
 namespace caesura {
 

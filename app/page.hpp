@@ -1,8 +1,8 @@
 #pragma once
 
-#include <string_view>
-
 #include "app/http_message.hpp"
+
+#include <string_view>
 
 namespace caesura {
 

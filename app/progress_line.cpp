@@ -1,16 +1,16 @@
 #include "app/progress_line.hpp"
 
+#include "scenarios/figures.hpp"
+#include "app/commands.hpp"
+#include "app/terminal.hpp"
+
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <unistd.h>
 #include <utility>
-
-#include "app/commands.hpp"
-#include "app/terminal.hpp"
-#include "scenarios/figures.hpp"
 
 namespace caesura {
 namespace {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include "scenarios/batch.hpp"
+#include "scenarios/runner.hpp"
+
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -7,9 +10,6 @@
 #include <string>
 #include <thread>
 #include <utility>
-
-#include "scenarios/batch.hpp"
-#include "scenarios/runner.hpp"
 
 namespace caesura {
 

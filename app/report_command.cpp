@@ -1,19 +1,19 @@
 #include "app/report_command.hpp"
 
+#include "scenarios/html.hpp"
+#include "scenarios/output_folder.hpp"
+#include "scenarios/page_data.hpp"
+#include "scenarios/page_files.hpp"
+#include "app/commands.hpp"
+
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <iterator>
 #include <memory>
 #include <string>
+#include <unistd.h>
 #include <vector>
-
-#include "app/commands.hpp"
-#include "scenarios/html.hpp"
-#include "scenarios/output_folder.hpp"
-#include "scenarios/page_data.hpp"
-#include "scenarios/page_files.hpp"
 
 namespace caesura {
 namespace {

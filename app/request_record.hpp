@@ -1,16 +1,16 @@
 #pragma once
 
+#include "sim/time.hpp"
+#include "scenarios/live_run.hpp"
+#include "app/api_call.hpp"
+#include "app/call_wishes.hpp"
+
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "app/api_call.hpp"
-#include "app/call_wishes.hpp"
-#include "scenarios/live_run.hpp"
-#include "sim/time.hpp"
 
 namespace caesura {
 

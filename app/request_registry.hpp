@@ -1,13 +1,13 @@
 #pragma once
 
+#include "app/request_record.hpp"
+
 #include <cstddef>
 #include <deque>
 #include <map>
 #include <string>
 #include <unordered_map>
 #include <vector>
-
-#include "app/request_record.hpp"
 
 namespace caesura {
 

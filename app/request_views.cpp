@@ -1,7 +1,7 @@
 #include "app/request_views.hpp"
 
-#include "app/filler.hpp"
 #include "scenarios/json_text.hpp"
+#include "app/filler.hpp"
 
 namespace caesura {
 

@@ -1,12 +1,13 @@
 #pragma once
 
-#include <nlohmann/json.hpp>
-#include <string>
-
 #include "app/api_clock.hpp"
 #include "app/api_error.hpp"
 #include "app/http_message.hpp"
 #include "app/request_record.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <string>
 
 namespace caesura {
 

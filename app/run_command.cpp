@@ -1,19 +1,3 @@
-#include <fmt/format.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <chrono>
-#include <cstdio>
-#include <cstring>
-#include <filesystem>
-#include <memory>
-#include <set>
-#include <utility>
-
-#include "app/commands.hpp"
-#include "app/interrupt.hpp"
-#include "app/progress_line.hpp"
-#include "app/run_results.hpp"
 #include "scenarios/cancel_rule.hpp"
 #include "scenarios/csv.hpp"
 #include "scenarios/explanation.hpp"
@@ -22,6 +6,22 @@
 #include "scenarios/output_folder.hpp"
 #include "scenarios/results.hpp"
 #include "scenarios/thresholds.hpp"
+#include "app/commands.hpp"
+#include "app/interrupt.hpp"
+#include "app/progress_line.hpp"
+#include "app/run_results.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <set>
+#include <unistd.h>
+#include <utility>
 
 namespace caesura {
 namespace {

@@ -1,13 +1,13 @@
 #include "app/run_results.hpp"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
-#include "app/commands.hpp"
-#include "app/terminal.hpp"
 #include "scenarios/json_text.hpp"
 #include "scenarios/markdown.hpp"
 #include "scenarios/table.hpp"
+#include "app/commands.hpp"
+#include "app/terminal.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
 
 namespace caesura {
 

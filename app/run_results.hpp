@@ -1,10 +1,11 @@
 #pragma once
 
-#include <cstdint>
-#include <nlohmann/json.hpp>
-
 #include "scenarios/output_folder.hpp"
 #include "scenarios/results.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
 
 namespace caesura {
 

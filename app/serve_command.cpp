@@ -1,11 +1,18 @@
 #include "app/serve_command.hpp"
 
-#include <fmt/format.h>
+#include "scenarios/output_folder.hpp"
+#include "app/commands.hpp"
+#include "app/gateway.hpp"
+#include "app/http_server.hpp"
+#include "app/run_results.hpp"
+#include "app/served_scenario.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <fmt/format.h>
+
 #include <cerrno>
 #include <charconv>
 #include <chrono>
@@ -18,13 +25,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-
-#include "app/commands.hpp"
-#include "app/gateway.hpp"
-#include "app/http_server.hpp"
-#include "app/run_results.hpp"
-#include "app/served_scenario.hpp"
-#include "scenarios/output_folder.hpp"
 
 namespace caesura {
 namespace {

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "scenarios/scenario.hpp"
+
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "scenarios/scenario.hpp"
 
 namespace caesura {
 

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "app/http_server.hpp"
+
 #include <chrono>
 #include <list>
 #include <memory>
 #include <optional>
 #include <unordered_map>
 #include <vector>
-
-#include "app/http_server.hpp"
 
 namespace caesura {
 

@@ -1,14 +1,13 @@
-#include <unistd.h>
-
-#include <algorithm>
-#include <chrono>
-
+#include "scenarios/json_text.hpp"
+#include "scenarios/sweep.hpp"
 #include "app/commands.hpp"
 #include "app/interrupt.hpp"
 #include "app/progress_line.hpp"
 #include "app/terminal.hpp"
-#include "scenarios/json_text.hpp"
-#include "scenarios/sweep.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <unistd.h>
 
 namespace caesura {
 namespace {

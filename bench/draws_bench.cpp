@@ -1,15 +1,15 @@
 // What a random number costs, and a sample of every kind of distribution, the random number included; and the samples of a request's eight
 // operations, drawn in one go, and one at a time:
 // each when the one before is known.
-#include <benchmark/benchmark.h>
-
-#include <vector>
-
+#include "sim/distribution.hpp"
+#include "sim/random.hpp"
 #include "actors/latencies_ahead.hpp"
 #include "actors/plan.hpp"
 #include "bench/reference_scenario.hpp"
-#include "sim/distribution.hpp"
-#include "sim/random.hpp"
+
+#include <benchmark/benchmark.h>
+
+#include <vector>
 
 namespace caesura::bench {
 namespace {

@@ -7,11 +7,11 @@
 //   are
 //
 // `each` is the time of one. In it are one or two ns for counting the messages.
+#include "bench/steady_world.hpp"
+
 #include <benchmark/benchmark.h>
 
 #include <string>
-
-#include "bench/steady_world.hpp"
 
 namespace caesura::bench {
 namespace {

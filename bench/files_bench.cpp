@@ -1,11 +1,5 @@
 // What comes before a run and after it: loading a shipped scenario, the smallest and the largest of them; and telling the results of 1,000
 // requests under three policies, as results.json, as a table for the terminal, and as Markdown.
-#include <benchmark/benchmark.h>
-
-#include <atomic>
-#include <string>
-#include <utility>
-
 #include "scenarios/cancel_rule.hpp"
 #include "scenarios/explanation.hpp"
 #include "scenarios/json_text.hpp"
@@ -14,6 +8,12 @@
 #include "scenarios/runner.hpp"
 #include "scenarios/scenario.hpp"
 #include "scenarios/table.hpp"
+
+#include <benchmark/benchmark.h>
+
+#include <atomic>
+#include <string>
+#include <utility>
 
 namespace caesura::bench {
 namespace {

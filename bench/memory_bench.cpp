@@ -5,16 +5,16 @@
 //                  free of pools and tables; not the books of a run, which are outside the world.
 //   allocations/…  calls of operator new (allocations.hpp) for each message and for each request, of which 30 % are cancelled. A cancelled
 //                  one takes a note.
-#include <benchmark/benchmark.h>
-#include <malloc.h>
-
-#include <cstdint>
-#include <string>
-
 #include "bench/allocations.hpp"
 #include "bench/process_usage.hpp"
 #include "bench/reference_scenario.hpp"
 #include "bench/steady_world.hpp"
+
+#include <benchmark/benchmark.h>
+
+#include <cstdint>
+#include <malloc.h>
+#include <string>
 
 namespace caesura::bench {
 namespace {

@@ -1,12 +1,12 @@
 // What a matrix of policies costs: the shipped policy matrix with all its policies, compared pair by pair, and with each of them alone.
+#include "scenarios/runner.hpp"
+#include "scenarios/scenario.hpp"
+
 #include <benchmark/benchmark.h>
 
 #include <atomic>
 #include <string>
 #include <vector>
-
-#include "scenarios/runner.hpp"
-#include "scenarios/scenario.hpp"
 
 namespace caesura::bench {
 namespace {

@@ -2,9 +2,8 @@
 
 #include <chrono>
 #include <fstream>
-#include <thread>
-
 #include <sys/resource.h>
+#include <thread>
 #include <unistd.h>
 
 namespace caesura {

@@ -2,13 +2,13 @@
 //
 //   queue/hop    due at once
 //   queue/timer  due about an hour later, as are all the others
+#include "sim/direct_engine.hpp"
+#include "sim/random.hpp"
+#include "actors/messages.hpp"
+
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
-
-#include "actors/messages.hpp"
-#include "sim/direct_engine.hpp"
-#include "sim/random.hpp"
 
 namespace caesura::bench {
 namespace {

@@ -2,12 +2,13 @@
 ///
 ///     caesura_realtime [--in-flight 100000] [--cancels 5000] [--workers 1] [--received-by thread|caller] [--idle-seconds 2]
 
-#include <CLI/CLI.hpp>
-#include <iostream>
-#include <nlohmann/json.hpp>
-#include <string>
-
 #include "bench/realtime_cancel.hpp"
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <iostream>
+#include <string>
 
 int main(int argc, char** argv) {
   caesura::CancelWorkload workload;

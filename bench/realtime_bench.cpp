@@ -1,9 +1,9 @@
+#include "bench/realtime_cancel.hpp"
+
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
 #include <cstdint>
-
-#include "bench/realtime_cancel.hpp"
 
 namespace caesura {
 namespace {

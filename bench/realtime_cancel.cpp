@@ -1,14 +1,14 @@
 #include "bench/realtime_cancel.hpp"
 
+#include "actors/caf_realtime.hpp"
+#include "bench/process_usage.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <memory>
 #include <stdexcept>
 #include <thread>
 #include <vector>
-
-#include "actors/caf_realtime.hpp"
-#include "bench/process_usage.hpp"
 
 namespace caesura {
 namespace {

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <cstdint>
-
 #include "scenarios/scenario.hpp"
+
+#include <cstdint>
 
 namespace caesura::bench {
 

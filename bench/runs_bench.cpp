@@ -7,14 +7,14 @@
 //   growth/…                the same with few and many operations a request, and few and many requests
 //
 // `messages` is how many were delivered in a second; rates are by CPU time, and by real time with two threads.
+#include "scenarios/runner.hpp"
+#include "bench/reference_scenario.hpp"
+
 #include <benchmark/benchmark.h>
 
 #include <atomic>
 #include <string>
 #include <string_view>
-
-#include "bench/reference_scenario.hpp"
-#include "scenarios/runner.hpp"
 
 namespace caesura::bench {
 namespace {

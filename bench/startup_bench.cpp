@@ -1,12 +1,12 @@
 // The whole program as a user starts it, from start to exit: `caesura run` of 1,000 requests under three policies, in a process of its own.
 #include <benchmark/benchmark.h>
+
 #include <fcntl.h>
 #include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <string>
+#include <sys/wait.h>
 #include <system_error>
+#include <unistd.h>
 #include <vector>
 
 namespace caesura::bench {

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "actors/world.hpp"
+#include "scenarios/runner.hpp"
+
 #include <atomic>
 #include <cstdint>
 #include <limits>
 #include <memory>
-
-#include "actors/world.hpp"
-#include "scenarios/runner.hpp"
 
 namespace caesura::bench {
 

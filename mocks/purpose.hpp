@@ -1,10 +1,10 @@
 #pragma once
 
+#include "sim/random.hpp"
+#include "mocks/seed.hpp"
+
 #include <cstdint>
 #include <span>
-
-#include "mocks/seed.hpp"
-#include "sim/random.hpp"
 
 namespace caesura {
 

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "sim/time.hpp"
+
 #include <array>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
-
-#include "sim/time.hpp"
 
 namespace caesura {
 

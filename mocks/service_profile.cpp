@@ -1,9 +1,9 @@
 #include "mocks/service_profile.hpp"
 
-#include <algorithm>
-
-#include "mocks/purpose.hpp"
 #include "sim/statistics.hpp"
+#include "mocks/purpose.hpp"
+
+#include <algorithm>
 
 namespace caesura {
 namespace {

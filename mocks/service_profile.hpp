@@ -1,14 +1,14 @@
 #pragma once
 
+#include "sim/distribution.hpp"
+#include "sim/time.hpp"
+#include "mocks/quantities.hpp"
+#include "mocks/seed.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
-
-#include "mocks/quantities.hpp"
-#include "mocks/seed.hpp"
-#include "sim/distribution.hpp"
-#include "sim/time.hpp"
 
 namespace caesura {
 

@@ -1,8 +1,8 @@
 #include "scenarios/advise.hpp"
 
+#include "sim/random.hpp"
 #include "scenarios/noise.hpp"
 #include "scenarios/refinement.hpp"
-#include "sim/random.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,8 +1,8 @@
 #include "scenarios/cancel_rule.hpp"
 
+#include "sim/time.hpp"
 #include "scenarios/decimal.hpp"
 #include "scenarios/figures.hpp"
-#include "sim/time.hpp"
 
 #include <cmath>
 #include <cstdint>

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "actors/reports.hpp"
 #include "sim/time.hpp"
+#include "actors/reports.hpp"
 
 #include <cstddef>
 #include <map>

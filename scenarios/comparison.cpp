@@ -1,11 +1,11 @@
 #include "scenarios/comparison.hpp"
 
+#include "scenarios/decimal.hpp"
+#include "scenarios/noise.hpp"
+
 #include <cmath>
 #include <stdexcept>
 #include <utility>
-
-#include "scenarios/decimal.hpp"
-#include "scenarios/noise.hpp"
 
 namespace caesura {
 namespace {

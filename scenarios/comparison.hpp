@@ -1,13 +1,13 @@
 #pragma once
 
+#include "sim/statistics.hpp"
+#include "actors/messages.hpp"
+#include "actors/reports.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "actors/messages.hpp"
-#include "actors/reports.hpp"
-#include "sim/statistics.hpp"
 
 namespace caesura {
 

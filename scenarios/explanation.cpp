@@ -1,8 +1,8 @@
 #include "scenarios/explanation.hpp"
 
+#include "sim/statistics.hpp"
 #include "actors/plan.hpp"
 #include "scenarios/figures.hpp"
-#include "sim/statistics.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "sim/time.hpp"
 #include "actors/model.hpp"
 #include "scenarios/cancel_waits.hpp"
 #include "scenarios/results.hpp"
-#include "sim/time.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -1,7 +1,6 @@
-#include "scenarios/format_parts.hpp"
-
-#include "mocks/service_profile.hpp"
 #include "sim/time.hpp"
+#include "mocks/service_profile.hpp"
+#include "scenarios/format_parts.hpp"
 
 #include <initializer_list>
 #include <string>

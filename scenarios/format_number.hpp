@@ -1,8 +1,8 @@
 #pragma once
 
-#include "mocks/quantities.hpp"
 #include "sim/statistics.hpp"
 #include "sim/time.hpp"
+#include "mocks/quantities.hpp"
 
 #include <cstdint>
 #include <string>

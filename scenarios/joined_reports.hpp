@@ -1,12 +1,12 @@
 #pragma once
 
+#include "actors/reports.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <stdexcept>
 #include <vector>
-
-#include "actors/reports.hpp"
 
 namespace caesura {
 

@@ -1,10 +1,10 @@
 #include "scenarios/live_run.hpp"
 
+#include "mocks/seed.hpp"
 #include "actors/caf_realtime.hpp"
 #include "actors/plan.hpp"
 #include "actors/rules.hpp"
 #include "actors/world.hpp"
-#include "mocks/seed.hpp"
 #include "scenarios/csv.hpp"
 #include "scenarios/joined_reports.hpp"
 #include "scenarios/ordered_lines.hpp"

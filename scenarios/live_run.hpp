@@ -1,5 +1,12 @@
 #pragma once
 
+#include "sim/time.hpp"
+#include "actors/messages.hpp"
+#include "actors/model.hpp"
+#include "actors/reports.hpp"
+#include "scenarios/results.hpp"
+#include "scenarios/scenario.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -7,13 +14,6 @@
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "actors/messages.hpp"
-#include "actors/model.hpp"
-#include "actors/reports.hpp"
-#include "scenarios/results.hpp"
-#include "scenarios/scenario.hpp"
-#include "sim/time.hpp"
 
 namespace caesura {
 

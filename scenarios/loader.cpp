@@ -1,5 +1,3 @@
-#include "scenarios/scenario.hpp"
-
 #include "scenarios/format.hpp"
 #include "scenarios/format_check.hpp"
 #include "scenarios/format_number.hpp"
@@ -9,6 +7,7 @@
 #include "scenarios/loader_requests.hpp"
 #include "scenarios/loader_workflow.hpp"
 #include "scenarios/loader_yaml.hpp"
+#include "scenarios/scenario.hpp"
 
 #include <algorithm>
 #include <deque>

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "sim/distribution.hpp"
 #include "mocks/service_profile.hpp"
 #include "scenarios/format_value.hpp"
-#include "sim/distribution.hpp"
 
 #include <string>
 #include <variant>

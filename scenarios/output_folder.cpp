@@ -2,11 +2,10 @@
 
 #include "scenarios/csv.hpp"
 
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 
 namespace caesura {

@@ -1,7 +1,6 @@
+#include "sim/statistics.hpp"
 #include "scenarios/figures.hpp"
 #include "scenarios/page_sections.hpp"
-
-#include "sim/statistics.hpp"
 
 #include <algorithm>
 #include <array>

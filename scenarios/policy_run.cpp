@@ -1,5 +1,13 @@
 #include "scenarios/policy_run.hpp"
 
+#include "actors/arrivals.hpp"
+#include "actors/caf_realtime.hpp"
+#include "actors/world.hpp"
+#include "scenarios/crew.hpp"
+#include "scenarios/csv.hpp"
+#include "scenarios/joined_reports.hpp"
+#include "scenarios/ordered_lines.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -13,14 +21,6 @@
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include "actors/arrivals.hpp"
-#include "actors/caf_realtime.hpp"
-#include "actors/world.hpp"
-#include "scenarios/crew.hpp"
-#include "scenarios/csv.hpp"
-#include "scenarios/joined_reports.hpp"
-#include "scenarios/ordered_lines.hpp"
 
 namespace caesura {
 namespace {

@@ -1,15 +1,15 @@
 #pragma once
 
-#include <atomic>
-#include <cstdint>
-#include <optional>
-
+#include "sim/time.hpp"
 #include "actors/model.hpp"
 #include "actors/reports.hpp"
 #include "scenarios/comparison.hpp"
 #include "scenarios/results.hpp"
 #include "scenarios/runner.hpp"
-#include "sim/time.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
 
 namespace caesura {
 

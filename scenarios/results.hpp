@@ -1,12 +1,12 @@
 #pragma once
 
+#include "sim/statistics.hpp"
+#include "sim/time.hpp"
 #include "actors/model.hpp"
 #include "actors/reports.hpp"
 #include "scenarios/cancel_waits.hpp"
 #include "scenarios/comparison.hpp"
 #include "scenarios/thresholds.hpp"
-#include "sim/statistics.hpp"
-#include "sim/time.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -1,18 +1,18 @@
 #include "scenarios/runner.hpp"
 
+#include "sim/random.hpp"
+#include "actors/arrivals.hpp"
+#include "actors/world.hpp"
+#include "scenarios/comparison.hpp"
+#include "scenarios/crew.hpp"
+#include "scenarios/policy_run.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <utility>
-
-#include "actors/arrivals.hpp"
-#include "actors/world.hpp"
-#include "scenarios/comparison.hpp"
-#include "scenarios/crew.hpp"
-#include "scenarios/policy_run.hpp"
-#include "sim/random.hpp"
 
 namespace caesura {
 namespace {

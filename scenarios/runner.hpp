@@ -1,5 +1,10 @@
 #pragma once
 
+#include "sim/time.hpp"
+#include "actors/world.hpp"
+#include "scenarios/results.hpp"
+#include "scenarios/scenario.hpp"
+
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -8,11 +13,6 @@
 #include <stdexcept>
 #include <string_view>
 #include <vector>
-
-#include "actors/world.hpp"
-#include "scenarios/results.hpp"
-#include "scenarios/scenario.hpp"
-#include "sim/time.hpp"
 
 namespace caesura {
 

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "actors/model.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
-
-#include "actors/model.hpp"
 
 namespace caesura {
 

@@ -1,6 +1,5 @@
-#include "scenarios/scenario.hpp"
-
 #include "scenarios/format.hpp"
+#include "scenarios/scenario.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "sim/time.hpp"
 #include "actors/messages.hpp"
 #include "actors/model.hpp"
 #include "scenarios/scenario.hpp"
-#include "sim/time.hpp"
 
 #include <optional>
 #include <string>

@@ -1,5 +1,10 @@
 #include "scenarios/trace.hpp"
 
+#include "actors/arrivals.hpp"
+#include "actors/plan.hpp"
+#include "actors/world.hpp"
+#include "scenarios/joined_reports.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,11 +13,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-
-#include "actors/arrivals.hpp"
-#include "actors/plan.hpp"
-#include "actors/world.hpp"
-#include "scenarios/joined_reports.hpp"
 
 namespace caesura {
 namespace {

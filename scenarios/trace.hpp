@@ -1,12 +1,12 @@
 #pragma once
 
+#include "sim/time.hpp"
+#include "scenarios/runner.hpp"
+#include "scenarios/scenario.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "scenarios/runner.hpp"
-#include "scenarios/scenario.hpp"
-#include "sim/time.hpp"
 
 namespace caesura {
 

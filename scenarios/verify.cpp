@@ -1,11 +1,11 @@
 #include "scenarios/verify.hpp"
 
+#include "scenarios/json_text.hpp"
+
 #include <algorithm>
 #include <map>
 #include <optional>
 #include <string_view>
-
-#include "scenarios/json_text.hpp"
 
 namespace caesura {
 namespace {

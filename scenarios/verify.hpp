@@ -1,13 +1,13 @@
 #pragma once
 
+#include "scenarios/runner.hpp"
+#include "scenarios/scenario.hpp"
+
 #include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "scenarios/runner.hpp"
-#include "scenarios/scenario.hpp"
 
 namespace caesura {
 

@@ -1,5 +1,8 @@
 #pragma once
 
+#include "sim/radix_queue.hpp"
+#include "sim/time.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -8,9 +11,6 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-#include "sim/radix_queue.hpp"
-#include "sim/time.hpp"
 
 namespace caesura {
 

@@ -1,16 +1,17 @@
 #include "sim/distribution.hpp"
 
-#include <algorithm>
+#include "sim/formulas.hpp"
+#include "sim/lanes.hpp"
+
 #include <boost/math/distributions/negative_binomial.hpp>
 #include <boost/math/special_functions/gamma.hpp>
+
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <stdexcept>
 #include <string>
 #include <utility>
-
-#include "sim/formulas.hpp"
-#include "sim/lanes.hpp"
 
 namespace caesura {
 namespace {

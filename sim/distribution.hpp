@@ -1,13 +1,13 @@
 #pragma once
 
+#include "sim/time.hpp"
+
 #include <cstdint>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <span>
 #include <vector>
-
-#include "sim/time.hpp"
 
 namespace caesura {
 

@@ -6,11 +6,11 @@
 #if defined(__x86_64__)
 
 #include <Random123/philox.h>
-#include <immintrin.h>
 
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <immintrin.h>
 
 namespace caesura::lanes {
 namespace {

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "sim/random.hpp"
+
 #include <cstddef>
 #include <span>
-
-#include "sim/random.hpp"
 
 /// Draws four at a time, where the processor has operations on four numbers (AVX2), with the very bits of those that are made one by one.
 /// Each function does as many of the first as make up fours and returns how many those are: 0 if the processor cannot.

@@ -1,5 +1,8 @@
 #pragma once
 
+#include "sim/prefetch.hpp"
+#include "sim/time.hpp"
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -8,9 +11,6 @@
 #include <memory>
 #include <utility>
 #include <vector>
-
-#include "sim/prefetch.hpp"
-#include "sim/time.hpp"
 
 namespace caesura {
 

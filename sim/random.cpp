@@ -1,10 +1,10 @@
 #include "sim/random.hpp"
 
+#include "sim/lanes.hpp"
+
 #include <Random123/philox.h>
 
 #include <cstddef>
-
-#include "sim/lanes.hpp"
 
 namespace caesura {
 std::uint64_t random_bits(const DrawKey& key) {

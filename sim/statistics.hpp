@@ -1,5 +1,7 @@
 #pragma once
 
+#include "sim/time.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -7,8 +9,6 @@
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "sim/time.hpp"
 
 namespace caesura {
 

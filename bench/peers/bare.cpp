@@ -7,13 +7,13 @@
 // It is meant to be as fast as such a loop can be. Arrivals do not pass through the heap, as the next one is all that is ever needed; an
 // operation's end is replaced by the next one's with one pass through the heap; a request is reused as soon as it has stopped. Draws are
 // the project's own, so that the outcome must equal Caesura's to the nanosecond; with --fast-draws they are the fastest of their kind.
-#include <chrono>
-#include <cstdint>
-#include <vector>
-
 #include "bench/peers/event_heap.hpp"
 #include "bench/peers/fast_draws.hpp"
 #include "bench/peers/reference_workload.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <vector>
 
 namespace caesura::peers {
 namespace {

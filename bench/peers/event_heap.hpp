@@ -1,11 +1,11 @@
 #pragma once
 
+#include "bench/peers/reference_workload.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <new>
 #include <vector>
-
-#include "bench/peers/reference_workload.hpp"
 
 namespace caesura::peers {
 

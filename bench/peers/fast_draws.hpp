@@ -1,11 +1,11 @@
 #pragma once
 
+#include "bench/peers/reference_workload.hpp"
+
 #include <array>
 #include <bit>
 #include <cmath>
 #include <cstdint>
-
-#include "bench/peers/reference_workload.hpp"
 
 namespace caesura::peers {
 

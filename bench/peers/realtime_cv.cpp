@@ -4,7 +4,11 @@
 ///
 ///     caesura_peer_realtime_cv [--in-flight 100000] [--cancels 5000] [--received-by thread|caller] [--idle-seconds 2]
 
+#include "bench/process_usage.hpp"
+
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -15,13 +19,10 @@
 #include <functional>
 #include <iostream>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <queue>
 #include <string>
 #include <thread>
 #include <vector>
-
-#include "bench/process_usage.hpp"
 
 namespace {
 

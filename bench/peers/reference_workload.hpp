@@ -1,15 +1,15 @@
 #pragma once
 
+#include "sim/distribution.hpp"
+#include "sim/statistics.hpp"
+#include "mocks/purpose.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <limits>
 #include <string_view>
 #include <vector>
-
-#include "mocks/purpose.hpp"
-#include "sim/distribution.hpp"
-#include "sim/statistics.hpp"
 
 /// The reference workload, for the peers that are written in C++: what is asked of them, the numbers that they draw, and what they report.
 /// Requests arrive at random and each performs 8 operations, one after the other. Of 30 % a cancel is sent, uniformly in the 16 s after

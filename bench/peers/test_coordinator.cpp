@@ -5,10 +5,6 @@
 // delayed message of a request to itself, where Caesura's asks a service and gets a reply, so this has fewer messages to deliver. Actors
 // are hidden from the registry, messages are single atoms: both are CAF's cheapest. Draws are the project's own, and the clock has
 // nanoseconds, so the outcome must equal Caesura's.
-#include <algorithm>
-#include <chrono>
-#include <cstdint>
-
 #include "bench/peers/reference_workload.hpp"
 
 #include <caf/actor.hpp>
@@ -18,6 +14,10 @@
 #include <caf/atom.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
 
 namespace caesura::peers {
 namespace {

@@ -1,7 +1,8 @@
-#include <gtest/gtest.h>
-
 #include "bench/allocations.hpp"
+
 #include "bench/steady_world.hpp"
+
+#include <gtest/gtest.h>
 
 namespace caesura::bench {
 namespace {

@@ -1,19 +1,5 @@
 #include "actors/caf_realtime_coordinator.hpp"
 
-#include <gtest/gtest.h>
-
-#include <algorithm>
-#include <array>
-#include <atomic>
-#include <chrono>
-#include <cstdint>
-#include <functional>
-#include <random>
-#include <stdexcept>
-#include <thread>
-#include <utility>
-#include <vector>
-
 #include "actors/caf_timer_queue.hpp"
 
 #include <caf/actor_cast.hpp>
@@ -31,6 +17,19 @@
 #include <caf/message_id.hpp>
 #include <caf/ref_counted.hpp>
 #include <caf/resumable.hpp>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <random>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+#include <vector>
 
 namespace caesura {
 namespace {

@@ -1,3 +1,11 @@
+#include "sim/direct_engine.hpp"
+#include "sim/random.hpp"
+#include "actors/caf_coordinator.hpp"
+#include "actors/caf_envelope.hpp"
+#include "actors/caf_prompt_host.hpp"
+#include "actors/world.hpp"
+
+#include <caf/all.hpp>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -12,15 +20,6 @@
 #include <tuple>
 #include <utility>
 #include <vector>
-
-#include "actors/caf_coordinator.hpp"
-#include "actors/caf_envelope.hpp"
-#include "actors/caf_prompt_host.hpp"
-#include "actors/world.hpp"
-#include "sim/direct_engine.hpp"
-#include "sim/random.hpp"
-
-#include <caf/all.hpp>
 
 namespace caesura {
 namespace {

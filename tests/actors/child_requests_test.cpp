@@ -1,7 +1,7 @@
-#include <gtest/gtest.h>
-
 #include "actors/world.hpp"
 #include "tests/actors/small_trees.hpp"
+
+#include <gtest/gtest.h>
 
 // Agents with workflows of their own: child requests, worked by hand.
 

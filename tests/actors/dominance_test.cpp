@@ -1,12 +1,12 @@
+#include "sim/random.hpp"
+#include "actors/world.hpp"
+#include "tests/actors/small_models.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <string>
 #include <vector>
-
-#include "actors/world.hpp"
-#include "sim/random.hpp"
-#include "tests/actors/small_models.hpp"
 
 // What holds between policies, request by request, over random models.
 //

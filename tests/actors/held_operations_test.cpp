@@ -1,11 +1,11 @@
+#include "actors/world.hpp"
+#include "tests/actors/small_models.hpp"
+
 #include <gtest/gtest.h>
 
 #include <functional>
 #include <string>
 #include <utility>
-
-#include "actors/world.hpp"
-#include "tests/actors/small_models.hpp"
 
 // A service of few places keeps account of every operation until its end. However those of one request come to theirs, and in whatever
 // order, no place is lost and none is won: what comes later is served as if nothing had been before.

@@ -1,9 +1,9 @@
 #include "actors/latencies_ahead.hpp"
 
-#include <gtest/gtest.h>
-
 #include "actors/plan.hpp"
 #include "tests/actors/small_models.hpp"
+
+#include <gtest/gtest.h>
 
 namespace caesura {
 namespace {

@@ -1,8 +1,8 @@
 #include "actors/messages.hpp"
 
-#include <gtest/gtest.h>
-
 #include "actors/plan.hpp"
+
+#include <gtest/gtest.h>
 
 namespace caesura {
 namespace {

@@ -1,7 +1,7 @@
-#include <gtest/gtest.h>
-
 #include "actors/world.hpp"
 #include "tests/actors/small_trees.hpp"
+
+#include <gtest/gtest.h>
 
 // Children that are not told of the cancel, and run on when their parents have left: worked by hand.
 

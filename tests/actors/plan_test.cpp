@@ -1,9 +1,8 @@
 #include "actors/plan.hpp"
 
-#include <gtest/gtest.h>
-
-
 #include "tests/actors/small_models.hpp"
+
+#include <gtest/gtest.h>
 
 namespace caesura {
 namespace {

@@ -1,7 +1,7 @@
-#include <gtest/gtest.h>
-
 #include "actors/world.hpp"
 #include "tests/actors/small_models.hpp"
+
+#include <gtest/gtest.h>
 
 // What each policy does to the operation in progress, worked by hand.
 

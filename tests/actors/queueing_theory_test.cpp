@@ -1,10 +1,10 @@
+#include "actors/world.hpp"
+#include "tests/actors/small_models.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
-
-#include "actors/world.hpp"
-#include "tests/actors/small_models.hpp"
 
 // Where theory has a closed form, the simulation has to meet it. Seeds are fixed, so nothing here can flake.
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "actors/world.hpp"
+
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -11,8 +13,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "actors/world.hpp"
 
 namespace caesura::testing {
 

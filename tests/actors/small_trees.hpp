@@ -1,10 +1,10 @@
 #pragma once
 
+#include "tests/actors/small_models.hpp"
+
 #include <cstdint>
 #include <utility>
 #include <vector>
-
-#include "tests/actors/small_models.hpp"
 
 namespace caesura::testing {
 

@@ -1,3 +1,6 @@
+#include "actors/world.hpp"
+#include "tests/actors/small_models.hpp"
+
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -5,9 +8,6 @@
 #include <optional>
 #include <string>
 #include <tuple>
-
-#include "actors/world.hpp"
-#include "tests/actors/small_models.hpp"
 
 // Where nothing is cut off, a service with places to spare is not told of the ends of operations. A timeout that never comes has it told of
 // all: what becomes of the requests must be the same to the last bit, whoever waits for whom, however many things coincide.

@@ -1,8 +1,8 @@
 #include "actors/world.hpp"
 
-#include <gtest/gtest.h>
-
 #include "tests/actors/small_models.hpp"
+
+#include <gtest/gtest.h>
 
 namespace caesura {
 namespace {

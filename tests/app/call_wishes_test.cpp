@@ -1,12 +1,12 @@
 #include "app/call_wishes.hpp"
 
+#include "app/api_error.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <string>
-
-#include "app/api_error.hpp"
 
 namespace caesura {
 namespace {

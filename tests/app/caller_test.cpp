@@ -1,11 +1,11 @@
 #include "app/caller.hpp"
 
+#include "app/api_error.hpp"
+
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
-
-#include "app/api_error.hpp"
 
 namespace caesura {
 namespace {

@@ -1,10 +1,10 @@
 #include "app/chat_body.hpp"
 
+#include "app/api_error.hpp"
+
 #include <gtest/gtest.h>
 
 #include <string>
-
-#include "app/api_error.hpp"
 
 namespace caesura {
 namespace {

@@ -1,9 +1,9 @@
+#include "tests/app/running_gateway.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
-
-#include "tests/app/running_gateway.hpp"
 
 namespace caesura {
 namespace {

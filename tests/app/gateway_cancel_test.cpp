@@ -1,10 +1,10 @@
+#include "app/event_stream.hpp"
+#include "tests/app/running_gateway.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
-
-#include "app/event_stream.hpp"
-#include "tests/app/running_gateway.hpp"
 
 namespace caesura {
 namespace {

@@ -1,12 +1,12 @@
+#include "app/event_stream.hpp"
+#include "app/filler.hpp"
+#include "tests/app/running_gateway.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
-
-#include "app/event_stream.hpp"
-#include "app/filler.hpp"
-#include "tests/app/running_gateway.hpp"
 
 namespace caesura {
 namespace {

@@ -1,10 +1,3 @@
-#include <gtest/gtest.h>
-
-#include <algorithm>
-#include <chrono>
-#include <string>
-#include <vector>
-
 #include "app/api_clock.hpp"
 #include "app/due_queue.hpp"
 #include "app/envelope.hpp"
@@ -14,6 +7,13 @@
 #include "app/idempotency.hpp"
 #include "app/request_registry.hpp"
 #include "app/silence.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <vector>
 
 namespace caesura {
 namespace {

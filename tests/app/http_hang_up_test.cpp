@@ -1,12 +1,12 @@
+#include "app/http_server.hpp"
+#include "tests/app/raw_client.hpp"
+#include "tests/app/running_server.hpp"
+
 #include <gtest/gtest.h>
 
 #include <functional>
 #include <memory>
 #include <string>
-
-#include "app/http_server.hpp"
-#include "tests/app/raw_client.hpp"
-#include "tests/app/running_server.hpp"
 
 namespace caesura {
 namespace {

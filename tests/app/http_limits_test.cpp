@@ -1,16 +1,16 @@
+#include "app/http_server.hpp"
+#include "tests/app/raw_client.hpp"
+#include "tests/app/running_server.hpp"
+
 #include <gtest/gtest.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <sys/resource.h>
+#include <unistd.h>
 #include <vector>
-
-#include "app/http_server.hpp"
-#include "tests/app/raw_client.hpp"
-#include "tests/app/running_server.hpp"
 
 namespace caesura {
 namespace {

@@ -1,13 +1,13 @@
 #include "app/http_server.hpp"
 
+#include "tests/app/raw_client.hpp"
+#include "tests/app/running_server.hpp"
+
 #include <gtest/gtest.h>
 
 #include <memory>
 #include <stdexcept>
 #include <string>
-
-#include "tests/app/raw_client.hpp"
-#include "tests/app/running_server.hpp"
 
 namespace caesura {
 namespace {

@@ -7,7 +7,9 @@
 //   many_clients PORT races RACES                                 cancels that cross the end of their requests
 //   many_clients PORT idle CONNECTIONS                            connections that say nothing, beside one that asks for the health
 
-#include <sys/resource.h>
+#include "tests/app/many_connections.hpp"
+
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -18,13 +20,11 @@
 #include <functional>
 #include <iostream>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
+#include <sys/resource.h>
 #include <utility>
 #include <vector>
-
-#include "tests/app/many_connections.hpp"
 
 namespace caesura::testing {
 namespace {

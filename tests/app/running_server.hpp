@@ -1,8 +1,12 @@
 #pragma once
 
+#include "app/http_server.hpp"
+#include "tests/app/count.hpp"
+
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+
 #include <cstddef>
 #include <functional>
 #include <future>
@@ -10,9 +14,6 @@
 #include <thread>
 #include <utility>
 #include <vector>
-
-#include "app/http_server.hpp"
-#include "tests/app/count.hpp"
 
 namespace caesura {
 

@@ -1,8 +1,8 @@
 #include "mocks/seed.hpp"
 
-#include <gtest/gtest.h>
-
 #include "mocks/purpose.hpp"
+
+#include <gtest/gtest.h>
 
 namespace caesura {
 namespace {

@@ -1,10 +1,10 @@
 #include "mocks/service_profile.hpp"
 
+#include "mocks/purpose.hpp"
+
 #include <gtest/gtest.h>
 
 #include <chrono>
-
-#include "mocks/purpose.hpp"
 
 namespace caesura {
 namespace {

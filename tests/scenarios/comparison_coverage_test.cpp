@@ -1,10 +1,10 @@
+#include "scenarios/runner.hpp"
+#include "tests/actors/small_models.hpp"
+
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <cstdint>
-
-#include "scenarios/runner.hpp"
-#include "tests/actors/small_models.hpp"
 
 namespace caesura {
 namespace {

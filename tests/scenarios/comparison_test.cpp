@@ -1,5 +1,7 @@
 #include "scenarios/comparison.hpp"
 
+#include "tests/scenarios/sample_results.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -7,8 +9,6 @@
 #include <initializer_list>
 #include <stdexcept>
 #include <utility>
-
-#include "tests/scenarios/sample_results.hpp"
 
 namespace caesura {
 namespace {

@@ -1,16 +1,16 @@
 #include "scenarios/comparison_words.hpp"
 
+#include "scenarios/markdown.hpp"
+#include "scenarios/table.hpp"
+#include "scenarios/terminal_text.hpp"
+#include "tests/scenarios/sample_results.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "scenarios/markdown.hpp"
-#include "scenarios/table.hpp"
-#include "scenarios/terminal_text.hpp"
-#include "tests/scenarios/sample_results.hpp"
 
 namespace caesura {
 namespace {

@@ -1,5 +1,8 @@
 #include "scenarios/explanation.hpp"
 
+#include "scenarios/runner.hpp"
+#include "tests/actors/small_models.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,9 +11,6 @@
 #include <cmath>
 #include <string>
 #include <vector>
-
-#include "scenarios/runner.hpp"
-#include "tests/actors/small_models.hpp"
 
 namespace caesura {
 namespace {

@@ -1,12 +1,12 @@
+#include "scenarios/live_run.hpp"
+#include "tests/scenarios/live_runs.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <stdexcept>
-
-#include "scenarios/live_run.hpp"
-#include "tests/scenarios/live_runs.hpp"
 
 namespace caesura {
 namespace {

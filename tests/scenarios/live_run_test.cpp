@@ -1,16 +1,16 @@
 #include "scenarios/live_run.hpp"
 
+#include "actors/plan.hpp"
+#include "scenarios/report.hpp"
+#include "tests/actors/small_trees.hpp"
+#include "tests/scenarios/live_runs.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <set>
 #include <string>
-
-#include "actors/plan.hpp"
-#include "scenarios/report.hpp"
-#include "tests/actors/small_trees.hpp"
-#include "tests/scenarios/live_runs.hpp"
 
 namespace caesura {
 namespace {

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "scenarios/live_run.hpp"
+#include "tests/actors/small_models.hpp"
+
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "scenarios/live_run.hpp"
-#include "tests/actors/small_models.hpp"
 
 namespace caesura::testing {
 

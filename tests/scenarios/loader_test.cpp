@@ -1,5 +1,4 @@
 #include "scenarios/scenario.hpp"
-
 #include "tests/scenarios/loader_fixture.hpp"
 
 #include <gtest/gtest.h>

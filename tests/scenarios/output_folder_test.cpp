@@ -2,8 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
@@ -11,6 +9,8 @@
 #include <iterator>
 #include <set>
 #include <string>
+#include <sys/resource.h>
+#include <unistd.h>
 
 namespace caesura {
 namespace {

@@ -1,5 +1,10 @@
 #include "scenarios/runner.hpp"
 
+#include "sim/random.hpp"
+#include "scenarios/joined_reports.hpp"
+#include "scenarios/json_text.hpp"
+#include "tests/actors/small_models.hpp"
+
 #include <gtest/gtest.h>
 
 #include <map>
@@ -7,11 +12,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "scenarios/joined_reports.hpp"
-#include "scenarios/json_text.hpp"
-#include "sim/random.hpp"
-#include "tests/actors/small_models.hpp"
 
 namespace caesura {
 namespace {

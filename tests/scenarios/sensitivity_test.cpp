@@ -1,9 +1,9 @@
 #include "scenarios/sensitivity.hpp"
 
+#include "tests/actors/small_models.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include "tests/actors/small_models.hpp"
 
 namespace caesura {
 namespace {

@@ -1,5 +1,9 @@
 #include "scenarios/sweep.hpp"
 
+#include "scenarios/json_text.hpp"
+#include "scenarios/terminal_text.hpp"
+#include "tests/scenarios/loader_fixture.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,10 +11,6 @@
 #include <sstream>
 #include <string>
 #include <vector>
-
-#include "scenarios/json_text.hpp"
-#include "scenarios/terminal_text.hpp"
-#include "tests/scenarios/loader_fixture.hpp"
 
 namespace caesura {
 namespace {

@@ -1,14 +1,14 @@
 #include "scenarios/timeline.hpp"
 
+#include "scenarios/runner.hpp"
+#include "tests/actors/small_models.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <map>
 #include <numeric>
-
-#include "scenarios/runner.hpp"
-#include "tests/actors/small_models.hpp"
 
 namespace caesura {
 namespace {

@@ -1,9 +1,9 @@
 #include "scenarios/trace.hpp"
 
+#include "tests/actors/small_trees.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include "tests/actors/small_trees.hpp"
 
 namespace caesura {
 namespace {

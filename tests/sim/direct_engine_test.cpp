@@ -1,12 +1,12 @@
 #include "sim/direct_engine.hpp"
 
+#include "sim/random.hpp"
+
 #include <gtest/gtest.h>
 
 #include <map>
 #include <utility>
 #include <vector>
-
-#include "sim/random.hpp"
 
 namespace caesura {
 namespace {

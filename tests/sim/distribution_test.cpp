@@ -1,18 +1,18 @@
 #include "sim/distribution.hpp"
 
-#include <gtest/gtest.h>
+#include "sim/formulas.hpp"
+#include "sim/random.hpp"
 
 #include <boost/math/special_functions/erf.hpp>
 #include <boost/math/special_functions/gamma.hpp>
+#include <gtest/gtest.h>
+
 #include <cmath>
 #include <functional>
 #include <limits>
 #include <stdexcept>
 #include <string>
 #include <vector>
-
-#include "sim/formulas.hpp"
-#include "sim/random.hpp"
 
 namespace caesura {
 namespace {

@@ -1,10 +1,10 @@
+#include "sim/radix_queue.hpp"
+#include "bench/allocations.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cstdint>
 #include <vector>
-
-#include "bench/allocations.hpp"
-#include "sim/radix_queue.hpp"
 
 namespace caesura::bench {
 namespace {

@@ -1,5 +1,7 @@
 #include "sim/statistics.hpp"
 
+#include "sim/random.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -9,8 +11,6 @@
 #include <stdexcept>
 #include <utility>
 #include <vector>
-
-#include "sim/random.hpp"
 
 namespace caesura {
 namespace {
