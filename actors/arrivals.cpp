@@ -10,7 +10,8 @@ namespace {
 
 Time nth_arrival(const ConstantArrivals& arrivals, RequestNumber n) {
   const int128 nanoseconds = static_cast<int128>(n) * arrivals.per.count() / arrivals.requests;
-  if (nanoseconds > Time::max().time_since_epoch().count()) throw std::overflow_error("the load lasts longer than 292 years");
+  if (nanoseconds > Time::max().time_since_epoch().count())
+    throw std::overflow_error("the load lasts longer than 292 years");
   return Time{Duration{static_cast<std::int64_t>(nanoseconds)}};
 }
 
@@ -23,8 +24,10 @@ std::optional<Time> Arrivals::next() {
   if (const auto* constant = std::get_if<ConstantArrivals>(&load.arrivals)) {
     last_ = nth_arrival(*constant, n);
   } else if (const auto* random = std::get_if<RandomArrivals>(&load.arrivals)) {
-    const Duration gap = to_duration(random->gap.quantile(draw(model_->seed, n, 0, Purpose::arrival_gap)));
-    if (gap > Time::max() - last_) throw std::overflow_error("the load lasts longer than 292 years");
+    const Duration gap =
+        to_duration(random->gap.quantile(draw(model_->seed, n, 0, Purpose::arrival_gap)));
+    if (gap > Time::max() - last_)
+      throw std::overflow_error("the load lasts longer than 292 years");
     last_ += gap;
   } else if (const auto* trace = std::get_if<TracedArrivals>(&load.arrivals)) {
     if (n >= trace->arrivals.size()) return std::nullopt;
@@ -37,6 +40,8 @@ std::optional<Time> Arrivals::next() {
   return last_;
 }
 
-const ClosedLoad* closed_load(const Model& model) { return std::get_if<ClosedLoad>(&model.load.arrivals); }
+const ClosedLoad* closed_load(const Model& model) {
+  return std::get_if<ClosedLoad>(&model.load.arrivals);
+}
 
 }  // namespace caesura

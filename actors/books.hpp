@@ -17,7 +17,8 @@ void add_usage(const Model& model, const PlanStep& step, const Usage& usage, Amo
 /// What a request, or one of its operations, would use if nobody cancelled it, children included.
 struct PlannedUse {
   Amounts reached;
-  Amounts beyond;  ///< behind the first failure that ends its request: it would never have come to that
+  /// Behind the first failure that ends its request: it would never have come to that.
+  Amounts beyond;
   Amounts sum() const { return reached + beyond; }
 };
 PlannedUse planned_use(const Model& model, RequestNumber request, const PlanStep& step);

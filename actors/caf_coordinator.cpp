@@ -11,28 +11,37 @@ namespace caesura {
 
 namespace {
 
-/// Elements that an actor may take from its mailbox before the next actor's turn. In virtual time it changes nothing.
+/// Elements that an actor may take from its mailbox before the next actor's turn. In virtual time
+/// it changes nothing.
 constexpr std::size_t throughput = 1000;
 
 }  // namespace
 
-VirtualClock::time_point VirtualClock::now() const noexcept { return time_point{coordinator_.now().time_since_epoch()}; }
+VirtualClock::time_point VirtualClock::now() const noexcept {
+  return time_point{coordinator_.now().time_since_epoch()};
+}
 
-void VirtualClock::schedule_message(time_point due, caf::strong_actor_ptr receiver, caf::mailbox_element_ptr element) {
+void VirtualClock::schedule_message(time_point due, caf::strong_actor_ptr receiver,
+                                    caf::mailbox_element_ptr element) {
   coordinator_.post_delayed(Time{due.time_since_epoch()}, std::move(receiver), std::move(element));
 }
 
 void VirtualClock::cancel_all() { coordinator_.clear(); }
 
-CafCoordinator::CafCoordinator(caf::actor_system& system) : abstract_coordinator(system), execution_unit(&system) {}
+CafCoordinator::CafCoordinator(caf::actor_system& system)
+    : abstract_coordinator(system), execution_unit(&system) {}
 
 CafCoordinator::~CafCoordinator() { clear(); }
 
 void CafCoordinator::install(caf::actor_system_config& config) {
-  config.module_factories.push_back([](caf::actor_system& system) -> caf::actor_system::module* { return new CafCoordinator(system); });
+  config.module_factories.push_back([](caf::actor_system& system) -> caf::actor_system::module* {
+    return new CafCoordinator(system);
+  });
 }
 
-CafCoordinator& CafCoordinator::of(caf::actor_system& system) { return static_cast<CafCoordinator&>(system.scheduler()); }
+CafCoordinator& CafCoordinator::of(caf::actor_system& system) {
+  return static_cast<CafCoordinator&>(system.scheduler());
+}
 
 bool CafCoordinator::pending() {
   if (!jobs_.empty()) run_jobs();
@@ -50,7 +59,8 @@ void CafCoordinator::clear() {
   }
 }
 
-void CafCoordinator::post_delayed(Time due, caf::strong_actor_ptr receiver, caf::mailbox_element_ptr element) {
+void CafCoordinator::post_delayed(Time due, caf::strong_actor_ptr receiver,
+                                  caf::mailbox_element_ptr element) {
   if (free_delayed_.empty()) {
     free_delayed_.push_back(static_cast<std::uint32_t>(delayed_.size()));
     delayed_.emplace_back();

@@ -22,7 +22,8 @@ namespace caesura {
 
 class CafCoordinator;
 
-/// CAF's clock in virtual time: its epoch is the start of the run, its time the due time of the message delivered last.
+/// CAF's clock in virtual time: its epoch is the start of the run, its time the due time of the
+/// message delivered last.
 class VirtualClock final : public CafMessageClock {
  public:
   explicit VirtualClock(CafCoordinator& coordinator) : coordinator_(coordinator) {}
@@ -30,17 +31,19 @@ class VirtualClock final : public CafMessageClock {
   using CafMessageClock::schedule_message;
   time_point now() const noexcept override;
   /// What CAF's delayed_send comes down to: due with, and after, the messages that have an order.
-  void schedule_message(time_point due, caf::strong_actor_ptr receiver, caf::mailbox_element_ptr element) override;
+  void schedule_message(time_point due, caf::strong_actor_ptr receiver,
+                        caf::mailbox_element_ptr element) override;
   void cancel_all() override;
 
  private:
   CafCoordinator& coordinator_;
 };
 
-/// CAF's scheduler in virtual time: its messages are in the direct engine's queue, so they are handed out in that engine's order, in the
-/// thread of its caller. It has no threads, never sleeps, and starts none of CAF's utility actors, so nothing may print by way of CAF's
-/// aout().
-class CafCoordinator final : public caf::scheduler::abstract_coordinator, public caf::execution_unit {
+/// CAF's scheduler in virtual time: its messages are in the direct engine's queue, so they are
+/// handed out in that engine's order, in the thread of its caller. It has no threads, never sleeps,
+/// and starts none of CAF's utility actors, so nothing may print by way of CAF's aout().
+class CafCoordinator final : public caf::scheduler::abstract_coordinator,
+                             public caf::execution_unit {
  public:
   explicit CafCoordinator(caf::actor_system& system);
   ~CafCoordinator() override;
@@ -54,13 +57,18 @@ class CafCoordinator final : public caf::scheduler::abstract_coordinator, public
   /// Of the message being delivered. Orders mean what they mean to the direct engine.
   Order order() const { return queue_.order(); }
   Order reserve(std::uint32_t count) { return queue_.reserve(count); }
-  /// Queues an element, of an envelope, to be delivered `delay` (>= 0) from now to the host that is at `to` then.
-  void post(Address to, EnvelopeElement& element, Duration delay, Order order) { queue_.post(to, &element, delay, order); }
-  /// The same for time `at`. If nothing is queued, time starts anew there. Throws std::logic_error if it is in the past.
+  /// Queues an element, of an envelope, to be delivered `delay` (>= 0) from now to the host that is
+  /// at `to` then.
+  void post(Address to, EnvelopeElement& element, Duration delay, Order order) {
+    queue_.post(to, &element, delay, order);
+  }
+  /// The same for time `at`. If nothing is queued, time starts anew there. Throws std::logic_error
+  /// if it is in the past.
   void post_at(Address to, EnvelopeElement& element, Time at) { queue_.post_at(to, &element, at); }
 
-  /// Takes the next element, moves the time to its due time, and hands it to `deliver(Address, caf::mailbox_element_ptr)`; false if there
-  /// is none. What CAF's own ways bring is for the coordinator to deliver, and any actor that CAF itself wants to run runs before.
+  /// Takes the next element, moves the time to its due time, and hands it to `deliver(Address,
+  /// caf::mailbox_element_ptr)`; false if there is none. What CAF's own ways bring is for the
+  /// coordinator to deliver, and any actor that CAF itself wants to run runs before.
   template <class Deliver>
   bool step(Deliver&& deliver) {
     if (!jobs_.empty()) run_jobs();

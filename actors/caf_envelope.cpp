@@ -6,11 +6,15 @@
 namespace caesura {
 
 EnvelopeElement::EnvelopeElement(EnvelopePool* pool)
-    : mailbox_element(nullptr, caf::make_message_id(), {}), tuple_vals_impl(Envelope{}), pool_(pool) {}
+    : mailbox_element(nullptr, caf::make_message_id(), {}),
+      tuple_vals_impl(Envelope{}),
+      pool_(pool) {}
 
 EnvelopeElement::~EnvelopeElement() = default;
 
-caf::message EnvelopeElement::copy_content_to_message() const { return caf::make_message(envelope()); }
+caf::message EnvelopeElement::copy_content_to_message() const {
+  return caf::make_message(envelope());
+}
 
 void EnvelopeElement::request_deletion(bool) const noexcept {
   auto* self = const_cast<EnvelopeElement*>(this);  // as CAF's own `delete this` does

@@ -16,7 +16,8 @@
 
 namespace caesura {
 
-/// The one CAF message type that hosts are sent. All but the message is for real time: in virtual time the queue knows it.
+/// The one CAF message type that hosts are sent. All but the message is for real time: in virtual
+/// time the queue knows it.
 struct Envelope {
   Address to;
   Time due{};  ///< may be delivered later
@@ -32,9 +33,11 @@ namespace caesura {
 
 class EnvelopePool;
 
-/// A CAF message of one envelope: what CAF's make_mailbox_element() makes, but that its memory may belong to a pool, to which it then
-/// returns as CAF disposes of it.
-class EnvelopeElement final : public caf::mailbox_element, public caf::detail::tuple_vals_impl<caf::type_erased_tuple, Envelope> {
+/// A CAF message of one envelope: what CAF's make_mailbox_element() makes, but that its memory may
+/// belong to a pool, to which it then returns as CAF disposes of it.
+class EnvelopeElement final
+    : public caf::mailbox_element,
+      public caf::detail::tuple_vals_impl<caf::type_erased_tuple, Envelope> {
  public:
   explicit EnvelopeElement(EnvelopePool* pool);
   ~EnvelopeElement() override;
@@ -54,15 +57,17 @@ class EnvelopeElement final : public caf::mailbox_element, public caf::detail::t
 
 /// The envelope of an element, whoever made it; null if it is another message.
 inline const Envelope* envelope_of(const caf::mailbox_element& element) {
-  if (typeid(element) == typeid(EnvelopeElement)) return &static_cast<const EnvelopeElement&>(element).envelope();
-  return element.content().match_elements<Envelope>() ? &element.content().get_as<Envelope>(0) : nullptr;
+  if (typeid(element) == typeid(EnvelopeElement))
+    return &static_cast<const EnvelopeElement&>(element).envelope();
+  return element.content().match_elements<Envelope>() ? &element.content().get_as<Envelope>(0)
+                                                      : nullptr;
 }
 
 /// An element of one allocation. It may be disposed of in any thread.
 caf::mailbox_element_ptr make_element(const Envelope& envelope);
 
-/// Elements that are used again, the last one returned first, so that a world in its steady state allocates no memory for messages. For
-/// one thread; outlives its elements.
+/// Elements that are used again, the last one returned first, so that a world in its steady state
+/// allocates no memory for messages. For one thread; outlives its elements.
 class EnvelopePool {
  public:
   EnvelopePool() = default;
@@ -89,7 +94,8 @@ class EnvelopePool {
   }
 
   std::deque<EnvelopeElement> elements_;
-  caf::mailbox_element::node_pointer free_ = nullptr;  ///< a list, through the links that CAF's mailboxes use
+  /// A list, through the links that CAF's mailboxes use.
+  caf::mailbox_element::node_pointer free_ = nullptr;
 };
 
 }  // namespace caesura

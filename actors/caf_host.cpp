@@ -21,13 +21,15 @@ void CafHost::end() {
 
 caf::invoke_message_result CafHost::consume(caf::mailbox_element& element) {
   const Envelope* envelope = envelope_of(element);
-  if (envelope == nullptr) return event_based_actor::consume(element);  // CAF's own, as an exit at its shutdown
+  if (envelope == nullptr)
+    return event_based_actor::consume(element);  // CAF's own, as an exit at its shutdown
   if (!ended()) home_.handle(*this, *envelope);
   return caf::invoke_message_result::consumed;
 }
 
 caf::strong_actor_ptr spawn_host(caf::actor_system& system, CafHome& home, Actor&& actor) {
-  return caf::actor_cast<caf::strong_actor_ptr>(system.spawn<CafHost, caf::hidden + caf::lazy_init>(home, std::move(actor)));
+  return caf::actor_cast<caf::strong_actor_ptr>(
+      system.spawn<CafHost, caf::hidden + caf::lazy_init>(home, std::move(actor)));
 }
 
 Address HostTable::add(caf::strong_actor_ptr host) {
@@ -42,7 +44,9 @@ Address HostTable::add(caf::strong_actor_ptr host) {
   return {index, slots_[index].generation};
 }
 
-caf::strong_actor_ptr HostTable::hold(Address address) const { return caf::strong_actor_ptr(find(address)); }
+caf::strong_actor_ptr HostTable::hold(Address address) const {
+  return caf::strong_actor_ptr(find(address));
+}
 
 caf::strong_actor_ptr HostTable::remove(Address address) {
   Slot& slot = slots_[address.index];

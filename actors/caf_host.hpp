@@ -26,7 +26,8 @@ class CafHome {
   CafHome(const CafHome&) = delete;
   CafHome& operator=(const CafHome&) = delete;
 
-  /// Has the host's actor handle the message. Throws nothing: what an actor throws is the home's to keep.
+  /// Has the host's actor handle the message. Throws nothing: what an actor throws is the home's to
+  /// keep.
   virtual void handle(CafHost& host, const Envelope& envelope) noexcept = 0;
   /// The behaviour of every host, never called: what takes its place is CafHost::consume().
   const caf::behavior& alive() const { return alive_; }
@@ -71,7 +72,8 @@ class CafHost final : public caf::event_based_actor {
 /// Starts a host; it costs no scheduler anything until its first message.
 caf::strong_actor_ptr spawn_host(caf::actor_system& system, CafHome& home, Actor&& actor);
 
-/// Hosts by address. A slot that comes free is taken again before the others, and before a new one, by the next generation.
+/// Hosts by address. A slot that comes free is taken again before the others, and before a new one,
+/// by the next generation.
 class HostTable {
  public:
   Address add(caf::strong_actor_ptr host);

@@ -35,8 +35,8 @@ constexpr auto grace = 200ms;
 /// A message due later than that after the start never comes.
 constexpr auto longest_run = std::chrono::hours{24 * 365 * 100};
 
-/// Turns of bounded length: by default an actor that always has a next message for itself, as the client of a load that is behind, would
-/// keep its worker.
+/// Turns of bounded length: by default an actor that always has a next message for itself, as the
+/// client of a load that is behind, would keep its worker.
 struct RealtimeConfig : caf::actor_system_config {
   explicit RealtimeConfig(int workers) {
     RealtimeCoordinator::install(*this);
@@ -46,7 +46,8 @@ struct RealtimeConfig : caf::actor_system_config {
 };
 
 const RealtimeOptions& checked(const RealtimeOptions& options) {
-  if (!(options.time_scale > 0) || !std::isfinite(options.time_scale)) throw std::invalid_argument("the time scale must be positive");
+  if (!(options.time_scale > 0) || !std::isfinite(options.time_scale))
+    throw std::invalid_argument("the time scale must be positive");
   if (options.workers < 1) throw std::invalid_argument("a world needs a worker");
   return options;
 }
@@ -61,7 +62,8 @@ class ScaledClock {
   Time now() const {
     const WallClock::rep start = start_;
     if (start == not_started) return Time{};
-    const auto elapsed = static_cast<double>(WallClock::now().time_since_epoch().count() - start) * scale_;
+    const auto elapsed =
+        static_cast<double>(WallClock::now().time_since_epoch().count() - start) * scale_;
     return elapsed < most ? Time{Duration{static_cast<Duration::rep>(elapsed)}} : Time::max();
   }
 
@@ -69,7 +71,8 @@ class ScaledClock {
   WallClock::time_point wall(Time due) const {
     const double elapsed = std::ceil(static_cast<double>(due.time_since_epoch().count()) / scale_);
     const auto longest = static_cast<double>(WallClock::duration{longest_run}.count());
-    return WallClock::time_point{WallClock::duration{start_ + static_cast<WallClock::rep>(std::min(elapsed, longest))}};
+    return WallClock::time_point{
+        WallClock::duration{start_ + static_cast<WallClock::rep>(std::min(elapsed, longest))}};
   }
 
  private:
@@ -99,7 +102,9 @@ class CafRealtimeWorld final : public RealtimeWorld, private CafHome {
     HandlerContext(CafRealtimeWorld& world, CafHost& host, const Envelope& envelope, Time arrived);
     bool ended() const { return ended_; }
 
-    Order reserve(std::uint32_t count) override { return world_.next_order_.fetch_add(count, std::memory_order_relaxed); }
+    Order reserve(std::uint32_t count) override {
+      return world_.next_order_.fetch_add(count, std::memory_order_relaxed);
+    }
     Address spawn_request() override { return world_.spawn_request(host_.home_system()); }
     void end() override { ended_ = true; }
     void report(const RequestReport& report) override { world_.report(report); }
@@ -107,7 +112,9 @@ class CafRealtimeWorld final : public RealtimeWorld, private CafHome {
 
    private:
     Message& post(Address to, Duration delay, Order order) override;
-    void written() override { world_.send(host_, sending_.to == self_, sending_.due > now_, sending_); }
+    void written() override {
+      world_.send(host_, sending_.to == self_, sending_.due > now_, sending_);
+    }
 
     CafRealtimeWorld& world_;
     CafHost& host_;
@@ -167,7 +174,8 @@ CafRealtimeWorld::CafRealtimeWorld(const WorldOptions& options, const RealtimeOp
       config_(realtime.workers),
       system_(std::make_unique<caf::actor_system>(config_)),
       coordinator_(&RealtimeCoordinator::of(*system_)) {
-  for (Actor& actor : lasting_actors(rules_, options.play)) hosts_.add(spawn_host(*system_, *this, std::move(actor)));
+  for (Actor& actor : lasting_actors(rules_, options.play))
+    hosts_.add(spawn_host(*system_, *this, std::move(actor)));
   lasting_ = hosts_.hosts();
   RealtimeCoordinator::leave_system();
 }
@@ -201,7 +209,9 @@ bool CafRealtimeWorld::run(const std::atomic<bool>& stop) {
 
 WorldCounters CafRealtimeWorld::counters() const {
   const std::lock_guard lock(hosts_mutex_);
-  return {.messages = messages_, .requests_now = hosts_.hosts() - lasting_, .requests_peak = hosts_.hosts_peak() - lasting_};
+  return {.messages = messages_,
+          .requests_now = hosts_.hosts() - lasting_,
+          .requests_peak = hosts_.hosts_peak() - lasting_};
 }
 
 void CafRealtimeWorld::begin() {
@@ -212,7 +222,8 @@ void CafRealtimeWorld::begin() {
   for (const Envelope& envelope : early_) {
     // The clock sorts them, also those that are due at once.
     if (caf::strong_actor_ptr receiver = hold(envelope.to))
-      system_->clock().schedule_message(clock_.wall(envelope.due), std::move(receiver), make_element(envelope));
+      system_->clock().schedule_message(clock_.wall(envelope.due), std::move(receiver),
+                                        make_element(envelope));
   }
   early_.clear();
 }
@@ -221,11 +232,14 @@ void CafRealtimeWorld::begin() {
 bool CafRealtimeWorld::wait(const std::atomic<bool>& stop) {
   const auto done = [&] { return settled_ >= realtime_.requests_expected || failure_; };
   std::unique_lock lock(state_mutex_);
-  while (!stop.load(std::memory_order_relaxed) && !done()) changed_.wait_for(lock, look_interval, done);
+  while (!stop.load(std::memory_order_relaxed) && !done())
+    changed_.wait_for(lock, look_interval, done);
   const bool settled = settled_ >= realtime_.requests_expected;
   const auto quiet = [&] { return failure_ || counters().requests_now == 0; };
   const auto deadline = WallClock::now() + grace;
-  while (settled && !stop.load(std::memory_order_relaxed) && !quiet() && WallClock::now() < deadline) changed_.wait_for(lock, 1ms, quiet);
+  while (settled && !stop.load(std::memory_order_relaxed) && !quiet() &&
+         WallClock::now() < deadline)
+    changed_.wait_for(lock, 1ms, quiet);
   return settled;
 }
 
@@ -265,14 +279,16 @@ void CafRealtimeWorld::handle(CafHost& host, const Envelope& envelope) noexcept 
   }
 }
 
-/// An actor that has sent another one a delayed message sends it to the others by the clock alone from then on: were the clock late, what
-/// it sends past the clock would overtake. Only the clock knows what is ahead of what.
+/// An actor that has sent another one a delayed message sends it to the others by the clock alone
+/// from then on: were the clock late, what it sends past the clock would overtake. Only the clock
+/// knows what is ahead of what.
 void CafRealtimeWorld::send(CafHost& from, bool to_itself, bool delayed, const Envelope& envelope) {
   caf::strong_actor_ptr receiver = hold(envelope.to);
   if (!receiver) return observe(from.realtime.latest, envelope, true);
   if (delayed && !to_itself) from.realtime.sends_by_clock = true;
   if (delayed || (from.realtime.sends_by_clock && !to_itself))
-    from.clock().schedule_message(clock_.wall(envelope.due), std::move(receiver), make_element(envelope));
+    from.clock().schedule_message(clock_.wall(envelope.due), std::move(receiver),
+                                  make_element(envelope));
   else
     receiver->enqueue(make_element(envelope), from.context());
 }
@@ -285,7 +301,9 @@ void CafRealtimeWorld::observe(Time now, const Envelope& envelope, bool dropped)
 
 void CafRealtimeWorld::note_lateness(Duration lateness) {
   Duration::rep greatest = greatest_lateness_.load(std::memory_order_relaxed);
-  while (lateness.count() > greatest && !greatest_lateness_.compare_exchange_weak(greatest, lateness.count(), std::memory_order_relaxed)) {
+  while (lateness.count() > greatest &&
+         !greatest_lateness_.compare_exchange_weak(greatest, lateness.count(),
+                                                   std::memory_order_relaxed)) {
   }
 }
 
@@ -327,7 +345,8 @@ void CafRealtimeWorld::remove(Address address) {
   host = hosts_.remove(address);
 }
 
-CafRealtimeWorld::HandlerContext::HandlerContext(CafRealtimeWorld& world, CafHost& host, const Envelope& envelope, Time arrived)
+CafRealtimeWorld::HandlerContext::HandlerContext(CafRealtimeWorld& world, CafHost& host,
+                                                 const Envelope& envelope, Time arrived)
     : world_(world), host_(host) {
   // The clock's resolution and scale may put it a little before what was due.
   now_ = host.realtime.latest = std::max({host.realtime.latest, envelope.due, arrived});
@@ -344,7 +363,8 @@ Message& CafRealtimeWorld::HandlerContext::post(Address to, Duration delay, Orde
 
 }  // namespace
 
-std::unique_ptr<RealtimeWorld> make_realtime_world(const WorldOptions& options, const RealtimeOptions& realtime) {
+std::unique_ptr<RealtimeWorld> make_realtime_world(const WorldOptions& options,
+                                                   const RealtimeOptions& realtime) {
   return std::make_unique<CafRealtimeWorld>(options, realtime);
 }
 

@@ -11,10 +11,12 @@ namespace caesura {
 
 namespace {
 
-/// Timers that are handed out before actors run again: what they bring must not wait for all that are due.
+/// Timers that are handed out before actors run again: what they bring must not wait for all that
+/// are due.
 constexpr std::size_t timers_at_once = 64;
 
-/// Actors that may wait for the thread that made them ready before another one is woken up: a turn is over sooner than a thread is awake.
+/// Actors that may wait for the thread that made them ready before another one is woken up: a turn
+/// is over sooner than a thread is awake.
 constexpr std::size_t jobs_kept = 4;
 
 /// Rounds of jobs and timers for which a thread from outside lends itself.
@@ -22,24 +24,30 @@ constexpr int guest_rounds = 64;
 
 }  // namespace
 
-void RealtimeClock::schedule_message(time_point due, caf::strong_actor_ptr receiver, caf::mailbox_element_ptr element) {
+void RealtimeClock::schedule_message(time_point due, caf::strong_actor_ptr receiver,
+                                     caf::mailbox_element_ptr element) {
   coordinator_.schedule(due, std::move(receiver), std::move(element));
 }
 
 void RealtimeClock::cancel_all() { coordinator_.clear_timers(); }
 
-RealtimeCoordinator::Server::Server(RealtimeCoordinator& coordinator) : execution_unit(&coordinator.system()), coordinator_(coordinator) {}
+RealtimeCoordinator::Server::Server(RealtimeCoordinator& coordinator)
+    : execution_unit(&coordinator.system()), coordinator_(coordinator) {}
 
-RealtimeCoordinator::RealtimeCoordinator(caf::actor_system& system) : abstract_coordinator(system) {}
+RealtimeCoordinator::RealtimeCoordinator(caf::actor_system& system)
+    : abstract_coordinator(system) {}
 
 RealtimeCoordinator::~RealtimeCoordinator() = default;
 
 void RealtimeCoordinator::install(caf::actor_system_config& config) {
-  config.module_factories.push_back(
-      [](caf::actor_system& system) -> caf::actor_system::module* { return new RealtimeCoordinator(system); });
+  config.module_factories.push_back([](caf::actor_system& system) -> caf::actor_system::module* {
+    return new RealtimeCoordinator(system);
+  });
 }
 
-RealtimeCoordinator& RealtimeCoordinator::of(caf::actor_system& system) { return static_cast<RealtimeCoordinator&>(system.scheduler()); }
+RealtimeCoordinator& RealtimeCoordinator::of(caf::actor_system& system) {
+  return static_cast<RealtimeCoordinator&>(system.scheduler());
+}
 
 void RealtimeCoordinator::leave_system() { caf::logger::set_current_actor_system(nullptr); }
 
@@ -78,7 +86,8 @@ void RealtimeCoordinator::stop() {
   }
 }
 
-void RealtimeCoordinator::deliver(const caf::strong_actor_ptr& receiver, caf::mailbox_element_ptr element) {
+void RealtimeCoordinator::deliver(const caf::strong_actor_ptr& receiver,
+                                  caf::mailbox_element_ptr element) {
   Lock lock(mutex_);
   if (awake_ > 0) {
     lock.unlock();
@@ -95,7 +104,8 @@ void RealtimeCoordinator::deliver(const caf::strong_actor_ptr& receiver, caf::ma
   leave_system();
 }
 
-void RealtimeCoordinator::schedule(caf::actor_clock::time_point due, caf::strong_actor_ptr receiver, caf::mailbox_element_ptr element) {
+void RealtimeCoordinator::schedule(caf::actor_clock::time_point due, caf::strong_actor_ptr receiver,
+                                   caf::mailbox_element_ptr element) {
   Lock lock(mutex_);
   timers_.add(due, std::move(receiver), std::move(element));
   if (awake_ == 0) notify(next_timekeeper(), lock);
@@ -144,7 +154,8 @@ bool RealtimeCoordinator::serve_once(Server& self, Lock& lock) {
 void RealtimeCoordinator::fire_due(Server& self, Lock& lock) {
   if (is_firing_ || timers_.is_empty()) return;
   const auto now = clock_.now();
-  while (firing_.size() < timers_at_once && !timers_.is_empty() && timers_.next_due() <= now) firing_.push_back(timers_.take());
+  while (firing_.size() < timers_at_once && !timers_.is_empty() && timers_.next_due() <= now)
+    firing_.push_back(timers_.take());
   if (firing_.empty()) return;
   is_firing_ = true;
   lock.unlock();
@@ -167,7 +178,8 @@ void RealtimeCoordinator::sleep(Server& self, Lock& lock) {
   sleeping_.push_back(&self);
   while (!self.is_called) {
     // Whoever falls asleep looks after what others do not know of.
-    if (!timers_.is_empty() && !is_firing_ && (timekeeper_ == nullptr || timekeeper_ == &self || timers_.next_due() < alarm_)) {
+    if (!timers_.is_empty() && !is_firing_ &&
+        (timekeeper_ == nullptr || timekeeper_ == &self || timers_.next_due() < alarm_)) {
       timekeeper_ = &self;
       alarm_ = timers_.next_due();
     }
@@ -176,7 +188,8 @@ void RealtimeCoordinator::sleep(Server& self, Lock& lock) {
       continue;
     }
     const auto alarm = alarm_;
-    if (self.wake_up.wait_until(lock, alarm) == std::cv_status::timeout && timekeeper_ == &self && !self.is_called) {
+    if (self.wake_up.wait_until(lock, alarm) == std::cv_status::timeout && timekeeper_ == &self &&
+        !self.is_called) {
       std::erase(sleeping_, &self);
       timekeeper_ = nullptr;
       ++awake_;
@@ -186,7 +199,8 @@ void RealtimeCoordinator::sleep(Server& self, Lock& lock) {
   self.is_called = false;
 }
 
-/// Of those asleep, one that is to wake up for jobs: not the one that looks after the timers, if there is another.
+/// Of those asleep, one that is to wake up for jobs: not the one that looks after the timers, if
+/// there is another.
 RealtimeCoordinator::Server* RealtimeCoordinator::call_one() {
   if (sleeping_.empty()) return nullptr;
   auto chosen = sleeping_.end() - 1;

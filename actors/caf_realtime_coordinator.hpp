@@ -27,19 +27,21 @@ class RealtimeClock final : public CafMessageClock {
 
   using CafMessageClock::schedule_message;
   /// Delivers no earlier than `due`, and what is due together as it was scheduled. From any thread.
-  void schedule_message(time_point due, caf::strong_actor_ptr receiver, caf::mailbox_element_ptr element) override;
+  void schedule_message(time_point due, caf::strong_actor_ptr receiver,
+                        caf::mailbox_element_ptr element) override;
   void cancel_all() override;
 
  private:
   RealtimeCoordinator& coordinator_;
 };
 
-/// CAF's scheduler in real time. Its workers serve one queue of actors and one queue of timers, in one loop; a worker with nothing to do
-/// sleeps, until the next timer if nobody else looks after it. So a message from outside costs one wake-up, a timer no thread more, and
-/// being idle nothing.
+/// CAF's scheduler in real time. Its workers serve one queue of actors and one queue of timers, in
+/// one loop; a worker with nothing to do sleeps, until the next timer if nobody else looks after
+/// it. So a message from outside costs one wake-up, a timer no thread more, and being idle nothing.
 ///
-/// While all workers sleep, a thread from outside that delivers a message lends itself: it is a worker until there is nothing left to do,
-/// or for a bounded number of turns. Then a message from outside costs no wake-up at all.
+/// While all workers sleep, a thread from outside that delivers a message lends itself: it is a
+/// worker until there is nothing left to do, or for a bounded number of turns. Then a message from
+/// outside costs no wake-up at all.
 ///
 /// It starts none of CAF's utility actors, so nothing may print by way of CAF's aout().
 class RealtimeCoordinator final : public caf::scheduler::abstract_coordinator {
@@ -47,22 +49,27 @@ class RealtimeCoordinator final : public caf::scheduler::abstract_coordinator {
   explicit RealtimeCoordinator(caf::actor_system& system);
   ~RealtimeCoordinator() override;
 
-  /// Makes every actor_system of this configuration use a coordinator of this class, with `scheduler.max-threads` workers.
+  /// Makes every actor_system of this configuration use a coordinator of this class, with
+  /// `scheduler.max-threads` workers.
   static void install(caf::actor_system_config& config);
   /// The coordinator of a system that has one.
   static RealtimeCoordinator& of(caf::actor_system& system);
 
-  /// To be called by a thread from outside that has made an actor_system or spawned actors. CAF has it keep the system's logger, for whose
-  /// end the system's end waits: for good, if it is another thread that ends the system.
+  /// To be called by a thread from outside that has made an actor_system or spawned actors. CAF has
+  /// it keep the system's logger, for whose end the system's end waits: for good, if it is another
+  /// thread that ends the system.
   static void leave_system();
 
-  /// Delivers from a thread from outside, or while an actor handles a message; not during or after halt(). If all workers sleep, actors
-  /// handle messages, this one and what follows from it, before it returns: so the caller must hold no lock that they need.
+  /// Delivers from a thread from outside, or while an actor handles a message; not during or after
+  /// halt(). If all workers sleep, actors handle messages, this one and what follows from it,
+  /// before it returns: so the caller must hold no lock that they need.
   void deliver(const caf::strong_actor_ptr& receiver, caf::mailbox_element_ptr element);
-  void schedule(caf::actor_clock::time_point due, caf::strong_actor_ptr receiver, caf::mailbox_element_ptr element);
+  void schedule(caf::actor_clock::time_point due, caf::strong_actor_ptr receiver,
+                caf::mailbox_element_ptr element);
   /// Forgets all timers.
   void clear_timers();
-  /// Ends the workers, each after its turn: when it returns no actor runs, and none will again. Not from a worker.
+  /// Ends the workers, each after its turn: when it returns no actor runs, and none will again. Not
+  /// from a worker.
   void halt();
 
   caf::actor_clock& clock() noexcept override { return clock_; }
@@ -105,9 +112,10 @@ class RealtimeCoordinator final : public caf::scheduler::abstract_coordinator {
   std::mutex mutex_;                  ///< guards what follows, and the servers' is_called
   std::deque<caf::resumable*> jobs_;  ///< each holds a reference to its actor
   CafTimerQueue timers_;
-  bool is_firing_ = false;  ///< one thread at a time hands out timers, or they might overtake each other
+  /// One thread at a time hands out timers, or they might overtake each other.
+  bool is_firing_ = false;
   std::vector<CafTimer> firing_;
-  std::size_t awake_ = 0;          ///< threads that will look at jobs and timers before they sleep or leave
+  std::size_t awake_ = 0;  ///< threads that will look at jobs and timers before they sleep or leave
   std::vector<Server*> sleeping_;  ///< not called yet, the last to fall asleep last
   Server* timekeeper_ = nullptr;   ///< of those asleep, who wakes up at `alarm_`
   caf::actor_clock::time_point alarm_ = caf::actor_clock::time_point::max();

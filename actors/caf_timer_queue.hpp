@@ -18,7 +18,8 @@ struct CafTimer {
   caf::mailbox_element_ptr element;
 };
 
-/// Timers by due time, those due together in the order in which they were added: a 4-ary heap, which allocates nothing per timer.
+/// Timers by due time, those due together in the order in which they were added: a 4-ary heap,
+/// which allocates nothing per timer.
 class CafTimerQueue {
  public:
   bool is_empty() const { return heap_.empty(); }
@@ -26,7 +27,8 @@ class CafTimerQueue {
   /// Of the next; undefined if empty.
   caf::actor_clock::time_point next_due() const { return heap_.front().due; }
 
-  void add(caf::actor_clock::time_point due, caf::strong_actor_ptr receiver, caf::mailbox_element_ptr element);
+  void add(caf::actor_clock::time_point due, caf::strong_actor_ptr receiver,
+           caf::mailbox_element_ptr element);
   /// Undefined if empty.
   CafTimer take();
   /// Gives all timers up, to be released, in no order.

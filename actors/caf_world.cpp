@@ -21,7 +21,8 @@ namespace {
 /// Messages between two looks at `stop`.
 constexpr std::uint64_t messages_between_looks = 1024;
 
-/// A configuration under which an actor_system starts no thread: it takes microseconds to start one.
+/// A configuration under which an actor_system starts no thread: it takes microseconds to start
+/// one.
 struct VirtualConfig : caf::actor_system_config {
   VirtualConfig() { CafCoordinator::install(*this); }
 };
@@ -45,7 +46,9 @@ class CafWorld final : private Context, public ManualWorld {
 
   Order reserve(std::uint32_t count) override { return coordinator_.reserve(count); }
   Message& post(Address to, Duration delay, Order order) override;
-  Address spawn_request() override { return hosts_.add(spawn_prompt_host(coordinator_, *this, Request(rules_))); }
+  Address spawn_request() override {
+    return hosts_.add(spawn_prompt_host(coordinator_, *this, Request(rules_)));
+  }
   void end() override { ends_ = true; }
   void report(const RequestReport& report) override { options_.reports.add(report); }
   void report(const ClientReport& report) override { options_.reports.add(report); }
@@ -67,7 +70,8 @@ CafWorld::CafWorld(const WorldOptions& options)
     : options_(options),
       latencies_(options.model),
       rules_(options.model, options.policy, Timing::exact, &latencies_, options.wished_policies) {
-  for (Actor& actor : lasting_actors(rules_, options.play)) hosts_.add(spawn_prompt_host(coordinator_, *this, std::move(actor)));
+  for (Actor& actor : lasting_actors(rules_, options.play))
+    hosts_.add(spawn_prompt_host(coordinator_, *this, std::move(actor)));
   lasting_ = hosts_.hosts();
 }
 
@@ -80,7 +84,9 @@ void CafWorld::post(Address to, const Message& message, Time at) {
 }
 
 bool CafWorld::run(const std::atomic<bool>& stop) {
-  const auto deliver = [this](Address to, caf::mailbox_element_ptr element) { this->deliver(to, std::move(element)); };
+  const auto deliver = [this](Address to, caf::mailbox_element_ptr element) {
+    this->deliver(to, std::move(element));
+  };
   while (!stop.load(std::memory_order_relaxed)) {
     for (std::uint64_t i = 0; i < messages_between_looks; ++i) {
       if (!coordinator_.step(deliver)) return true;
@@ -91,7 +97,8 @@ bool CafWorld::run(const std::atomic<bool>& stop) {
 
 /// What follows from the last of what was due by then may be due then too.
 void CafWorld::advance_to(Time at) {
-  if (at < coordinator_.now()) throw std::logic_error("a clock that is moved by hand does not go back");
+  if (at < coordinator_.now())
+    throw std::logic_error("a clock that is moved by hand does not go back");
   while (deliver_to_mark(at)) {
   }
 }
@@ -100,7 +107,8 @@ void CafWorld::advance_to(Time at) {
 bool CafWorld::deliver_to_mark(Time at) {
   EnvelopeElement& element = elements_.take();
   element.envelope().message = Release{};
-  coordinator_.post(mark, element, at - coordinator_.now(), coordinator_.reserve(1) | last_of_instant);
+  coordinator_.post(mark, element, at - coordinator_.now(),
+                    coordinator_.reserve(1) | last_of_instant);
   bool is_first = true;
   for (bool reached = false; !reached;) {
     coordinator_.step([&](Address to, caf::mailbox_element_ptr next) {
@@ -114,12 +122,15 @@ bool CafWorld::deliver_to_mark(Time at) {
   return !is_first;
 }
 
-WorldCounters CafWorld::counters() const { return {messages_, hosts_.hosts() - lasting_, hosts_.hosts_peak() - lasting_}; }
+WorldCounters CafWorld::counters() const {
+  return {messages_, hosts_.hosts() - lasting_, hosts_.hosts_peak() - lasting_};
+}
 
 void CafWorld::deliver(Address to, caf::mailbox_element_ptr element) {
   caf::actor_control_block* host = hosts_.find(to);
   if (options_.observer)
-    options_.observer(coordinator_.now(), to, static_cast<EnvelopeElement&>(*element).envelope().message, host == nullptr);
+    options_.observer(coordinator_.now(), to,
+                      static_cast<EnvelopeElement&>(*element).envelope().message, host == nullptr);
   if (host == nullptr) return;
   ++messages_;
   now_ = coordinator_.now();
@@ -128,7 +139,8 @@ void CafWorld::deliver(Address to, caf::mailbox_element_ptr element) {
   ends_ = false;
   host->get()->enqueue(std::move(element), &coordinator_);
   if (!ends_) return;
-  static_cast<caf::monitorable_actor*>(host->get())->cleanup(caf::exit_reason::normal, &coordinator_);
+  static_cast<caf::monitorable_actor*>(host->get())
+      ->cleanup(caf::exit_reason::normal, &coordinator_);
   hosts_.remove(to);
 }
 
@@ -140,7 +152,11 @@ Message& CafWorld::post(Address to, Duration delay, Order order) {
 
 }  // namespace
 
-std::unique_ptr<World> make_caf_world(const WorldOptions& options) { return std::make_unique<CafWorld>(options); }
-std::unique_ptr<ManualWorld> make_manual_world(const WorldOptions& options) { return std::make_unique<CafWorld>(options); }
+std::unique_ptr<World> make_caf_world(const WorldOptions& options) {
+  return std::make_unique<CafWorld>(options);
+}
+std::unique_ptr<ManualWorld> make_manual_world(const WorldOptions& options) {
+  return std::make_unique<CafWorld>(options);
+}
 
 }  // namespace caesura

@@ -5,7 +5,8 @@
 
 namespace caesura {
 
-Client::Client(const Rules& rules, LoadPlay play) : rules_(&rules), play_(play), arrivals_(rules.model) {
+Client::Client(const Rules& rules, LoadPlay play)
+    : rules_(&rules), play_(play), arrivals_(rules.model) {
   // The first request is announced from outside.
   if (play_ == LoadPlay::all && closed_load(rules.model) == nullptr) arrivals_.next();
 }
@@ -16,14 +17,20 @@ void Client::receive(const Arrive& arrive, Context& context) {
   Open& open = open_[ticket];
   open.number = arrive.number;
   open.arrived = context.now();
-  const Duration delay =
-      open.to_server.delay(context.now(), link_delay(model.links.client, model.seed, arrive.number, 0, Purpose::link_start));
-  context.send(directory_address, Start{.number = arrive.number, .arrived = context.now(), .ticket = ticket, .wishes = arrive.wishes},
+  const Duration delay = open.to_server.delay(
+      context.now(),
+      link_delay(model.links.client, model.seed, arrive.number, 0, Purpose::link_start));
+  context.send(directory_address,
+               Start{.number = arrive.number,
+                     .arrived = context.now(),
+                     .ticket = ticket,
+                     .wishes = arrive.wishes},
                delay);
   if (!model.cancels.empty()) schedule_cancels(ticket, context.now() + delay, context);
   if (play_ == LoadPlay::all && closed_load(model) == nullptr) {
     if (const auto next = arrivals_.next())
-      context.send(context.self(), Arrive{arrive.number + 1}, std::max(*next - context.now(), zero_duration));
+      context.send(context.self(), Arrive{arrive.number + 1},
+                   std::max(*next - context.now(), zero_duration));
   }
 }
 
@@ -33,11 +40,14 @@ void Client::schedule_cancels(Ticket ticket, Time started, Context& context) {
   const RequestNumber number = open_[ticket].number;
   for (std::size_t s = 0; s < model.cancels.size(); ++s) {
     const auto schedule = [&](std::size_t source, Duration delay) {
-      const CancelMoment moment{.number = number, .ticket = ticket, .source = static_cast<std::uint16_t>(source)};
-      schedule_moment(open_[ticket], moment, delay, context.reserve(model.cancels[source].times), context);
+      const CancelMoment moment{
+          .number = number, .ticket = ticket, .source = static_cast<std::uint16_t>(source)};
+      schedule_moment(open_[ticket], moment, delay, context.reserve(model.cancels[source].times),
+                      context);
     };
     const auto drawn_moment = [&](const Distribution& distribution) {
-      return distribution.quantile(draw(model.seed, number, 0, Purpose::cancel_moment, static_cast<std::uint32_t>(s)));
+      return distribution.quantile(
+          draw(model.seed, number, 0, Purpose::cancel_moment, static_cast<std::uint32_t>(s)));
     };
     if (const auto* after = std::get_if<CancelAfter>(&model.cancels[s].moment)) {
       if (is_active(model, number, s)) schedule(s, to_duration(drawn_moment(after->delay)));
@@ -45,15 +55,18 @@ void Client::schedule_cancels(Ticket ticket, Time started, Context& context) {
       if (!is_active(model, number, s)) continue;
       Plan plan;
       if (!rules_->shared_plan) expand(model, number, plan);
-      const Duration planned = planned_times(model, number, rules_->shared_plan ? *rules_->shared_plan : plan).duration;
+      const Duration planned =
+          planned_times(model, number, rules_->shared_plan ? *rules_->shared_plan : plan).duration;
       const double share = std::clamp(drawn_moment(during->share), 0.0, 1.0);
-      const Duration into{std::min<std::int64_t>(std::llround(share * static_cast<double>(planned.count())), planned.count())};
+      const Duration into{std::min<std::int64_t>(
+          std::llround(share * static_cast<double>(planned.count())), planned.count())};
       schedule(s, started - context.now() + into);
     }
   }
 }
 
-void Client::schedule_moment(Open& open, const CancelMoment& moment, Duration delay, Order place, Context& context) {
+void Client::schedule_moment(Open& open, const CancelMoment& moment, Duration delay, Order place,
+                             Context& context) {
   if (rules_->model.cancels[moment.source].even_if_finished) ++cancelling(open).late_moments;
   context.send_in_place(place, context.self(), moment, delay);
 }
@@ -81,10 +94,12 @@ void Client::receive(const Cancel& cancel, Context& context) {
 /// Behind what was sent before.
 void Client::receive(const LetGo& let_go, Context& context) {
   Open* open = find(let_go.ticket, let_go.number);
-  if (open != nullptr) context.send(directory_address, let_go, open->to_server.delay(context.now(), zero_duration));
+  if (open != nullptr)
+    context.send(directory_address, let_go, open->to_server.delay(context.now(), zero_duration));
 }
 
-/// Sends the cancel of a moment that has come, in the place in which the moment was scheduled, and schedules its next copy.
+/// Sends the cancel of a moment that has come, in the place in which the moment was scheduled, and
+/// schedules its next copy.
 void Client::fire(const CancelMoment& moment, Order place, Context& context) {
   send_cancel(moment.ticket, place, context);
   const CancelSource& source = rules_->model.cancels[moment.source];
@@ -99,9 +114,11 @@ void Client::send_cancel(Ticket ticket, Order place, Context& context) {
   Cancelling& note = cancelling(open);
   const Model& model = rules_->model;
   const Cancel cancel{.number = open.number, .ticket = ticket, .copy = note.cancels_sent};
-  const Duration drawn = link_delay(model.links.client, model.seed, open.number, 0, Purpose::link_cancel, cancel.copy);
+  const Duration drawn =
+      link_delay(model.links.client, model.seed, open.number, 0, Purpose::link_cancel, cancel.copy);
   // One that has to wait for another keeps behind it.
-  const bool waits = !model.links.client.is_constant() && after(context.now(), drawn) <= open.to_server.free;
+  const bool waits =
+      !model.links.client.is_constant() && after(context.now(), drawn) <= open.to_server.free;
   const Duration delay = open.to_server.delay(context.now(), drawn);
   if (note.cancels_sent++ == 0) note.cancel_sent = context.now();
   ++note.unanswered;
@@ -125,8 +142,11 @@ void Client::receive(const Chunk& chunk, Context& context) {
   const std::vector<CancelSource>& sources = rules_->model.cancels;
   for (std::size_t s = 0; s < sources.size(); ++s) {
     const auto* after = std::get_if<CancelAfterChunks>(&sources[s].moment);
-    if (after == nullptr || after->chunks != open->chunks_received || !is_active(rules_->model, chunk.number, s)) continue;
-    const CancelMoment moment{.number = chunk.number, .ticket = chunk.ticket, .source = static_cast<std::uint16_t>(s)};
+    if (after == nullptr || after->chunks != open->chunks_received ||
+        !is_active(rules_->model, chunk.number, s))
+      continue;
+    const CancelMoment moment{
+        .number = chunk.number, .ticket = chunk.ticket, .source = static_cast<std::uint16_t>(s)};
     fire(moment, context.reserve(sources[s].times), context);
   }
 }
@@ -138,10 +158,12 @@ void Client::receive(const Answer& answer, Context& context) {
   if (const ClosedLoad* closed = closed_load(model)) {
     const RequestNumber next = answer.number + closed->users;
     if (next < model.load.requests) {
-      context.send(context.self(), Arrive{next}, to_duration(closed->think.quantile(draw(model.seed, next, 0, Purpose::think))));
+      context.send(context.self(), Arrive{next},
+                   to_duration(closed->think.quantile(draw(model.seed, next, 0, Purpose::think))));
     }
   }
-  if (open->cancelling == none) return settle(answer.ticket, context.now(), answer.outcome, context);
+  if (open->cancelling == none)
+    return settle(answer.ticket, context.now(), answer.outcome, context);
   Cancelling& note = cancelling(*open);
   note.answered = context.now();
   note.outcome = answer.outcome;
@@ -165,7 +187,9 @@ void Client::settle(Ticket ticket, Time answered, Outcome outcome, Context& cont
   report.chunks_received = open.chunks_received;
   if (open.cancelling != none) {
     const Cancelling& note = cancelling_[open.cancelling];
-    const auto count_of = [&](CancelVerdict verdict) { return note.verdicts[static_cast<std::size_t>(verdict)]; };
+    const auto count_of = [&](CancelVerdict verdict) {
+      return note.verdicts[static_cast<std::size_t>(verdict)];
+    };
     report.cancel_sent = note.cancel_sent;
     report.acknowledged = note.acknowledged;
     report.cancels_sent = note.cancels_sent;

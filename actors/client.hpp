@@ -15,14 +15,17 @@
 
 namespace caesura {
 
-/// Whether the client sends the whole load by itself once it has the first Arrive, or only the requests that it is told of: one by one, or
-/// any number at once. Under closed load a user's next request follows the last in any case.
+/// Whether the client sends the whole load by itself once it has the first Arrive, or only the
+/// requests that it is told of: one by one, or any number at once. Under closed load a user's next
+/// request follows the last in any case.
 enum class LoadPlay : std::uint8_t { all, one_by_one, from_outside };
 
-/// All users: sends requests as the load says and cancels as the sources say, and keeps account of what comes back.
+/// All users: sends requests as the load says and cancels as the sources say, and keeps account of
+/// what comes back.
 ///
-/// Guarantees: it sends no cancel once it has the final answer, but for sources that say so; it reports each request once, when it has the
-/// answer to it and to every cancel of it, and will send no more.
+/// Guarantees: it sends no cancel once it has the final answer, but for sources that say so; it
+/// reports each request once, when it has the answer to it and to every cancel of it, and will send
+/// no more.
 class Client {
  public:
   Client(const Rules& rules, LoadPlay play);
@@ -54,25 +57,31 @@ class Client {
     std::uint32_t chunks_received = 0;
     std::uint32_t cancelling = none;  ///< index into cancelling_
   };
-  /// What only requests with cancels need: that were sent, or that will be sent whatever becomes of the request.
+  /// What only requests with cancels need: that were sent, or that will be sent whatever becomes of
+  /// the request.
   struct Cancelling {
     std::optional<Time> cancel_sent;   ///< the first
     std::optional<Time> acknowledged;  ///< its answer received
     std::optional<Time> answered;
     Outcome outcome = Outcome::completed;  ///< once answered
     std::uint32_t cancels_sent = 0;
-    std::array<std::uint32_t, 4> verdicts{};  ///< how many cancels were answered so, by CancelVerdict
-    std::uint32_t unanswered = 0;             ///< cancels on their way, or their answers
-    std::uint32_t late_moments = 0;           ///< CancelMoments to come that count even once the answer is there
+    std::array<std::uint32_t, 4>
+        verdicts{};                ///< how many cancels were answered so, by CancelVerdict
+    std::uint32_t unanswered = 0;  ///< cancels on their way, or their answers
+    /// CancelMoments to come that count even once the answer is there.
+    std::uint32_t late_moments = 0;
   };
 
-  bool is_answered(const Open& open) const { return open.cancelling != none && cancelling_[open.cancelling].answered; }
+  bool is_answered(const Open& open) const {
+    return open.cancelling != none && cancelling_[open.cancelling].answered;
+  }
   Ticket take_ticket(Ticket wished);
   Cancelling& cancelling(Open& open);
   /// The request's entry, if it is still open.
   Open* find(Ticket ticket, RequestNumber number);
   void schedule_cancels(Ticket ticket, Time started, Context& context);
-  void schedule_moment(Open& open, const CancelMoment& moment, Duration delay, Order place, Context& context);
+  void schedule_moment(Open& open, const CancelMoment& moment, Duration delay, Order place,
+                       Context& context);
   void fire(const CancelMoment& moment, Order place, Context& context);
   void send_cancel(Ticket ticket, Order place, Context& context);
   void settle_if_done(Ticket ticket, Context& context);

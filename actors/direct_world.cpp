@@ -20,12 +20,16 @@ class DirectWorld final : private Context, public World {
         lasting_(lasting_actors(rules_, options.play)),
         first_request_(static_cast<std::uint32_t>(lasting_.size())) {}
 
-  void post(Address to, const Message& message, Time at) override { engine_.post_at(to, message, at); }
+  void post(Address to, const Message& message, Time at) override {
+    engine_.post_at(to, message, at);
+  }
 
   bool run(const std::atomic<bool>& stop) override {
     constexpr std::uint64_t steps_between_looks = 1024;
     const auto deliver = [this](Address to, const Message& message) { this->deliver(to, message); };
-    const auto approach = [this](Address to, const Message& message) { this->approach(to, message); };
+    const auto approach = [this](Address to, const Message& message) {
+      this->approach(to, message);
+    };
     while (!stop.load(std::memory_order_relaxed)) {
       for (std::uint64_t i = 0; i < steps_between_looks; ++i) {
         if (!engine_.step(deliver, approach)) return true;
@@ -35,7 +39,9 @@ class DirectWorld final : private Context, public World {
   }
 
   WorldCounters counters() const override {
-    return {.messages = engine_.delivered() - dropped_, .requests_now = slots_.size() - free_.size(), .requests_peak = slots_.size()};
+    return {.messages = engine_.delivered() - dropped_,
+            .requests_now = slots_.size() - free_.size(),
+            .requests_peak = slots_.size()};
   }
 
  private:
@@ -50,15 +56,18 @@ class DirectWorld final : private Context, public World {
   };
   static_assert(sizeof(Slot) == 3 * cache_line, "of a request in flight each byte counts");
 
-  /// A reply is most of what waits, and finds its request and its place in the service out of the cache where many are in flight.
+  /// A reply is most of what waits, and finds its request and its place in the service out of the
+  /// cache where many are in flight.
   void approach(Address to, const Message& message) {
     Address request = to;
     if (to.index < first_request_) {
-      if (const auto* moment = std::get_if<CancelMoment>(&message)) return prefetch_entries(moment->ticket);
+      if (const auto* moment = std::get_if<CancelMoment>(&message))
+        return prefetch_entries(moment->ticket);
       const Reply* reply = std::get_if<Reply>(&message);
       if (reply == nullptr) return;
       request = reply->to;
-      if (const Service* service = std::get_if<Service>(&lasting_[to.index])) service->prefetch(request);
+      if (const Service* service = std::get_if<Service>(&lasting_[to.index]))
+        service->prefetch(request);
     }
     const auto* slot = reinterpret_cast<const std::byte*>(&slot_of(request.index));
     for (std::size_t line = 0; line < sizeof(Slot); line += cache_line) prefetch(slot + line);
@@ -66,8 +75,10 @@ class DirectWorld final : private Context, public World {
 
   /// What client and directory have of the request with this ticket.
   void prefetch_entries(Ticket ticket) const {
-    if (const Client* client = std::get_if<Client>(&lasting_[client_address.index])) client->prefetch(ticket);
-    if (const Directory* directory = std::get_if<Directory>(&lasting_[directory_address.index])) directory->prefetch(ticket);
+    if (const Client* client = std::get_if<Client>(&lasting_[client_address.index]))
+      client->prefetch(ticket);
+    if (const Directory* directory = std::get_if<Directory>(&lasting_[directory_address.index]))
+      directory->prefetch(ticket);
   }
 
   void deliver(Address to, const Message& message) {
@@ -98,7 +109,9 @@ class DirectWorld final : private Context, public World {
   Slot& slot_of(std::uint32_t index) { return slots_[index - first_request_]; }
 
   Order reserve(std::uint32_t count) override { return engine_.reserve(count); }
-  Message& post(Address to, Duration delay, Order order) override { return engine_.post(to, delay, order); }
+  Message& post(Address to, Duration delay, Order order) override {
+    return engine_.post(to, delay, order);
+  }
   void end() override { ends_ = true; }
   void report(const RequestReport& report) override {
     prefetch_entries(report.ticket);  // it ends
@@ -133,6 +146,8 @@ class DirectWorld final : private Context, public World {
 
 }  // namespace
 
-std::unique_ptr<World> make_direct_world(const WorldOptions& options) { return std::make_unique<DirectWorld>(options); }
+std::unique_ptr<World> make_direct_world(const WorldOptions& options) {
+  return std::make_unique<DirectWorld>(options);
+}
 
 }  // namespace caesura

@@ -12,10 +12,14 @@ void Directory::receive(const Start& start, Context& context) {
 void Directory::receive(const Cancel& cancel, Context& context) {
   Entry& entry = entries_[cancel.ticket];
   if (!entry.has_ended) return context.relay(entry.request, cancel);
-  const CancelVerdict verdict = entry.outcome == Outcome::cancelled ? CancelVerdict::already_cancelled : CancelVerdict::too_late;
+  const CancelVerdict verdict = entry.outcome == Outcome::cancelled
+                                    ? CancelVerdict::already_cancelled
+                                    : CancelVerdict::too_late;
   const Model& model = rules_->model;
-  const Duration drawn = link_delay(model.links.client, model.seed, cancel.number, 0, Purpose::link_cancel_answer, cancel.copy);
-  context.send(client_address, CancelAnswer{.number = cancel.number, .ticket = cancel.ticket, .verdict = verdict},
+  const Duration drawn = link_delay(model.links.client, model.seed, cancel.number, 0,
+                                    Purpose::link_cancel_answer, cancel.copy);
+  context.send(client_address,
+               CancelAnswer{.number = cancel.number, .ticket = cancel.ticket, .verdict = verdict},
                entry.to_client.delay(context.now(), drawn));
 }
 

@@ -10,10 +10,12 @@
 
 namespace caesura {
 
-/// The server's front desk: starts a request actor for every Start, finds it by its ticket, and keeps the outcome of those that have ended.
+/// The server's front desk: starts a request actor for every Start, finds it by its ticket, and
+/// keeps the outcome of those that have ended.
 ///
-/// Guarantees: every cancel is answered once, by the request while it lives, afterwards from its outcome; none is lost in between, because
-/// a request goes only after the directory has sent it the last cancel that it will get.
+/// Guarantees: every cancel is answered once, by the request while it lives, afterwards from its
+/// outcome; none is lost in between, because a request goes only after the directory has sent it
+/// the last cancel that it will get.
 class Directory {
  public:
   explicit Directory(const Rules& rules) : rules_(&rules) {}

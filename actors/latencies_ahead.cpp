@@ -15,7 +15,9 @@ LatenciesAhead::LatenciesAhead(const Model& model) : seed_(model.seed) {
   if (!plan) return;
   operations_.resize(plan->operations);
   for (const PlanStep& step : plan->steps) {
-    if (step.what != PlanStep::What::operation || step.kind == OperationKind::transaction || step.is_child) continue;
+    if (step.what != PlanStep::What::operation || step.kind == OperationKind::transaction ||
+        step.is_child)
+      continue;
     const ServiceProfile& service = model.services[step.service];
     const std::optional<OperationSample> sample = sample_but_latency(service);
     if (!sample) continue;

@@ -12,17 +12,19 @@
 
 namespace caesura {
 
-/// Latencies drawn before they are asked for, eight operations of a request in one go, which takes half the time of eight draws. For worlds
-/// whose actors all live in one thread; nothing else depends on it, for it holds what sample_of() would return.
+/// Latencies drawn before they are asked for, eight operations of a request in one go, which takes
+/// half the time of eight draws. For worlds whose actors all live in one thread; nothing else
+/// depends on it, for it holds what sample_of() would return.
 class LatenciesAhead {
  public:
-  /// For the model's requests if they all have the same plan, and for the operations of which nothing but the latency is drawn. The model
-  /// outlives it.
+  /// For the model's requests if they all have the same plan, and for the operations of which
+  /// nothing but the latency is drawn. The model outlives it.
   explicit LatenciesAhead(const Model& model);
   explicit LatenciesAhead(const Model&& model) = delete;
 
-  /// Of a request that starts; forgets those of the one that had its ticket before. Tickets beyond the first few thousand are passed over:
-  /// what is drawn for so many would fall out of the cache before it is used.
+  /// Of a request that starts; forgets those of the one that had its ticket before. Tickets beyond
+  /// the first few thousand are passed over: what is drawn for so many would fall out of the cache
+  /// before it is used.
   void begin(Ticket ticket, RequestNumber request) {
     if (!is_of_use_ || ticket >= most_tickets) return;
     rows_.grow_to(ticket + std::size_t{1});
@@ -35,7 +37,8 @@ class LatenciesAhead {
     caesura::prefetch(row);
     caesura::prefetch(row + sizeof(Row) - 1);
   }
-  /// What an operation of the request takes and makes; null if it is not there. Valid until the next call.
+  /// What an operation of the request takes and makes; null if it is not there. Valid until the
+  /// next call.
   const OperationSample* find(Ticket ticket, RequestNumber request, std::uint32_t operation) {
     if (ticket >= rows_.size() || rows_[ticket].request != request) return nullptr;
     const std::size_t index = operation - std::size_t{1};
@@ -56,7 +59,7 @@ class LatenciesAhead {
 
   struct Operation {
     const Distribution* latency = nullptr;  ///< null: not drawn here
-    OperationSample sample;                 ///< its duration: of the request for which it was found last
+    OperationSample sample;  ///< its duration: of the request for which it was found last
   };
   /// Of one request, the operations block · at_once and those after it, counted from 0.
   struct Row {

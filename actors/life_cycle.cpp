@@ -37,7 +37,9 @@ LifeCycle::CancelEffect LifeCycle::cancel(std::uint32_t in_progress) {
     case Phase::cancelling:
       return {CancelVerdict::already_cancelled, Next::nothing};
     case Phase::ended:
-      return {outcome_ == Outcome::cancelled ? CancelVerdict::already_cancelled : CancelVerdict::too_late, Next::nothing};
+      return {outcome_ == Outcome::cancelled ? CancelVerdict::already_cancelled
+                                             : CancelVerdict::too_late,
+              Next::nothing};
   }
   return {};
 }
@@ -65,7 +67,9 @@ LifeCycle::Next LifeCycle::operations_aborted(std::uint32_t in_progress) {
   return in_progress == 0 ? end(Outcome::cancelled) : Next::drain;
 }
 
-LifeCycle::Next LifeCycle::work_done() { return phase_ == Phase::running ? end(Outcome::completed) : Next::nothing; }
+LifeCycle::Next LifeCycle::work_done() {
+  return phase_ == Phase::running ? end(Outcome::completed) : Next::nothing;
+}
 
 LifeCycle::Next LifeCycle::time_out() {
   switch (phase_) {

@@ -8,8 +8,8 @@
 
 namespace caesura {
 
-/// The rules of a request's life: what each event does to it. A value without time, messages or operations of its own: those that own it
-/// tell it what happened and do what it says.
+/// The rules of a request's life: what each event does to it. A value without time, messages or
+/// operations of its own: those that own it tell it what happened and do what it says.
 ///
 ///     pending -> running -> completed | failed | rejected | timed_out
 ///                  |  \-> failing (operations in progress run to their end) -> failed | rejected
@@ -17,8 +17,8 @@ namespace caesura {
 ///                  v
 ///              cancelling (likewise, or until they are aborted) -> cancelled
 ///
-/// One terminal outcome, never changed. Once a cancel is accepted the outcome is `cancelled`, whatever else happens. Under `never` cancels
-/// change nothing.
+/// One terminal outcome, never changed. Once a cancel is accepted the outcome is `cancelled`,
+/// whatever else happens. Under `never` cancels change nothing.
 class LifeCycle {
  public:
   /// What the request has to do now.
@@ -38,7 +38,8 @@ class LifeCycle {
   Next start();
   /// `in_progress`: how many operations are in progress; a queued one is not.
   CancelEffect cancel(std::uint32_t in_progress);
-  /// An operation ended, or found no place to wait in; `in_progress`: how many others are in progress.
+  /// An operation ended, or found no place to wait in; `in_progress`: how many others are in
+  /// progress.
   Next operation_ended(OperationResult result, std::uint32_t in_progress);
   /// The policy cut operations off; `in_progress`: how many others are in progress.
   Next operations_aborted(std::uint32_t in_progress);

@@ -8,14 +8,16 @@
 
 namespace caesura {
 
-/// Where an actor lives. Valid until the actor ends; messages to an address whose actor has ended are dropped.
+/// Where an actor lives. Valid until the actor ends; messages to an address whose actor has ended
+/// are dropped.
 struct Address {
   std::uint32_t index = 0;
   std::uint32_t generation = 0;
   bool operator==(const Address&) const = default;
 };
 
-/// The client's handle of a request: how the directory finds it. Used again once the client has settled the request.
+/// The client's handle of a request: how the directory finds it. Used again once the client has
+/// settled the request.
 using Ticket = std::uint32_t;
 using RequestNumber = std::uint64_t;
 /// Of a child request, which has no client.
@@ -27,8 +29,9 @@ struct ChildReport;
 enum class Outcome : std::uint8_t { completed, cancelled, failed, timed_out, rejected };
 const char* name_of(Outcome outcome);
 
-/// What a cancel is answered. Of a request that will stop because of it: accepted; already_cancelled: an earlier one was; too_late: the
-/// request ended otherwise; ignored: the policy is `never`.
+/// What a cancel is answered. Of a request that will stop because of it: accepted;
+/// already_cancelled: an earlier one was; too_late: the request ended otherwise; ignored: the
+/// policy is `never`.
 enum class CancelVerdict : std::uint8_t { accepted, already_cancelled, too_late, ignored };
 const char* name_of(CancelVerdict verdict);
 
@@ -38,7 +41,8 @@ enum class OperationResult : std::uint8_t { ok, failed, rejected };
 struct Wishes {
   static constexpr std::uint16_t no_policy = 0xffff;
   std::uint16_t policy = no_policy;  ///< index into Rules::wished_policies; no_policy: the world's
-  std::uint32_t held_operation = 0;  ///< from 1: it starts, and does not end before a LetGo; 0: none
+  /// From 1: it starts, and does not end before a LetGo; 0: none.
+  std::uint32_t held_operation = 0;
 };
 
 // The messages: a closed set. Who sends each to whom is said beside it.
@@ -64,7 +68,8 @@ struct MomentKnown {
   Ticket ticket = 0;
   std::uint16_t source = 0;
   Duration delay{0};
-  std::uint64_t place = 0;  ///< an Order: what it sends counts as sent when the moment became known; as many are kept as it sends cancels
+  std::uint64_t place = 0;  ///< an Order: what it sends counts as sent when the moment became
+                            ///< known; as many are kept as it sends cancels
 };
 
 /// Client to itself: the moment of a cancel source has come.
@@ -111,8 +116,8 @@ struct Chunk {
   std::uint32_t tokens = 0;
 };
 
-/// Request to directory: it has ended; and the leave to go: of the directory, when no cancel is on its way to it any more, or of a child's
-/// parent, when it has read the child's books.
+/// Request to directory: it has ended; and the leave to go: of the directory, when no cancel is on
+/// its way to it any more, or of a child's parent, when it has read the child's books.
 struct Ended {
   RequestNumber number = 0;
   Ticket ticket = 0;
@@ -153,7 +158,8 @@ struct StartChild {
   std::uint16_t policy = Wishes::no_policy;
 };
 
-/// Service to request, of an operation that found no free place: it waits, or will be rejected; and: it has started now.
+/// Service to request, of an operation that found no free place: it waits, or will be rejected;
+/// and: it has started now.
 struct Queued {
   std::uint32_t operation = 0;
 };
@@ -161,8 +167,8 @@ struct Started {
   std::uint32_t operation = 0;
 };
 
-/// Request to service: the operation is not wanted any more. `asked`: its Ask must have arrived, as far as the request knows;
-/// `cancelled`: the request was cancelled.
+/// Request to service: the operation is not wanted any more. `asked`: its Ask must have arrived, as
+/// far as the request knows; `cancelled`: the request was cancelled.
 struct Withdraw {
   Address from;
   std::uint32_t operation = 0;
@@ -181,20 +187,22 @@ struct ParentEnded {
   bool cancelled = false;
 };
 
-/// Child request to its parent: what it used, complete. The child keeps `report` as it is until it gets a Release. Agent to parent: null,
-/// of an operation turned away, or withdrawn before its child had started. One for every operation that the agent was asked for.
+/// Child request to its parent: what it used, complete. The child keeps `report` as it is until it
+/// gets a Release. Agent to parent: null, of an operation turned away, or withdrawn before its
+/// child had started. One for every operation that the agent was asked for.
 struct ChildBooks {
   std::uint32_t operation = 0;
   const ChildReport* report = nullptr;
   Address child{};
 };
 
-/// Which operation of a request has ended, and how, in four bytes: most messages that wait are replies, the largest of all, and so one
-/// fits into a cache line with what a queue adds to it.
+/// Which operation of a request has ended, and how, in four bytes: most messages that wait are
+/// replies, the largest of all, and so one fits into a cache line with what a queue adds to it.
 class OperationEnd {
  public:
   /// `operation` < 2^30; a request has no more than most_operations.
-  constexpr OperationEnd(std::uint32_t operation, OperationResult result) : bits_(operation << 2U | static_cast<std::uint32_t>(result)) {}
+  constexpr OperationEnd(std::uint32_t operation, OperationResult result)
+      : bits_(operation << 2U | static_cast<std::uint32_t>(result)) {}
   constexpr std::uint32_t operation() const { return bits_ >> 2U; }
   constexpr OperationResult result() const { return static_cast<OperationResult>(bits_ & 3U); }
 
@@ -202,7 +210,8 @@ class OperationEnd {
   std::uint32_t bits_;
 };
 
-/// Service to itself (its end), then to request; child request to its agent; of a transaction, request to itself.
+/// Service to itself (its end), then to request; child request to its agent; of a transaction,
+/// request to itself.
 struct Reply {
   Address to;
   RequestNumber number = 0;
@@ -213,7 +222,8 @@ struct Reply {
   Duration busy{0};
 };
 
-/// Service to itself: an operation of whose end it was not to be told has ended, and now others wait for its place.
+/// Service to itself: an operation of whose end it was not to be told has ended, and now others
+/// wait for its place.
 struct PlaceFree {};
 
 /// Service to itself: the next chunk of stream `stream` exists, or the stream is over.
@@ -227,8 +237,9 @@ struct ModelChunk {
   std::uint32_t tokens = 0;
 };
 
-using Message = std::variant<Arrive, Start, MomentKnown, CancelMoment, Cancel, CancelAnswer, LetGo, Answer, Chunk, Ended, Release, TimeOut,
-                             AbortDue, WaitOver, Ask, StartChild, Queued, Started, Withdraw, PassedCancel, ParentEnded, ChildBooks, Reply,
-                             PlaceFree, StreamDue, ModelChunk>;
+using Message = std::variant<Arrive, Start, MomentKnown, CancelMoment, Cancel, CancelAnswer, LetGo,
+                             Answer, Chunk, Ended, Release, TimeOut, AbortDue, WaitOver, Ask,
+                             StartChild, Queued, Started, Withdraw, PassedCancel, ParentEnded,
+                             ChildBooks, Reply, PlaceFree, StreamDue, ModelChunk>;
 
 }  // namespace caesura

@@ -7,7 +7,8 @@
 namespace caesura {
 
 bool Model::requests_compete() const {
-  return std::any_of(services.begin(), services.end(), [](const ServiceProfile& service) { return service.concurrency.has_value(); });
+  return std::any_of(services.begin(), services.end(),
+                     [](const ServiceProfile& service) { return service.concurrency.has_value(); });
 }
 
 const char* name_of(PolicyKind kind) {

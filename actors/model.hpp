@@ -14,10 +14,12 @@
 
 namespace caesura {
 
-/// What a scenario says, compiled: all that the actors know of the world beforehand. Immutable during a run, shared by all threads.
+/// What a scenario says, compiled: all that the actors know of the world beforehand. Immutable
+/// during a run, shared by all threads.
 
-/// One-way delay of each message to and from; distributions in nanoseconds. A request has one link to its client each way, and an operation
-/// one of its own to its service; on one link messages never overtake each other.
+/// One-way delay of each message to and from; distributions in nanoseconds. A request has one link
+/// to its client each way, and an operation one of its own to its service; on one link messages
+/// never overtake each other.
 struct Links {
   Distribution client;
   Distribution llm;
@@ -87,8 +89,8 @@ struct CancelOverTokens {
 };
 struct CancelSource {
   double probability = 1;
-  std::variant<CancelAfter, CancelAfterChunks, CancelDuringOperation, CancelDuringKind, CancelDuringRequest, CancelOverCost,
-               CancelOverTokens>
+  std::variant<CancelAfter, CancelAfterChunks, CancelDuringOperation, CancelDuringKind,
+               CancelDuringRequest, CancelOverCost, CancelOverTokens>
       moment;
   std::uint16_t times = 1;
   Duration every{0};
@@ -100,8 +102,10 @@ enum class PolicyKind : std::uint8_t { never, checkpoint, abort, disconnect, esc
 struct Policy {
   std::string name;
   PolicyKind kind = PolicyKind::checkpoint;
-  std::array<bool, operation_kinds> aborts{};  ///< by index_of(kind): the operations that it cuts off ...
-  Duration abort_delay{0};                     ///< ... so long after the cancel was received; the others run to their end
+  std::array<bool, operation_kinds>
+      aborts{};  ///< by index_of(kind): the operations that it cuts off ...
+  /// So long after the cancel was received; the others run to their end.
+  Duration abort_delay{0};
 };
 
 /// Request n arrives at n × gap.
@@ -117,7 +121,8 @@ struct ArrivalsAtOnce {};
 struct TracedArrivals {
   std::vector<Time> arrivals;  ///< ascending
 };
-/// User u sends requests u, u + users, …, the first at 0, each next one `think` after it has the answer to the last.
+/// User u sends requests u, u + users, …, the first at 0, each next one `think` after it has the
+/// answer to the last.
 struct ClosedLoad {
   std::uint64_t users = 1;
   Distribution think;  ///< nanoseconds
@@ -126,7 +131,8 @@ struct ClosedLoad {
 struct Load {
   std::uint64_t requests = 1;        ///< at most
   std::optional<Duration> duration;  ///< only the arrivals before it
-  std::variant<ConstantArrivals, RandomArrivals, ArrivalsAtOnce, TracedArrivals, ClosedLoad> arrivals;
+  std::variant<ConstantArrivals, RandomArrivals, ArrivalsAtOnce, TracedArrivals, ClosedLoad>
+      arrivals;
   std::uint64_t users = 1;  ///< request n belongs to user n mod users
 };
 
@@ -141,14 +147,16 @@ struct Model {
   Load load;
   Links links;
   std::vector<ServiceProfile> services;
-  /// By index of the service, of agents with a workflow: it is all that they do, their profiles have neither latency nor tokens. Shorter
-  /// than `services` if the last ones have none; no agent reaches itself.
+  /// By index of the service, of agents with a workflow: it is all that they do, their profiles
+  /// have neither latency nor tokens. Shorter than `services` if the last ones have none; no agent
+  /// reaches itself.
   std::vector<std::optional<ChildWorkflow>> children;
   Workflow workflow;
   std::vector<CancelSource> cancels;
   std::optional<Duration> timeout;
 
-  /// Whether requests share a service of limited concurrency; if not, each request is a world of its own (under closed load, each user).
+  /// Whether requests share a service of limited concurrency; if not, each request is a world of
+  /// its own (under closed load, each user).
   bool requests_compete() const;
   /// Null if operations of this service are no child requests.
   const ChildWorkflow* child_of(std::uint16_t service) const {

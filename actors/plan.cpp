@@ -7,12 +7,15 @@
 namespace caesura {
 namespace {
 
-bool is_model_call(OperationKind kind) { return kind == OperationKind::llm || kind == OperationKind::decompose; }
+bool is_model_call(OperationKind kind) {
+  return kind == OperationKind::llm || kind == OperationKind::decompose;
+}
 
 /// Expands a workflow depth first into a plan.
 class Expansion {
  public:
-  Expansion(const Model& model, RequestNumber request, Plan& plan) : model_(model), request_(request), plan_(plan) {}
+  Expansion(const Model& model, RequestNumber request, Plan& plan)
+      : model_(model), request_(request), plan_(plan) {}
 
   void add(const Workflow& workflow) {
     for (const WorkflowStep& step : workflow) {
@@ -30,8 +33,12 @@ class Expansion {
     if (is_model_call(call.kind)) ++model_calls_;
     plan_.has_children = plan_.has_children || plan_.steps.back().is_child;
   }
-  void add(const Transaction& transaction) { add_operation({.kind = OperationKind::transaction, .duration = &transaction.duration}); }
-  void add(const Wait& wait) { push({.what = PlanStep::What::wait, .number = waits_++, .duration = &wait.duration}); }
+  void add(const Transaction& transaction) {
+    add_operation({.kind = OperationKind::transaction, .duration = &transaction.duration});
+  }
+  void add(const Wait& wait) {
+    push({.what = PlanStep::What::wait, .number = waits_++, .duration = &wait.duration});
+  }
   void add(const Repeat& repeat) {
     const std::int64_t times = count_of(repeat.times, Purpose::repeat_times);
     for (std::int64_t i = 0; i < times; ++i) {
@@ -45,8 +52,10 @@ class Expansion {
     for (const double weight : choose.weights) total += weight;
     double rest = draw(model_.seed, request_, decisions_++, Purpose::choice) * total;
     std::size_t chosen = 0;
-    while (chosen + 1 < choose.weights.size() && rest >= choose.weights[chosen]) rest -= choose.weights[chosen++];
-    // Rounding may leave a rest beyond the last weight: that one may be zero, and is never to be taken.
+    while (chosen + 1 < choose.weights.size() && rest >= choose.weights[chosen])
+      rest -= choose.weights[chosen++];
+    // Rounding may leave a rest beyond the last weight: that one may be zero, and is never to be
+    // taken.
     while (choose.weights[chosen] <= 0) --chosen;
     add(choose.branches[chosen]);
   }
@@ -91,12 +100,16 @@ class Expansion {
   }
   void check_length() const {
     // Rounds count too: a body that draws nothing at all must not spin for ever.
-    if (plan_.steps.size() + rounds_ <= 4 * std::size_t{most_operations} && plan_.operations <= most_operations) return;
-    throw PlanTooLong("request " + std::to_string(request_) + " draws more than " + std::to_string(most_operations) +
+    if (plan_.steps.size() + rounds_ <= 4 * std::size_t{most_operations} &&
+        plan_.operations <= most_operations)
+      return;
+    throw PlanTooLong("request " + std::to_string(request_) + " draws more than " +
+                      std::to_string(most_operations) +
                       " operations; lower the `times` of its repeats, or clamp them with `max`");
   }
   std::int64_t count_of(const Distribution& times, Purpose purpose) {
-    return to_count(times.quantile(times.is_constant() ? 0.5 : draw(model_.seed, request_, decisions_++, purpose)));
+    return to_count(times.quantile(
+        times.is_constant() ? 0.5 : draw(model_.seed, request_, decisions_++, purpose)));
   }
 
   const Model& model_;
@@ -116,24 +129,32 @@ bool shape_is_drawn(const WorkflowStep& step) {
     bool operator()(const ServiceCall&) const { return false; }
     bool operator()(const Transaction&) const { return false; }
     bool operator()(const Wait&) const { return false; }
-    bool operator()(const Repeat& repeat) const { return !repeat.times.is_constant() || shape_is_drawn(repeat.body); }
+    bool operator()(const Repeat& repeat) const {
+      return !repeat.times.is_constant() || shape_is_drawn(repeat.body);
+    }
     bool operator()(const Choose&) const { return true; }
     bool operator()(const Parallel& parallel) const {
-      return std::any_of(parallel.branches.begin(), parallel.branches.end(), [](const Workflow& branch) { return shape_is_drawn(branch); });
+      return std::any_of(parallel.branches.begin(), parallel.branches.end(),
+                         [](const Workflow& branch) { return shape_is_drawn(branch); });
     }
-    bool operator()(const ParallelTimes& parallel) const { return !parallel.times.is_constant() || shape_is_drawn(parallel.branch); }
+    bool operator()(const ParallelTimes& parallel) const {
+      return !parallel.times.is_constant() || shape_is_drawn(parallel.branch);
+    }
   };
   return std::visit(Visitor{}, step.what);
 }
 
 bool shape_is_drawn(const Workflow& workflow) {
-  return std::any_of(workflow.begin(), workflow.end(), [](const WorkflowStep& step) { return shape_is_drawn(step); });
+  return std::any_of(workflow.begin(), workflow.end(),
+                     [](const WorkflowStep& step) { return shape_is_drawn(step); });
 }
 
-/// Walks the plan as if every operation were served at once; along two timelines at a time, which only the failures of children part.
+/// Walks the plan as if every operation were served at once; along two timelines at a time, which
+/// only the failures of children part.
 class PlannedWalk {
  public:
-  PlannedWalk(const Model& model, RequestNumber request, const Plan& plan) : model_(model), request_(request), plan_(plan) {
+  PlannedWalk(const Model& model, RequestNumber request, const Plan& plan)
+      : model_(model), request_(request), plan_(plan) {
     times_.starts.resize(plan.operations);
     ends_.resize(plan.operations);
   }
@@ -157,7 +178,8 @@ class PlannedWalk {
     Duration real{0};   ///< a child that fails stops earlier
   };
 
-  /// From step `i` at `t` to the end of its branch or of the plan: the step after, and the moment then.
+  /// From step `i` at `t` to the end of its branch or of the plan: the step after, and the moment
+  /// then.
   std::pair<std::size_t, Moment> walk(std::size_t i, Moment t) {
     while (i < plan_.steps.size()) {
       const PlanStep& step = plan_.steps[i++];
@@ -187,8 +209,12 @@ class PlannedWalk {
     return {i, t};
   }
 
-  static Duration later(Duration t, Duration delay) { return after(Time{t}, delay).time_since_epoch(); }
-  static Moment later(Moment t, Duration delay) { return {later(t.whole, delay), later(t.real, delay)}; }
+  static Duration later(Duration t, Duration delay) {
+    return after(Time{t}, delay).time_since_epoch();
+  }
+  static Moment later(Moment t, Duration delay) {
+    return {later(t.whole, delay), later(t.real, delay)};
+  }
 
   Moment end_of(const PlanStep& step, Moment asked) {
     Duration& start_of_step = times_.starts[step.number - 1];
@@ -201,7 +227,8 @@ class PlannedWalk {
     }
     const ServiceProfile& service = model_.services[step.service];
     const Distribution& link = link_to(model_.links, service.kind);
-    const Moment start = later(asked, link_delay(link, model_.seed, request_, step.number, Purpose::link_ask));
+    const Moment start =
+        later(asked, link_delay(link, model_.seed, request_, step.number, Purpose::link_ask));
     start_of_step = start.real;
     Moment ended = later(start, sample.duration);
     bool fails = sample.fails;
@@ -213,7 +240,8 @@ class PlannedWalk {
     }
     ended = later(ended, link_delay(link, model_.seed, request_, step.number, Purpose::link_reply));
     ends_[step.number - 1] = ended.real;
-    if (fails && service.on_failure == OnFailure::fail) times_.fatal = std::min(times_.fatal.value_or(ended.real), ended.real);
+    if (fails && service.on_failure == OnFailure::fail)
+      times_.fatal = std::min(times_.fatal.value_or(ended.real), ended.real);
     return ended;
   }
 
@@ -231,8 +259,9 @@ void expand(const Model& model, const Workflow& workflow, RequestNumber request,
   plan.operations = 0;
   plan.has_forks = plan.has_children = false;
   Expansion(model, request, plan).add(workflow);
-  const auto last = std::find_if(plan.steps.rbegin(), plan.steps.rend(),
-                                 [](const PlanStep& step) { return step.what == PlanStep::What::operation && is_model_call(step.kind); });
+  const auto last = std::find_if(plan.steps.rbegin(), plan.steps.rend(), [](const PlanStep& step) {
+    return step.what == PlanStep::What::operation && is_model_call(step.kind);
+  });
   if (last != plan.steps.rend()) last->last_model_call = true;
 }
 
@@ -252,18 +281,24 @@ ChildPlan plan_of_child(const Model& model, RequestNumber parent, const PlanStep
 OperationSample sample_of(const Model& model, RequestNumber request, const PlanStep& step) {
   if (step.kind == OperationKind::transaction) {
     OperationSample sample;
-    sample.duration = to_duration(step.duration->quantile(draw(model.seed, request, step.number, Purpose::transaction)));
+    sample.duration = to_duration(
+        step.duration->quantile(draw(model.seed, request, step.number, Purpose::transaction)));
     return sample;
   }
-  return sample_operation(model.services[step.service],
-                          {.seed = model.seed, .request = request, .operation = step.number, .model_call = step.model_call});
+  return sample_operation(model.services[step.service], {.seed = model.seed,
+                                                         .request = request,
+                                                         .operation = step.number,
+                                                         .model_call = step.model_call});
 }
 
 Duration wait_of(const Model& model, RequestNumber request, const PlanStep& step) {
-  return to_duration(step.duration->quantile(draw(model.seed, request, step.number, Purpose::wait)));
+  return to_duration(
+      step.duration->quantile(draw(model.seed, request, step.number, Purpose::wait)));
 }
 
-PlannedTimes planned_times(const Model& model, RequestNumber request, const Plan& plan) { return PlannedWalk(model, request, plan).run(); }
+PlannedTimes planned_times(const Model& model, RequestNumber request, const Plan& plan) {
+  return PlannedWalk(model, request, plan).run();
+}
 
 const Distribution& link_to(const Links& links, ServiceKind kind) {
   switch (kind) {

@@ -29,8 +29,8 @@ struct Orphans {
   bool operator==(const Orphans&) const = default;
 };
 
-/// The request's side of its record, complete when it has stopped and all its children have ended; what they used is part of it. planned =
-/// used + saved + forgone, in every part.
+/// The request's side of its record, complete when it has stopped and all its children have ended;
+/// what they used is part of it. planned = used + saved + forgone, in every part.
 struct RequestReport {
   RequestNumber number = 0;
   Ticket ticket = 0;
@@ -38,9 +38,11 @@ struct RequestReport {
   Time started;  ///< when it reached the server
   Time stopped;
   std::optional<Time> cancel_received;             ///< of the first cancel
-  std::size_t cancelled_in = nothing_in_progress;  ///< of cancelled requests; of several operations the one that ended last
-  std::optional<Duration> operation_hit;           ///< the service time that it would have had if nobody had cut it off; none for a child
-  std::uint32_t operations_done = 0;               ///< that ran to their end
+  std::size_t cancelled_in = nothing_in_progress;  ///< of cancelled requests; of several operations
+                                                   ///< the one that ended last
+  std::optional<Duration> operation_hit;  ///< the service time that it would have had if nobody had
+                                          ///< cut it off; none for a child
+  std::uint32_t operations_done = 0;      ///< that ran to their end
   std::uint32_t operations_planned = 0;
   Amounts planned;
   Amounts used;
@@ -51,12 +53,14 @@ struct RequestReport {
   Tokens delivered;
   std::uint32_t chunks_sent = 0;
   std::array<std::uint32_t, operation_kinds> interrupted{};  ///< operations cut off
-  std::uint32_t interrupted_unsafe = 0;                      ///< of these, tools with unsafe side effects
+  std::uint32_t interrupted_unsafe = 0;  ///< of these, tools with unsafe side effects
   Orphans orphans;
-  bool answer_discarded = false;  ///< all its work was done well, and it was cancelled at its last checkpoint
+  /// All its work was done well, and it was cancelled at its last checkpoint.
+  bool answer_discarded = false;
 };
 
-/// The client's side, complete when it has the final answer and an answer to every cancel it sent, and will send no more.
+/// The client's side, complete when it has the final answer and an answer to every cancel it sent,
+/// and will send no more.
 struct ClientReport {
   RequestNumber number = 0;
   Ticket ticket = 0;  ///< no other request has it before this report
@@ -73,7 +77,8 @@ struct ClientReport {
   std::uint32_t chunks_received = 0;
 };
 
-/// Where reports go. In virtual time one thread calls it; in real time calls come one at a time, from any thread.
+/// Where reports go. In virtual time one thread calls it; in real time calls come one at a time,
+/// from any thread.
 class ReportSink {
  public:
   virtual void add(const RequestReport& report) = 0;

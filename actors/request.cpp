@@ -47,7 +47,8 @@ void Request::wish(const Wishes& wishes) {
 }
 
 const Policy& Request::policy() const {
-  return policy_wish() == Wishes::no_policy ? rules_->policy : rules_->wished_policies[policy_wish()];
+  return policy_wish() == Wishes::no_policy ? rules_->policy
+                                            : rules_->wished_policies[policy_wish()];
 }
 
 Request::Special& Request::special() {
@@ -78,9 +79,12 @@ void Request::receive(const Cancel& cancel, Context& context) {
   if (!cancel_note_ && !life_.has_ended()) note_cancel(context);
   const LifeCycle::CancelEffect effect = life_.cancel(in_progress(context));
   const Model& model = rules_->model;
-  const Duration drawn = link_delay(model.links.client, model.seed, cancel.number, 0, Purpose::link_cancel_answer, cancel.copy);
-  context.send(client_address, CancelAnswer{.number = cancel.number, .ticket = cancel.ticket, .verdict = effect.verdict},
-               to_client_.delay(context.now(), drawn));
+  const Duration drawn = link_delay(model.links.client, model.seed, cancel.number, 0,
+                                    Purpose::link_cancel_answer, cancel.copy);
+  context.send(
+      client_address,
+      CancelAnswer{.number = cancel.number, .ticket = cancel.ticket, .verdict = effect.verdict},
+      to_client_.delay(context.now(), drawn));
   obey(effect, context);
 }
 
@@ -112,7 +116,11 @@ void Request::receive(const Ask& ask, Context& context) {
   const Duration duration = sample_of(step_of(strand(id))).duration;
   announce_cancels_during(*rules_, ask, duration, context);
   context.send(context.self(),
-               Reply{.to = context.self(), .number = number_, .end = {ask.operation, OperationResult::ok}, .busy = duration}, duration);
+               Reply{.to = context.self(),
+                     .number = number_,
+                     .end = {ask.operation, OperationResult::ok},
+                     .busy = duration},
+               duration);
 }
 
 void Request::receive(const Queued& queued, Context&) {
@@ -141,7 +149,8 @@ void Request::receive(const Reply& reply, Context& context) {
 void Request::receive(const LetGo& let_go, Context& context) {
   if (let_go.number != number_ || !special_) return;
   special_->wishes.held_operation = 0;
-  if (const auto reply = std::exchange(special_->held_reply, std::nullopt)) operation_over(*reply, context);
+  if (const auto reply = std::exchange(special_->held_reply, std::nullopt))
+    operation_over(*reply, context);
 }
 
 void Request::operation_over(const Reply& reply, Context& context) {
@@ -157,10 +166,12 @@ void Request::operation_over(const Reply& reply, Context& context) {
   if (result == OperationResult::rejected) {
     s.state = Strand::State::idle;
   } else {
-    if (step.kind != OperationKind::transaction && rules_->model.services[step.service].on_failure == OnFailure::go_on) {
+    if (step.kind != OperationKind::transaction &&
+        rules_->model.services[step.service].on_failure == OnFailure::go_on) {
       result = OperationResult::ok;
     }
-    if (step.is_child && !s.is_over) children()->awaited.push_back({.operation = step.number, .had_started = true});
+    if (step.is_child && !s.is_over)
+      children()->awaited.push_back({.operation = step.number, .had_started = true});
     count_done(s, reply);
     pass(s);
   }
@@ -176,9 +187,14 @@ void Request::receive(const ModelChunk& chunk, Context& context) {
   ++chunks_;
   delivered_ += Tokens{chunk.tokens};
   const Model& model = rules_->model;
-  const Duration drawn = link_delay(model.links.client, model.seed, number_, chunk.operation, Purpose::link_chunk_to_client, chunks_);
+  const Duration drawn = link_delay(model.links.client, model.seed, number_, chunk.operation,
+                                    Purpose::link_chunk_to_client, chunks_);
   context.send(client_address,
-               Chunk{.number = number_, .ticket = ticket_, .operation = chunk.operation, .index = chunks_, .tokens = chunk.tokens},
+               Chunk{.number = number_,
+                     .ticket = ticket_,
+                     .operation = chunk.operation,
+                     .index = chunks_,
+                     .tokens = chunk.tokens},
                to_client_.delay(context.now(), drawn));
 }
 
@@ -300,7 +316,8 @@ bool Request::take_step(std::uint32_t id, Context& context) {
       return true;
     case PlanStep::What::wait:
       s.state = Strand::State::waiting;
-      context.send(context.self(), WaitOver{.strand = id, .step = s.step}, wait_of(rules_->model, number_, step));
+      context.send(context.self(), WaitOver{.strand = id, .step = s.step},
+                   wait_of(rules_->model, number_, step));
       return true;
     case PlanStep::What::fork:
       fork(id);
@@ -339,7 +356,8 @@ void Request::fork(std::uint32_t id) {
     forked().runnable.push_back(child);
     begin = plan().steps[begin].next();
   }
-  std::reverse(forked().runnable.begin() + static_cast<std::ptrdiff_t>(first_runnable), forked().runnable.end());
+  std::reverse(forked().runnable.begin() + static_cast<std::ptrdiff_t>(first_runnable),
+               forked().runnable.end());
 }
 
 bool Request::end_branch(std::uint32_t id) {
@@ -364,7 +382,8 @@ void Request::ask(std::uint32_t id, Context& context) {
   Duration delay = zero_duration;
   if (step.kind != OperationKind::transaction) {
     performer = service_address(step.service);
-    delay = link_delay(link_to(model.links, model.services[step.service].kind), model.seed, number_, step.number, Purpose::link_ask);
+    delay = link_delay(link_to(model.links, model.services[step.service].kind), model.seed, number_,
+                       step.number, Purpose::link_ask);
   }
   s.state = Strand::State::asked;
   s.is_over = false;
@@ -391,7 +410,8 @@ bool Request::has_started(const Strand& s, const Context& context) const {
 std::uint32_t Request::in_progress(const Context& context) {
   if (!life_.is_running()) return left_in_progress_;
   std::uint32_t count = 0;
-  for (std::uint32_t id = 0; id < strands(); ++id) count += has_started(strand(id), context) ? 1U : 0U;
+  for (std::uint32_t id = 0; id < strands(); ++id)
+    count += has_started(strand(id), context) ? 1U : 0U;
   return count;
 }
 
@@ -415,15 +435,19 @@ void Request::withdraw(const Strand& s, Context& context) {
   if (step.kind == OperationKind::transaction) return;  // its own Ask will find nobody waiting
   const bool had_started = has_started(s, context);
   const bool asked = had_started || s.state == Strand::State::queued;
-  if (step.is_child && !s.is_over) children()->awaited.push_back({.operation = step.number, .had_started = had_started});
-  context.relay(service_address(step.service), Withdraw{.from = context.self(),
-                                                        .operation = step.number,
-                                                        .asked = asked,
-                                                        .cancelled = life_.outcome() == Outcome::cancelled || life_.is_cancelling()});
+  if (step.is_child && !s.is_over)
+    children()->awaited.push_back({.operation = step.number, .had_started = had_started});
+  context.relay(
+      service_address(step.service),
+      Withdraw{.from = context.self(),
+               .operation = step.number,
+               .asked = asked,
+               .cancelled = life_.outcome() == Outcome::cancelled || life_.is_cancelling()});
 }
 
 bool Request::is_abortable(const PlanStep& step) const {
-  if (!policy().aborts[index_of(step.kind)] || step.kind == OperationKind::transaction) return false;
+  if (!policy().aborts[index_of(step.kind)] || step.kind == OperationKind::transaction)
+    return false;
   if (step.is_child && rules_->model.child_of(step.service)->propagate) return false;
   return !rules_->model.services[step.service].transactional;
 }
@@ -444,8 +468,10 @@ void Request::pass_cancel_on(Context& context) {
     if (!has_started(strand(id), context)) continue;
     const PlanStep& step = step_of(strand(id));
     if (!step.is_child || !model.child_of(step.service)->propagate) continue;
-    const Duration delay = link_delay(model.links.agent, model.seed, number_, step.number, Purpose::link_cancel_to_agent);
-    context.send(service_address(step.service), PassedCancel{.from = context.self(), .operation = step.number}, delay);
+    const Duration delay = link_delay(model.links.agent, model.seed, number_, step.number,
+                                      Purpose::link_cancel_to_agent);
+    context.send(service_address(step.service),
+                 PassedCancel{.from = context.self(), .operation = step.number}, delay);
   }
 }
 
@@ -482,17 +508,22 @@ void Request::tell_of_stop(Outcome outcome, Context& context) {
     const bool is_well = outcome == Outcome::completed || outcome == Outcome::cancelled;
     context.relay(child.agent, Reply{.to = child.parent,
                                      .number = child.parent_number,
-                                     .end = {child.operation, is_well ? OperationResult::ok : OperationResult::failed},
+                                     .end = {child.operation, is_well ? OperationResult::ok
+                                                                      : OperationResult::failed},
                                      .busy = context.now() - started_});
     return;
   }
   const Model& model = rules_->model;
-  const Duration drawn = link_delay(model.links.client, model.seed, number_, 0, Purpose::link_answer);
+  const Duration drawn =
+      link_delay(model.links.client, model.seed, number_, 0, Purpose::link_answer);
   const Duration delay = to_client_.delay(context.now(), drawn);
-  context.relay(
-      directory_address,
-      Ended{.number = number_, .ticket = ticket_, .outcome = outcome, .stopped = context.now(), .client_link_free = to_client_.free});
-  context.send(client_address, Answer{.number = number_, .ticket = ticket_, .outcome = outcome}, delay);
+  context.relay(directory_address, Ended{.number = number_,
+                                         .ticket = ticket_,
+                                         .outcome = outcome,
+                                         .stopped = context.now(),
+                                         .client_link_free = to_client_.free});
+  context.send(client_address, Answer{.number = number_, .ticket = ticket_, .outcome = outcome},
+               delay);
 }
 
 /// Ends an operation in progress now; what is transactional is counted in full and runs on.
@@ -504,26 +535,31 @@ void Request::cut_off(Strand& s, CutOffs& cut_offs, Context& context) {
   if (step.kind != OperationKind::transaction) {
     const bool is_in_service = elapsed < sample_of(step).duration;
     const bool runs_on = rules_->model.services[step.service].transactional;
-    if (is_in_service && !runs_on && is_held(rules_->model, step.service, step.chunk_tokens)) withdraw(s, context);
+    if (is_in_service && !runs_on && is_held(rules_->model, step.service, step.chunk_tokens))
+      withdraw(s, context);
   }
   pass(s);
 }
 
-/// Ends a child that is told of cancels; leaves another as an orphan. If its reply is on the way, nothing is left to do.
+/// Ends a child that is told of cancels; leaves another as an orphan. If its reply is on the way,
+/// nothing is left to do.
 void Request::leave_child(Strand& s, CutOffs& cut_offs, Context& context) {
   const PlanStep& step = step_of(s);
   if (!s.is_over) {
     withdraw(s, context);
     if (!rules_->model.child_of(step.service)->propagate) {
       ++cut_offs.count[index_of(step.kind)];
-      children()->left.push_back({.operation = step.number, .at = context.now(), .order = context.order()});
+      children()->left.push_back(
+          {.operation = step.number, .at = context.now(), .order = context.order()});
     }
   }
   pass(s);
 }
 
 /// Of its operation, if nothing cuts that off; 0 of a child request, which has none of its own.
-Duration Request::whole_duration(const Strand& s) const { return step_of(s).is_child ? zero_duration : sample_of(step_of(s)).duration; }
+Duration Request::whole_duration(const Strand& s) const {
+  return step_of(s).is_child ? zero_duration : sample_of(step_of(s)).duration;
+}
 
 /// The strand has an operation behind it.
 void Request::pass(Strand& s) {

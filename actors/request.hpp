@@ -16,12 +16,13 @@
 
 namespace caesura {
 
-/// One user request, or the child of one: works through its plan, operation by operation, and at every checkpoint looks whether it was
-/// cancelled.
+/// One user request, or the child of one: works through its plan, operation by operation, and at
+/// every checkpoint looks whether it was cancelled.
 ///
-/// Guarantees: it answers every cancel at once; it ends once, with one outcome, reports once, and sends its client one Answer, after which
-/// come answers to late cancels only; no chunk is sent once a cancel was accepted. A child replies to its agent once, and reports to its
-/// parent. Either reports only when all its own children have.
+/// Guarantees: it answers every cancel at once; it ends once, with one outcome, reports once, and
+/// sends its client one Answer, after which come answers to late cancels only; no chunk is sent
+/// once a cancel was accepted. A child replies to its agent once, and reports to its parent. Either
+/// reports only when all its own children have.
 class Request {
  public:
   using MostlyGets = Reply;
@@ -68,7 +69,8 @@ class Request {
     State state = State::idle;
     bool is_over = false;  ///< of a child request: its books are in, its reply is on the way
     Time starts{};
-    Order start_order = 0;  ///< of the Ask: with `starts`, whether the operation has started already
+    /// Of the Ask: with `starts`, whether the operation has started already.
+    Order start_order = 0;
   };
   /// What only requests with parallel steps need.
   struct Forked {
@@ -114,7 +116,8 @@ class Request {
     std::vector<OperationRun> runs;
     Money cost_seen;  ///< in `sums` when the budget was looked at last
     Tokens tokens_seen;
-    std::optional<RequestReport> unfinished;  ///< the request's own report, when it has stopped and awaits books
+    /// The request's own report, when it has stopped and awaits books.
+    std::optional<RequestReport> unfinished;
     bool may_go = false;
   };
   /// What only a child needs.
@@ -122,7 +125,8 @@ class Request {
     StartChild start;
     ChildReport report;
   };
-  /// What only requests with a drawn plan, parallel steps, children or wishes need: of the others there may be many, and each byte counts.
+  /// What only requests with a drawn plan, parallel steps, children or wishes need: of the others
+  /// there may be many, and each byte counts.
   struct Special {
     const Plan* plan = nullptr;  ///< null: the one that all requests of clients share
     Plan own_plan;               ///< if its shape is drawn
@@ -133,9 +137,13 @@ class Request {
     std::unique_ptr<AsChild> as_child;
   };
 
-  const Plan& plan() const { return special_ && special_->plan != nullptr ? *special_->plan : *rules_->shared_plan; }
+  const Plan& plan() const {
+    return special_ && special_->plan != nullptr ? *special_->plan : *rules_->shared_plan;
+  }
   const Policy& policy() const;
-  std::uint16_t policy_wish() const { return special_ ? special_->wishes.policy : Wishes::no_policy; }
+  std::uint16_t policy_wish() const {
+    return special_ ? special_->wishes.policy : Wishes::no_policy;
+  }
   void wish(const Wishes& wishes);
   void operation_over(const Reply& reply, Context& context);
   const PlanStep& step_of(const Strand& strand) const { return plan().steps[strand.step]; }
@@ -148,7 +156,9 @@ class Request {
   Children* children() const { return special_ ? special_->children.get() : nullptr; }
   AsChild* as_child() const { return special_ ? special_->as_child.get() : nullptr; }
   Strand& strand(std::uint32_t id) { return id == 0 ? first_ : forked().strands[id - 1]; }
-  std::uint32_t strands() const { return plan().has_forks ? 1 + static_cast<std::uint32_t>(special_->forked.strands.size()) : 1; }
+  std::uint32_t strands() const {
+    return plan().has_forks ? 1 + static_cast<std::uint32_t>(special_->forked.strands.size()) : 1;
+  }
   static constexpr std::uint32_t no_strand = 0xffff'ffff;
   /// The strand that waits for operation `number`, if any does: a late reply finds none.
   std::uint32_t strand_of(std::uint32_t number);
@@ -207,7 +217,8 @@ class Request {
   Ticket ticket_ = 0;
   LifeCycle life_;
   bool is_draining_ : 1 = false;
-  bool has_failed_ : 1 = false;  ///< an operation failed in a way that ends the request, or was rejected
+  /// An operation failed in a way that ends the request, or was rejected.
+  bool has_failed_ : 1 = false;
 };
 
 }  // namespace caesura

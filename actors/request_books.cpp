@@ -22,7 +22,8 @@ void Request::note_cancel(const Context& context) {
   }
 }
 
-/// Remembers an operation in progress that ends while the request is cancelling, until a later one does.
+/// Remembers an operation in progress that ends while the request is cancelling, until a later one
+/// does.
 void Request::note_hit(const PlanStep& step, Duration service_time) {
   cancel_note_->cancelled_in = index_of(step.kind);
   cancel_note_->operation_hit.reset();
@@ -32,7 +33,9 @@ void Request::note_hit(const PlanStep& step, Duration service_time) {
 /// Enters an operation that ran to its end.
 void Request::count_done(const Strand& s, const Reply& reply) {
   const PlanStep& step = step_of(s);
-  const TokenCounts tokens{.input = {reply.input_tokens}, .cached_input = {reply.cached_input_tokens}, .output = {reply.output_tokens}};
+  const TokenCounts tokens{.input = {reply.input_tokens},
+                           .cached_input = {reply.cached_input_tokens},
+                           .output = {reply.output_tokens}};
   if (!step.is_child) {  // what a child used is in its own books
     const Usage usage{.used = tokens, .billed = tokens, .busy = reply.busy};
     add_usage(rules_->model, step, usage, used_);
@@ -46,8 +49,11 @@ void Request::count_done(const Strand& s, const Reply& reply) {
 /// A child's parent may want to know later when what was used.
 void Request::count_run(const Strand& s, const Amounts& used) {
   if (!as_child()) return;
-  as_child()->report.runs.push_back(
-      {.request = number_, .step = step_of(s), .start = s.starts, .start_order = s.start_order, .used = used});
+  as_child()->report.runs.push_back({.request = number_,
+                                     .step = step_of(s),
+                                     .start = s.starts,
+                                     .start_order = s.start_order,
+                                     .used = used});
 }
 
 /// Enters an operation that ends `elapsed` after its start.
@@ -70,30 +76,39 @@ void Request::count_cut_off(const Strand& s, CutOffs& cut_offs, Duration elapsed
   cut_offs.billed_less += usage.used;
   cut_offs.billed_more += usage.billed;
   if (cancel_note_) {
-    // A provider that bills nothing for what was cut off takes back what had been counted when the cancel came; nothing is used up then.
+    // A provider that bills nothing for what was cut off takes back what had been counted when the
+    // cancel came; nothing is used up then.
     const Usage at_cancel = usage_so_far(sample, cancel_note_->received - s.starts);
-    const Money counted = cancel_note_->received < s.starts ? Money{} : amounts_of(rules_->model, step, at_cancel).cost;
+    const Money counted = cancel_note_->received < s.starts
+                              ? Money{}
+                              : amounts_of(rules_->model, step, at_cancel).cost;
     if (used.cost < counted) cancel_note_->used.cost -= counted - used.cost;
   }
 }
 
-/// Strikes the books off those to come. False if they are not counted: the request took the operation for one that never started.
+/// Strikes the books off those to come. False if they are not counted: the request took the
+/// operation for one that never started.
 bool Request::take_awaited(const ChildBooks& books) {
   if (const std::uint32_t id = strand_of(books.operation); id != no_strand) {
     strand(id).is_over = true;
     return true;
   }
-  const auto awaited = std::find_if(children()->awaited.begin(), children()->awaited.end(),
-                                    [&](const Children::Awaited& a) { return a.operation == books.operation; });
+  const auto awaited =
+      std::find_if(children()->awaited.begin(), children()->awaited.end(),
+                   [&](const Children::Awaited& a) { return a.operation == books.operation; });
   if (awaited == children()->awaited.end()) return false;
   const bool is_counted = awaited->had_started;
   children()->awaited.erase(awaited);
   if (books.report == nullptr && is_counted) {
     // Real time: the request took it for started, and it never was.
-    const auto step = std::find_if(plan().steps.begin(), plan().steps.end(),
-                                   [&](const PlanStep& p) { return p.what == PlanStep::What::operation && p.number == books.operation; });
+    const auto step =
+        std::find_if(plan().steps.begin(), plan().steps.end(), [&](const PlanStep& p) {
+          return p.what == PlanStep::What::operation && p.number == books.operation;
+        });
     const PlannedUse rest = planned_use(rules_->model, number_, *step);
-    (life_.outcome() == Outcome::cancelled || life_.is_cancelling() ? children()->sums.saved : children()->sums.forgone) += rest.sum();
+    (life_.outcome() == Outcome::cancelled || life_.is_cancelling() ? children()->sums.saved
+                                                                    : children()->sums.forgone) +=
+        rest.sum();
   }
   return is_counted;
 }
@@ -109,8 +124,8 @@ void Request::count_child(const ChildReport& child, std::uint32_t operation) {
   for (std::size_t k = 0; k < operation_kinds; ++k) sums.interrupted[k] += report.interrupted[k];
   sums.interrupted_unsafe += report.interrupted_unsafe;
   children()->runs.insert(children()->runs.end(), child.runs.begin(), child.runs.end());
-  const auto left =
-      std::find_if(children()->left.begin(), children()->left.end(), [&](const Children::Left& l) { return l.operation == operation; });
+  const auto left = std::find_if(children()->left.begin(), children()->left.end(),
+                                 [&](const Children::Left& l) { return l.operation == operation; });
   if (left == children()->left.end()) return;
   Orphans orphan{.count = 1, .ran_on = report.stopped - left->at, .tokens = {}, .cost = {}};
   for (const OperationRun& run : child.runs) {
@@ -176,12 +191,14 @@ void Request::close_books(RequestReport& report, const CutOffs* cut_offs) {
   std::optional<PlannedTimes> planned;
   if (cancelled && rules_->failures_end_requests) planned = planned_times(model, number_, plan());
   const auto would_be_reached = [&](const PlanStep& step) {
-    return cancelled && !cancel_note_->had_failed && !(planned && planned->fatal && planned->starts[step.number - 1] >= *planned->fatal);
+    return cancelled && !cancel_note_->had_failed &&
+           !(planned && planned->fatal && planned->starts[step.number - 1] >= *planned->fatal);
   };
   report.used = used_;
   const bool used_it_all = report.outcome == Outcome::completed && !plan().has_children;
   if (used_it_all) report.planned = used_;
-  // Else what was planned is summed up by itself, of what was used too, so that the ledger can be checked against it.
+  // Else what was planned is summed up by itself, of what was used too, so that the ledger can be
+  // checked against it.
   for (std::size_t i = 0; i < plan().steps.size() && !used_it_all; ++i) {
     const PlanStep& step = plan().steps[i];
     if (step.what != PlanStep::What::operation) continue;
@@ -211,7 +228,8 @@ void Request::close_books(RequestReport& report, const CutOffs* cut_offs) {
     if (cancelled) {
       report.cancelled_in = cancel_note_->cancelled_in;
       report.operation_hit = cancel_note_->operation_hit;
-      report.answer_discarded = !has_failed_ && operations_done_ == plan().operations && !is_wait_left();
+      report.answer_discarded =
+          !has_failed_ && operations_done_ == plan().operations && !is_wait_left();
     }
   }
 }
@@ -229,7 +247,8 @@ void Request::hand_in(RequestReport& report, Context& context) {
     report.interrupted_unsafe += sums.interrupted_unsafe;
     if (cancel_note_) {
       for (const OperationRun& run : children()->runs) {
-        report.used_after_cancel += used_since(rules_->model, run, cancel_note_->received, cancel_note_->order);
+        report.used_after_cancel +=
+            used_since(rules_->model, run, cancel_note_->received, cancel_note_->order);
       }
     }
   }
@@ -237,7 +256,9 @@ void Request::hand_in(RequestReport& report, Context& context) {
   ChildReport& own = as_child()->report;
   own.request = report;
   if (children()) own.runs.insert(own.runs.end(), children()->runs.begin(), children()->runs.end());
-  context.relay(as_child()->start.parent, ChildBooks{.operation = as_child()->start.operation, .report = &own, .child = context.self()});
+  context.relay(as_child()->start.parent, ChildBooks{.operation = as_child()->start.operation,
+                                                     .report = &own,
+                                                     .child = context.self()});
 }
 
 }  // namespace caesura

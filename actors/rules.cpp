@@ -8,8 +8,9 @@ namespace {
 
 template <class... Moments>
 bool some_source_is(const Model& model) {
-  return std::any_of(model.cancels.begin(), model.cancels.end(),
-                     [](const CancelSource& source) { return (std::holds_alternative<Moments>(source.moment) || ...); });
+  return std::any_of(model.cancels.begin(), model.cancels.end(), [](const CancelSource& source) {
+    return (std::holds_alternative<Moments>(source.moment) || ...);
+  });
 }
 
 std::vector<std::optional<Plan>> plans_of_children(const Model& model) {
@@ -20,11 +21,16 @@ std::vector<std::optional<Plan>> plans_of_children(const Model& model) {
   return plans;
 }
 
-bool cuts_off(const Policy& policy) { return std::any_of(policy.aborts.begin(), policy.aborts.end(), std::identity()); }
+bool cuts_off(const Policy& policy) {
+  return std::any_of(policy.aborts.begin(), policy.aborts.end(), std::identity());
+}
 
-bool may_fail_its_request(const ServiceProfile& service) { return service.failure_rate > 0 && service.on_failure == OnFailure::fail; }
+bool may_fail_its_request(const ServiceProfile& service) {
+  return service.failure_rate > 0 && service.on_failure == OnFailure::fail;
+}
 
-/// The share of the operation after which the source sends; null if it waits for another operation or for something else.
+/// The share of the operation after which the source sends; null if it waits for another operation
+/// or for something else.
 const Distribution* share_of(const CancelSource& source, const Ask& ask) {
   if (const auto* during = std::get_if<CancelDuringOperation>(&source.moment))
     return during->operation == ask.operation ? &during->at : nullptr;
@@ -36,7 +42,8 @@ const Distribution* share_of(const CancelSource& source, const Ask& ask) {
 
 }  // namespace
 
-Rules::Rules(const Model& m, const Policy& p, Timing timing, LatenciesAhead* ahead, std::span<const Policy> wished)
+Rules::Rules(const Model& m, const Policy& p, Timing timing, LatenciesAhead* ahead,
+             std::span<const Policy> wished)
     : model(m),
       policy(p),
       wished_policies(wished),
@@ -45,21 +52,26 @@ Rules::Rules(const Model& m, const Policy& p, Timing timing, LatenciesAhead* ahe
       shared_child_plans(plans_of_children(m)),
       cancels_during_operations(some_source_is<CancelDuringOperation, CancelDuringKind>(m)),
       cancels_on_budget(some_source_is<CancelOverCost, CancelOverTokens>(m)),
-      failures_end_requests(std::any_of(m.services.begin(), m.services.end(), may_fail_its_request)),
-      ends_are_certain(timing == Timing::exact && !m.timeout && !cuts_off(p) && std::none_of(wished.begin(), wished.end(), cuts_off)) {}
+      failures_end_requests(
+          std::any_of(m.services.begin(), m.services.end(), may_fail_its_request)),
+      ends_are_certain(timing == Timing::exact && !m.timeout && !cuts_off(p) &&
+                       std::none_of(wished.begin(), wished.end(), cuts_off)) {}
 
 bool is_active(const Model& model, RequestNumber number, std::size_t source) {
   const double probability = model.cancels[source].probability;
-  return probability >= 1 || draw(model.seed, number, 0, Purpose::cancel_probability, static_cast<std::uint32_t>(source)) < probability;
+  return probability >= 1 || draw(model.seed, number, 0, Purpose::cancel_probability,
+                                  static_cast<std::uint32_t>(source)) < probability;
 }
 
-void announce_cancels_during(const Rules& rules, const Ask& ask, Duration duration, Context& context) {
+void announce_cancels_during(const Rules& rules, const Ask& ask, Duration duration,
+                             Context& context) {
   if (!rules.cancels_during_operations || ask.ticket == no_ticket) return;
   for (std::size_t s = 0; s < rules.model.cancels.size(); ++s) {
     const CancelSource& source = rules.model.cancels[s];
     const Distribution* at = share_of(source, ask);
     if (at == nullptr || !is_active(rules.model, ask.number, s)) continue;
-    const double share = at->quantile(draw(rules.model.seed, ask.number, 0, Purpose::cancel_moment, static_cast<std::uint32_t>(s)));
+    const double share = at->quantile(draw(rules.model.seed, ask.number, 0, Purpose::cancel_moment,
+                                           static_cast<std::uint32_t>(s)));
     const Duration delay = to_duration(share * static_cast<double>(duration.count()));
     context.relay(client_address, MomentKnown{.number = ask.number,
                                               .ticket = ask.ticket,

@@ -11,40 +11,48 @@
 
 namespace caesura {
 
-/// How a world keeps time: on time, each message delivered when it is due and in its order; or the clock's, at which messages are late.
+/// How a world keeps time: on time, each message delivered when it is due and in its order; or the
+/// clock's, at which messages are late.
 enum class Timing : std::uint8_t { exact, real };
 
-/// What every actor of one world goes by: the scenario and the policy, with what follows from them. Immutable, but for what
-/// `latencies_ahead` holds at a time; outlives the actors.
+/// What every actor of one world goes by: the scenario and the policy, with what follows from them.
+/// Immutable, but for what `latencies_ahead` holds at a time; outlives the actors.
 struct Rules {
   /// `ahead` and `wished`: outlive the rules; `ahead`: null where actors live in several threads.
-  Rules(const Model& m, const Policy& p, Timing timing, LatenciesAhead* ahead = nullptr, std::span<const Policy> wished = {});
+  Rules(const Model& m, const Policy& p, Timing timing, LatenciesAhead* ahead = nullptr,
+        std::span<const Policy> wished = {});
 
   const Model& model;
   const Policy policy;
   const std::span<const Policy> wished_policies;  ///< for requests that wish for one
   LatenciesAhead* const latencies_ahead;
-  const std::optional<Plan> shared_plan;                      ///< the plan of every request, if all have the same
-  const std::vector<std::optional<Plan>> shared_child_plans;  ///< likewise of children, by the agent's index, as Model::children
-  const bool cancels_during_operations;                       ///< some source sends during an operation
-  const bool cancels_on_budget;                               ///< some source sends when a budget is exceeded
-  const bool failures_end_requests;                           ///< some service may fail its request
-  const bool ends_are_certain;  ///< what has started ends when it is due: no message is late, nothing is cut off
+  const std::optional<Plan> shared_plan;  ///< the plan of every request, if all have the same
+  /// Likewise of children, by the agent's index, as Model::children.
+  const std::vector<std::optional<Plan>> shared_child_plans;
+  const bool cancels_during_operations;  ///< some source sends during an operation
+  const bool cancels_on_budget;          ///< some source sends when a budget is exceeded
+  const bool failures_end_requests;      ///< some service may fail its request
+  const bool ends_are_certain;  ///< what has started ends when it is due: no message is late,
+                                ///< nothing is cut off
 };
 
-/// sample_of() for the request with this ticket: in `rules.latencies_ahead`, if it is there, until that is used again; else in `room`.
-inline const OperationSample& sample_of(const Rules& rules, Ticket ticket, RequestNumber request, const PlanStep& step,
-                                        OperationSample& room) {
+/// sample_of() for the request with this ticket: in `rules.latencies_ahead`, if it is there, until
+/// that is used again; else in `room`.
+inline const OperationSample& sample_of(const Rules& rules, Ticket ticket, RequestNumber request,
+                                        const PlanStep& step, OperationSample& room) {
   if (rules.latencies_ahead != nullptr) {
-    if (const OperationSample* drawn = rules.latencies_ahead->find(ticket, request, step.number)) return *drawn;
+    if (const OperationSample* drawn = rules.latencies_ahead->find(ticket, request, step.number))
+      return *drawn;
   }
   return room = sample_of(rules.model, request, step);
 }
 
-/// Whether a service keeps account of a started operation until its end: if its places are counted, the answer is streamed, or a child
-/// request performs it. Else it sends the reply when it starts, and a request that leaves need not tell it.
+/// Whether a service keeps account of a started operation until its end: if its places are counted,
+/// the answer is streamed, or a child request performs it. Else it sends the reply when it starts,
+/// and a request that leaves need not tell it.
 inline bool is_held(const Model& model, std::uint16_t service, std::uint32_t chunk_tokens) {
-  return model.services[service].concurrency || chunk_tokens > 0 || model.child_of(service) != nullptr;
+  return model.services[service].concurrency || chunk_tokens > 0 ||
+         model.child_of(service) != nullptr;
 }
 
 // The lasting actors' addresses are known to all.
@@ -55,9 +63,11 @@ constexpr Address service_address(std::uint16_t service) { return {2U + service,
 /// Whether source `source` cancels request `number` at all: drawn once for the two.
 bool is_active(const Model& model, RequestNumber number, std::size_t source);
 
-/// Called where an operation of known `duration` starts, before its end is scheduled: tells the client of every source that sends during
-/// it. A child request's operations are none of the client's business.
-void announce_cancels_during(const Rules& rules, const Ask& ask, Duration duration, Context& context);
+/// Called where an operation of known `duration` starts, before its end is scheduled: tells the
+/// client of every source that sends during it. A child request's operations are none of the
+/// client's business.
+void announce_cancels_during(const Rules& rules, const Ask& ask, Duration duration,
+                             Context& context);
 
 /// The end of a link on which messages never overtake each other.
 struct LinkEnd {

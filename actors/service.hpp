@@ -13,11 +13,12 @@
 
 namespace caesura {
 
-/// An LLM, an MCP tool or an A2A agent: performs the operations it is asked for, as its profile says, first come first served where its
-/// places are counted.
+/// An LLM, an MCP tool or an A2A agent: performs the operations it is asked for, as its profile
+/// says, first come first served where its places are counted.
 ///
-/// Guarantees: every Ask that is not withdrawn gets one Reply, after its chunks if it is streamed; a withdrawn operation leaves its place
-/// at once, and nothing more is heard of it (of a child request, its books).
+/// Guarantees: every Ask that is not withdrawn gets one Reply, after its chunks if it is streamed;
+/// a withdrawn operation leaves its place at once, and nothing more is heard of it (of a child
+/// request, its books).
 class Service {
  public:
   using MostlyGets = Ask;
@@ -40,7 +41,8 @@ class Service {
  private:
   static constexpr std::uint32_t none = 0xffff'ffff;
 
-  /// An operation of which account is kept until its end. A request's operations are a list; mostly there is only the first.
+  /// An operation of which account is kept until its end. A request's operations are a list; mostly
+  /// there is only the first.
   struct Held {
     std::uint32_t generation = 0;  ///< with the list's index: the request's address
     std::uint32_t operation = 0;   ///< 0 in the list's first: it is empty
@@ -67,12 +69,14 @@ class Service {
     std::uint32_t chunks = 0;
     LinkEnd to_request{};
   };
-  /// An operation that takes a place and is held by no account: nothing is to be done at its end, unless others wait for its place.
+  /// An operation that takes a place and is held by no account: nothing is to be done at its end,
+  /// unless others wait for its place.
   struct KnownEnd {
     Time due{};
     Order order = 0;  ///< of the first of `end_orders` that were kept for the end
   };
-  /// What happens at the end of an operation, in this order: its place goes to another, its reply leaves, the other hears of it.
+  /// What happens at the end of an operation, in this order: its place goes to another, its reply
+  /// leaves, the other hears of it.
   static constexpr std::uint32_t end_orders = 3;
   /// Things that are taken and given back by number.
   template <class T>
@@ -96,7 +100,8 @@ class Service {
   Ask leave_queue(std::uint32_t place);
   void start(const Ask& ask, Context& context);
   void start_untold(const Ask& ask, Context& context);
-  const OperationSample& announced_sample(const Ask& ask, OperationSample& room, Context& context) const;
+  const OperationSample& announced_sample(const Ask& ask, OperationSample& room,
+                                          Context& context) const;
   void start_child(const Ask& ask, Context& context);
   void start_stream(const Ask& ask, const OperationSample& sample, Context& context);
   void operation_over(const Reply& reply, LinkEnd& to_request, Context& context);
@@ -107,9 +112,11 @@ class Service {
   const ServiceProfile* profile_;
   std::uint16_t index_;
   const Distribution* link_;
-  bool keeps_no_account_;            ///< of operations that are not streamed: it answers them when they are asked for
-  std::uint64_t in_service_ = 0;     ///< operations of whose end the service is told
-  std::vector<KnownEnd> ends_;       ///< of the others; of some that have come, too. Empty while any operation waits
+  bool keeps_no_account_;  ///< of operations that are not streamed: it answers them when they are
+                           ///< asked for
+  std::uint64_t in_service_ = 0;  ///< operations of whose end the service is told
+  /// Of the others; of some that have come, too. Empty while any operation waits.
+  std::vector<KnownEnd> ends_;
   std::size_t until_count_off_ = 0;  ///< operations to start before ends_ is looked through again
   std::uint64_t waiting_ = 0;
   std::uint32_t first_waiting_ = none;

@@ -14,17 +14,21 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 Question question_of(const GridArguments& arguments) {
-  Question question{.file = arguments.file,
-                    .options = arguments.scenario,
-                    .variations = parse_variations(arguments.varied),
-                    .target = {.objective = arguments.minimise ? parse_objective(Goal::minimise, *arguments.minimise)
-                                                               : parse_objective(Goal::maximise, arguments.maximise.value_or("")),
-                               .holds = parse_holds(arguments.holds)},
-                    .engine = arguments.engine,
-                    .threads = arguments.threads};
+  Question question{
+      .file = arguments.file,
+      .options = arguments.scenario,
+      .variations = parse_variations(arguments.varied),
+      .target = {.objective =
+                     arguments.minimise
+                         ? parse_objective(Goal::minimise, *arguments.minimise)
+                         : parse_objective(Goal::maximise, arguments.maximise.value_or("")),
+                 .holds = parse_holds(arguments.holds)},
+      .engine = arguments.engine,
+      .threads = arguments.threads};
   for (const Variation& variation : question.variations) {
     if (variation.path == "seed")
-      throw ScenarioError("--vary seed: a seed is nothing to choose; what is advised is repeated with fresh ones");
+      throw ScenarioError(
+          "--vary seed: a seed is nothing to choose; what is advised is repeated with fresh ones");
   }
   return question;
 }
@@ -35,12 +39,15 @@ int advise_command(const GridArguments& arguments) {
   const Clock::time_point start = Clock::now();
   const Question question = question_of(arguments);
   const std::string name =
-      load_scenario(question.file, options_at(question.options, question.variations, point_of(question.variations, 0))).name;
+      load_scenario(question.file, options_at(question.options, question.variations,
+                                              point_of(question.variations, 0)))
+          .name;
   catch_interrupts();
   Advice advice;
   {
     BatchProgress progress;
-    const ProgressLine line(name, meter_of(progress), !arguments.no_progress && isatty(STDERR_FILENO) != 0);
+    const ProgressLine line(name, meter_of(progress),
+                            !arguments.no_progress && isatty(STDERR_FILENO) != 0);
     advice = advise(question, stop_requested(), progress);
   }
   advice.scenario = name;
@@ -50,7 +57,8 @@ int advise_command(const GridArguments& arguments) {
   if (arguments.form == OutputForm::json) {
     print_out(json_text(advice_json(advice)));
   } else {
-    print_out(advice_text(advice, {.width = terminal_width(STDOUT_FILENO, 0), .colour = wants_colour(STDOUT_FILENO)}));
+    print_out(advice_text(advice, {.width = terminal_width(STDOUT_FILENO, 0),
+                                   .colour = wants_colour(STDOUT_FILENO)}));
   }
   if (const int status = interrupt_status(); status != 0) return status;
   return is_held(advice) ? all_well : threshold_missed;

@@ -15,7 +15,7 @@ namespace caesura {
 struct ApiCall {
   std::shared_ptr<HttpCall> http;
   Route route;
-  std::string id;                              ///< of the call itself; of a chat, once it is known, the request's
+  std::string id;  ///< of the call itself; of a chat, once it is known, the request's
   std::optional<std::string> idempotency_key;  ///< where it is honoured
   TimeForm times = TimeForm::seconds;
   std::chrono::steady_clock::time_point begun;

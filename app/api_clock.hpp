@@ -9,14 +9,16 @@
 
 namespace caesura {
 
-/// How moments in `data` are written: seconds since 1970 as floats, or, for the one client that parses nothing else, RFC 3339.
+/// How moments in `data` are written: seconds since 1970 as floats, or, for the one client that
+/// parses nothing else, RFC 3339.
 enum class TimeForm : std::uint8_t { seconds, rfc3339 };
 
-/// What clients are told of simulated moments: the wall clock's reading at the start, and from there on simulated time at its pace. With a
-/// clock that is moved by hand it stands still with it.
+/// What clients are told of simulated moments: the wall clock's reading at the start, and from
+/// there on simulated time at its pace. With a clock that is moved by hand it stands still with it.
 class ApiClock {
  public:
-  ApiClock(std::chrono::system_clock::time_point start, double time_scale) : start_(start), time_scale_(time_scale) {}
+  ApiClock(std::chrono::system_clock::time_point start, double time_scale)
+      : start_(start), time_scale_(time_scale) {}
 
   /// As clients' clocks go: simulated time at its pace. No later than Time::max().
   Time client_time(Time simulated) const;

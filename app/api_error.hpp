@@ -11,7 +11,10 @@ namespace caesura {
 struct ApiError : std::runtime_error {
   ApiError(unsigned http_status, std::string error_code, const std::string& message,
            nlohmann::ordered_json error_data = nlohmann::ordered_json::object())
-      : std::runtime_error(message), status(http_status), code(std::move(error_code)), data(std::move(error_data)) {}
+      : std::runtime_error(message),
+        status(http_status),
+        code(std::move(error_code)),
+        data(std::move(error_data)) {}
   unsigned status;
   std::string code;             ///< INVALID_REQUEST
   nlohmann::ordered_json data;  ///< error.data

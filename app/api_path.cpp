@@ -31,7 +31,8 @@ bool take(std::string_view& text, std::string_view start) {
   return true;
 }
 
-/// Of `http://host:8001/v1/chat`, as a client sends it to a proxy, and of queries nothing but the path is looked at.
+/// Of `http://host:8001/v1/chat`, as a client sends it to a proxy, and of queries nothing but the
+/// path is looked at.
 std::string_view path_of(std::string_view target) {
   if (take(target, "http://")) target.remove_prefix(std::min(target.find('/'), target.size()));
   return target.substr(0, target.find('?'));
@@ -44,7 +45,8 @@ bool take_prefix(std::string_view& path) {
     std::string_view rest = path;
     if (!take(rest, kind)) continue;
     const std::size_t end = rest.find('/');
-    if (end == 0 || end == std::string_view::npos || !rest.substr(end).starts_with("/v1/")) return false;
+    if (end == 0 || end == std::string_view::npos || !rest.substr(end).starts_with("/v1/"))
+      return false;
     path = rest.substr(end + 3);
     return true;
   }
@@ -75,7 +77,8 @@ Place place_of(std::string_view path, bool posts) {
   if (path == "/chat") return {{}, {{"POST", Endpoint::chat}}};
   if (path == "/requests" || path == "/requests/") return {{}, {{"GET", Endpoint::request_list}}};
   if (take(path, "/requests/")) {
-    return {percent_decoded(path), {{"GET", Endpoint::request_status}, {"DELETE", Endpoint::request_cancel}}};
+    return {percent_decoded(path),
+            {{"GET", Endpoint::request_status}, {"DELETE", Endpoint::request_cancel}}};
   }
   if (take(path, "/caesura/")) return control_place(path, posts);
   return {};
@@ -128,7 +131,8 @@ Route route(std::string_view method, std::string_view target) {
   const std::string_view wanted = method == "HEAD" ? "GET" : method;
   std::string allow;
   for (const Way& way : place.ways) {
-    if (way.method == wanted) return {.endpoint = way.endpoint, .id = std::move(place.id), .allow = {}};
+    if (way.method == wanted)
+      return {.endpoint = way.endpoint, .id = std::move(place.id), .allow = {}};
     allow.append(way.method).append(way.method == "GET" ? ", HEAD, " : ", ");
   }
   return {.endpoint = Endpoint::method_not_allowed, .id = {}, .allow = allow + "OPTIONS"};
@@ -156,8 +160,8 @@ std::string percent_encoded(std::string_view text) {
   constexpr std::string_view digits = "0123456789ABCDEF";
   std::string encoded;
   for (const char c : text) {
-    const bool plain =
-        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_' || c == '~';
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                       c == '-' || c == '.' || c == '_' || c == '~';
     if (plain) {
       encoded += c;
     } else {

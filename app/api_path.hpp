@@ -33,8 +33,9 @@ struct Route {
   std::string allow;  ///< "GET, HEAD, OPTIONS"
 };
 
-/// Where a call is to go. `target` as it was sent: a `%` that begins no escape stands for itself, and an id may hold raw slashes. Prefixes
-/// are `/v1`, `/api/{formation}/v1` and `/draft/{formation}/v1`; HEAD goes where GET goes.
+/// Where a call is to go. `target` as it was sent: a `%` that begins no escape stands for itself,
+/// and an id may hold raw slashes. Prefixes are `/v1`, `/api/{formation}/v1` and
+/// `/draft/{formation}/v1`; HEAD goes where GET goes.
 Route route(std::string_view method, std::string_view target);
 
 /// Escapes that are none are left as they are.

@@ -13,7 +13,8 @@ namespace caesura {
 namespace {
 
 [[noreturn]] void refuse(std::string_view header, std::string_view value, std::string_view right) {
-  throw ApiError(400, "INVALID_REQUEST", fmt::format("{}: '{}' is not understood; {}", header, value, right));
+  throw ApiError(400, "INVALID_REQUEST",
+                 fmt::format("{}: '{}' is not understood; {}", header, value, right));
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -31,7 +32,8 @@ std::optional<Number> number(std::string_view text) {
 }
 
 constexpr std::string_view known_faults =
-    "it knows delete=503 (500 to 599), delete-delay=3s, drop-delete, reset-after-chunk=5 and late-complete, separated by commas";
+    "it knows delete=503 (500 to 599), delete-delay=3s, drop-delete, reset-after-chunk=5 and "
+    "late-complete, separated by commas";
 
 /// False if it is none.
 bool read_fault(std::string_view text, Faults& faults) {
@@ -94,16 +96,19 @@ CallWishes read_wishes(const HttpRequest& request) {
     wishes.seed = number<std::uint64_t>(trimmed(*seed));
     if (!wishes.seed) refuse("X-Caesura-Seed", *seed, "send a whole number from 0 to 2^64 - 1");
   }
-  if (const std::string* policy = request.header("X-Caesura-Policy")) wishes.policy = trimmed(*policy);
+  if (const std::string* policy = request.header("X-Caesura-Policy"))
+    wishes.policy = trimmed(*policy);
   if (const std::string* hold = request.header("X-Caesura-Hold")) {
     constexpr std::string_view key = "operation=";
     std::string_view text = trimmed(*hold);
     const bool has_key = text.starts_with(key);
     const auto operation = has_key ? number<std::uint32_t>(text.substr(key.size())) : std::nullopt;
-    if (operation.value_or(0) == 0) refuse("X-Caesura-Hold", *hold, "send the number of an operation, from 1: operation=2");
+    if (operation.value_or(0) == 0)
+      refuse("X-Caesura-Hold", *hold, "send the number of an operation, from 1: operation=2");
     wishes.held_operation = *operation;
   }
-  if (const std::string* faults = request.header("X-Caesura-Fault")) wishes.faults = read_faults(*faults);
+  if (const std::string* faults = request.header("X-Caesura-Fault"))
+    wishes.faults = read_faults(*faults);
   return wishes;
 }
 

@@ -12,11 +12,14 @@ namespace caesura {
 
 /// What is to go wrong: `X-Caesura-Fault`.
 struct Faults {
-  std::optional<unsigned> cancel_status;           ///< `delete=503`: DELETE answers so, and nothing is cancelled
-  std::optional<Duration> cancel_delay;            ///< `delete-delay=3s`: its answer comes so much later
-  bool drop_cancel = false;                        ///< `drop-delete`: accepted, and never answered
-  bool late_complete = false;                      ///< `late-complete`: the answer crosses the cancel, which comes too late
-  std::optional<std::uint32_t> reset_after_chunk;  ///< `reset-after-chunk=5`: the stream breaks behind its fifth content frame
+  /// `delete=503`: DELETE answers so, and nothing is cancelled.
+  std::optional<unsigned> cancel_status;
+  std::optional<Duration> cancel_delay;  ///< `delete-delay=3s`: its answer comes so much later
+  bool drop_cancel = false;              ///< `drop-delete`: accepted, and never answered
+  /// `late-complete`: the answer crosses the cancel, which comes too late.
+  bool late_complete = false;
+  std::optional<std::uint32_t> reset_after_chunk;  ///< `reset-after-chunk=5`: the stream breaks
+                                                   ///< behind its fifth content frame
 
   /// Those of a chat and those of one DELETE of it together; where both say something, the call's.
   Faults with(const Faults& of_call) const;

@@ -30,17 +30,20 @@ Caller identify(const HttpRequest& request, const AccessRules& rules) {
   if (rules.is_open()) {
     if (!request.from_loopback) {
       throw ApiError(401, "UNAUTHORIZED",
-                     "This server has no key configured, so it answers its own machine only; start it with --client-key");
+                     "This server has no key configured, so it answers its own machine only; start "
+                     "it with --client-key");
     }
     caller.is_admin = admin != nullptr && !admin->empty();
   } else {
     caller.is_admin = is_right(admin, rules.admin_key);
     if (!caller.is_admin && !is_right(client, rules.client_key)) {
       const bool given = client != nullptr || admin != nullptr;
-      throw ApiError(401, "UNAUTHORIZED", given ? "Invalid API key" : "Missing API key: send X-Muxi-Client-Key");
+      throw ApiError(401, "UNAUTHORIZED",
+                     given ? "Invalid API key" : "Missing API key: send X-Muxi-Client-Key");
     }
   }
-  if (const std::string* user = request.header("X-Muxi-User-ID"); user != nullptr && !user->empty()) caller.user = *user;
+  if (const std::string* user = request.header("X-Muxi-User-ID"); user != nullptr && !user->empty())
+    caller.user = *user;
   return caller;
 }
 
@@ -53,10 +56,12 @@ void check_user(const Caller& caller, const AccessRules& rules) {
 
 void check_user_name(std::string_view user) {
   if (user.size() > longest_id)
-    throw ApiError(400, "INVALID_REQUEST", "X-Muxi-User-ID: send at most " + std::to_string(longest_id) + " bytes");
+    throw ApiError(400, "INVALID_REQUEST",
+                   "X-Muxi-User-ID: send at most " + std::to_string(longest_id) + " bytes");
   if (user != "[object Object]") return;
   throw ApiError(400, "INVALID_REQUEST",
-                 "The user id is '[object Object]': an object was passed where a string belongs; call cancelRequest(id, userId), "
+                 "The user id is '[object Object]': an object was passed where a string belongs; "
+                 "call cancelRequest(id, userId), "
                  "not cancelRequest(id, {userId})");
 }
 

@@ -12,7 +12,8 @@ namespace caesura {
 struct AccessRules {
   std::optional<std::string> client_key;
   std::optional<std::string> admin_key;
-  bool needs_user = false;  ///< a client must say who it is on `/requests...`, as the reference runtime wants
+  /// A client must say who it is on `/requests...`, as the reference runtime wants.
+  bool needs_user = false;
   bool is_open() const { return !client_key && !admin_key; }
 };
 
@@ -23,11 +24,13 @@ struct Caller {
   std::string user_or_default() const { return user.value_or("0"); }
 };
 
-/// Whose call it is. A key that is configured must be given; with none configured any is taken, from loopback only, and whoever gives an
-/// admin key is an admin. Throws ApiError, UNAUTHORIZED. The time it takes does not depend on where a wrong key differs.
+/// Whose call it is. A key that is configured must be given; with none configured any is taken,
+/// from loopback only, and whoever gives an admin key is an admin. Throws ApiError, UNAUTHORIZED.
+/// The time it takes does not depend on where a wrong key differs.
 Caller identify(const HttpRequest& request, const AccessRules& rules);
 
-/// Throws ApiError, INVALID_REQUEST, for a user that is no user, and for a missing one where the rules want one.
+/// Throws ApiError, INVALID_REQUEST, for a user that is no user, and for a missing one where the
+/// rules want one.
 void check_user(const Caller& caller, const AccessRules& rules);
 /// Likewise of a user named in a body.
 void check_user_name(std::string_view user);

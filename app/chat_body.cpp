@@ -16,13 +16,16 @@ constexpr int deepest = 64;
 
 Json parse(std::string_view text) {
   const auto bounded = [](int depth, Json::parse_event_t, Json&) {
-    if (depth > deepest) throw ApiError(400, "INVALID_REQUEST", fmt::format("The body is nested deeper than {} levels", deepest));
+    if (depth > deepest)
+      throw ApiError(400, "INVALID_REQUEST",
+                     fmt::format("The body is nested deeper than {} levels", deepest));
     return true;
   };
   try {
     return Json::parse(text, bounded);
   } catch (const Json::exception&) {
-    throw ApiError(400, "INVALID_REQUEST", "The body is not JSON: send {\"message\": \"...\"} in UTF-8");
+    throw ApiError(400, "INVALID_REQUEST",
+                   "The body is not JSON: send {\"message\": \"...\"} in UTF-8");
   }
 }
 
@@ -44,7 +47,8 @@ class Fields {
   std::optional<std::string> text(const char* name, const char* other_spelling = nullptr) {
     const Json* value = find(name, other_spelling);
     if (value == nullptr) return std::nullopt;
-    if (!value->is_string()) return wrong(name, "Input should be a valid string", "string_type"), std::nullopt;
+    if (!value->is_string())
+      return wrong(name, "Input should be a valid string", "string_type"), std::nullopt;
     return value->get<std::string>();
   }
 
@@ -52,7 +56,8 @@ class Fields {
   std::optional<std::string> id(const char* name, const char* other_spelling) {
     auto value = text(name, other_spelling);
     if (value && value->size() > longest_id) {
-      wrong(name, fmt::format("String should have at most {} bytes", longest_id), "string_too_long");
+      wrong(name, fmt::format("String should have at most {} bytes", longest_id),
+            "string_too_long");
     }
     return value && value->empty() ? std::nullopt : value;
   }
@@ -60,7 +65,8 @@ class Fields {
   std::optional<bool> flag(const char* name, const char* other_spelling = nullptr) {
     const Json* value = find(name, other_spelling);
     if (value == nullptr) return std::nullopt;
-    if (!value->is_boolean()) return wrong(name, "Input should be a valid boolean", "bool_type"), std::nullopt;
+    if (!value->is_boolean())
+      return wrong(name, "Input should be a valid boolean", "bool_type"), std::nullopt;
     return value->get<bool>();
   }
 
@@ -71,8 +77,10 @@ class Fields {
   void throw_if_wrong() const {
     if (errors_.empty()) return;
     const Json& first = errors_.front();
-    throw ApiError(422, "INVALID_PARAMS", fmt::format("{}: {}", first["field"].get<std::string>(), first["msg"].get<std::string>()),
-                   {{"validation_errors", errors_}});
+    throw ApiError(
+        422, "INVALID_PARAMS",
+        fmt::format("{}: {}", first["field"].get<std::string>(), first["msg"].get<std::string>()),
+        {{"validation_errors", errors_}});
   }
 
  private:
@@ -98,7 +106,8 @@ ChatBody parse_chat_body(std::string_view text) {
   (void)fields.id("agent_id", "agentId");
   (void)fields.text("webhook_url", "webhookUrl");
   if (const auto mode = fields.text("mode")) {
-    if (*mode != "sync" && *mode != "async") fields.wrong("mode", "Input should be 'sync' or 'async'", "enum");
+    if (*mode != "sync" && *mode != "async")
+      fields.wrong("mode", "Input should be 'sync' or 'async'", "enum");
     body.is_async = *mode == "async";
   } else {
     body.is_async = fields.flag("use_async", "useAsync").value_or(false);

@@ -18,8 +18,9 @@ struct ChatBody {
   std::optional<bool> stream;
 };
 
-/// Unknown fields, and those that mean nothing here, are checked by nobody. Of two spellings of a field the one with underscores counts.
-/// Throws ApiError: INVALID_REQUEST for what is no JSON (nor UTF-8), INVALID_PARAMS, with all that is wrong, for JSON that does not fit.
+/// Unknown fields, and those that mean nothing here, are checked by nobody. Of two spellings of a
+/// field the one with underscores counts. Throws ApiError: INVALID_REQUEST for what is no JSON (nor
+/// UTF-8), INVALID_PARAMS, with all that is wrong, for JSON that does not fit.
 ChatBody parse_chat_body(std::string_view text);
 
 }  // namespace caesura

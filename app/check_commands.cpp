@@ -15,21 +15,30 @@
 namespace caesura {
 namespace {
 
-std::string hash_text(const Fingerprint& f) { return fmt::format("results {:016x}  requests {:016x}", f.results, f.requests); }
+std::string hash_text(const Fingerprint& f) {
+  return fmt::format("results {:016x}  requests {:016x}", f.results, f.requests);
+}
 
 std::string verification_text(const Scenario& scenario, const Verification& v, unsigned threads) {
-  std::string text = fmt::format("{}: {}\n", scenario.name, v.is_equal() ? "equal" : v.partial ? "interrupted" : "NOT EQUAL");
+  std::string text = fmt::format("{}: {}\n", scenario.name,
+                                 v.is_equal() ? "equal"
+                                 : v.partial  ? "interrupted"
+                                              : "NOT EQUAL");
   if (v.partial) return text;
   text += fmt::format("  caf                   {}\n", hash_text(v.caf));
   text += fmt::format("  direct                {}  ({} threads)\n", hash_text(v.direct), threads);
-  text += fmt::format("  direct                {}  (1 thread)\n", hash_text(v.direct_on_one_thread));
+  text +=
+      fmt::format("  direct                {}  (1 thread)\n", hash_text(v.direct_on_one_thread));
   if (!v.realtime) return text;
   const RealtimeDeviation& real = *v.realtime;
   text += fmt::format("  caf-realtime          requests: {}, {} times faster than life\n",
-                      count_figure(static_cast<std::int64_t>(real.requests)), rough_figure(real.time_scale));
-  text += fmt::format("                        greatest lateness {}, stops at most {} apart\n", duration_figure(seconds(real.lateness_max)),
+                      count_figure(static_cast<std::int64_t>(real.requests)),
+                      rough_figure(real.time_scale));
+  text += fmt::format("                        greatest lateness {}, stops at most {} apart\n",
+                      duration_figure(seconds(real.lateness_max)),
                       duration_figure(seconds(real.stop_deviation_max)));
-  text += fmt::format("                        {} with another outcome and {} with other tokens\n", real.other_outcomes, real.other_tokens);
+  text += fmt::format("                        {} with another outcome and {} with other tokens\n",
+                      real.other_outcomes, real.other_tokens);
   text += "                        than in virtual time\n";
   return text;
 }
@@ -38,12 +47,17 @@ std::string verification_text(const Scenario& scenario, const Verification& v, u
 std::string summary_text(const Scenario& scenario, std::size_t thresholds) {
   const Model& model = scenario.model;
   std::string policies;
-  for (const Policy& policy : scenario.policies) policies += (policies.empty() ? "" : ", ") + policy.name;
+  for (const Policy& policy : scenario.policies)
+    policies += (policies.empty() ? "" : ", ") + policy.name;
   std::string text = fmt::format("{}: ok\n", scenario.file);
-  if (!scenario.description.empty()) text += fmt::format("  {}: {}\n", scenario.name, scenario.description);
-  text += fmt::format("  requests    {}, seed {}, {}\n", count_figure(static_cast<std::int64_t>(count_requests(model, stop_requested()))),
-                      model.seed.value,
-                      model.requests_compete() ? "competing for services of limited concurrency" : "independent of one another");
+  if (!scenario.description.empty())
+    text += fmt::format("  {}: {}\n", scenario.name, scenario.description);
+  text +=
+      fmt::format("  requests    {}, seed {}, {}\n",
+                  count_figure(static_cast<std::int64_t>(count_requests(model, stop_requested()))),
+                  model.seed.value,
+                  model.requests_compete() ? "competing for services of limited concurrency"
+                                           : "independent of one another");
   if (const auto plan = shared_plan(model)) {
     text += fmt::format("  operations  {} in every request\n", plan->operations);
   } else {
@@ -60,7 +74,8 @@ std::string summary_text(const Scenario& scenario, std::size_t thresholds) {
 
 int verify_command(const RunArguments& arguments) {
   std::vector<Scenario> scenarios;
-  for (const std::string& file : arguments.files) scenarios.push_back(load_scenario(file, arguments.scenario));
+  for (const std::string& file : arguments.files)
+    scenarios.push_back(load_scenario(file, arguments.scenario));
   catch_interrupts();
   bool equal = true;
   for (const Scenario& scenario : scenarios) {
@@ -68,7 +83,8 @@ int verify_command(const RunArguments& arguments) {
     Progress progress;
     Verification verification;
     {
-      const ProgressLine line(scenario.name, progress, !arguments.no_progress && isatty(STDERR_FILENO) != 0);
+      const ProgressLine line(scenario.name, progress,
+                              !arguments.no_progress && isatty(STDERR_FILENO) != 0);
       verification = verify(scenario, {.threads = arguments.threads}, stop_requested(), progress);
     }
     equal = equal && verification.is_equal();

@@ -54,8 +54,8 @@ struct GridArguments {
   bool no_progress = false;
 };
 
-// Each runs one command, prints its results on stdout, and returns its exit status. All scenarios are loaded and checked before the first
-// one runs. They throw what their parts throw.
+// Each runs one command, prints its results on stdout, and returns its exit status. All scenarios
+// are loaded and checked before the first one runs. They throw what their parts throw.
 int run_command(const RunArguments& arguments);
 int verify_command(const RunArguments& arguments);
 int validate_command(const RunArguments& arguments);

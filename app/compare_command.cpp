@@ -31,7 +31,8 @@ int compare_command(const CompareArguments& arguments) {
   if (arguments.json) {
     print_out(json_text(compare_json(comparisons, gates, fired)));
   } else {
-    const TableOptions table{.width = terminal_width(STDOUT_FILENO, 0), .colour = wants_colour(STDOUT_FILENO)};
+    const TableOptions table{.width = terminal_width(STDOUT_FILENO, 0),
+                             .colour = wants_colour(STDOUT_FILENO)};
     print_out(compare_text(comparisons, fired, {.table = table, .all = arguments.all}));
   }
   return fired.empty() ? all_well : threshold_missed;
@@ -41,12 +42,18 @@ int compare_command(const CompareArguments& arguments) {
 
 Command add_compare(CLI::App& app) {
   const auto arguments = std::make_shared<CompareArguments>();
-  CLI::App* command = app.add_subcommand("compare", "compare two runs' results, figure by figure, and say what is beyond noise");
-  command->add_option("A", arguments->a, "results.json, or the folder of run --out")->required()->type_name("");
-  command->add_option("B", arguments->b, "likewise; changes are of B against A")->required()->type_name("");
+  CLI::App* command = app.add_subcommand(
+      "compare", "compare two runs' results, figure by figure, and say what is beyond noise");
+  command->add_option("A", arguments->a, "results.json, or the folder of run --out")
+      ->required()
+      ->type_name("");
+  command->add_option("B", arguments->b, "likewise; changes are of B against A")
+      ->required()
+      ->type_name("");
   command
       ->add_option("--fail-on", arguments->fail_on,
-                   "exit status 3 if a figure changes so: \"cancel_latency_s.p99 > +10%\", \"checkpoint.cost_usd.used > +0.5\"; may be "
+                   "exit status 3 if a figure changes so: \"cancel_latency_s.p99 > +10%\", "
+                   "\"checkpoint.cost_usd.used > +0.5\"; may be "
                    "given several times")
       ->allow_extra_args(false)
       ->type_name("EXPRESSION");

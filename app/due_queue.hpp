@@ -13,7 +13,9 @@ namespace caesura {
 class DueQueue {
  public:
   void add(Time due, std::function<void()> what) { waiting_.emplace(due, std::move(what)); }
-  std::optional<Time> next() const { return waiting_.empty() ? std::nullopt : std::optional(waiting_.begin()->first); }
+  std::optional<Time> next() const {
+    return waiting_.empty() ? std::nullopt : std::optional(waiting_.begin()->first);
+  }
   /// Also what is added meanwhile, if it is due.
   void run_until(Time now) {
     while (!waiting_.empty() && waiting_.begin()->first <= now) {

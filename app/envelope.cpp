@@ -12,7 +12,9 @@ Json envelope(const EnvelopeHead& head, std::string_view object, std::string_vie
   body["object"] = object;
   body["timestamp"] = head.timestamp_ms;
   body["type"] = type;
-  body["request"] = {{"id", head.request_id}, {"idempotency_key", head.idempotency_key ? Json(*head.idempotency_key) : Json()}};
+  body["request"] = {
+      {"id", head.request_id},
+      {"idempotency_key", head.idempotency_key ? Json(*head.idempotency_key) : Json()}};
   return body;
 }
 
@@ -26,7 +28,8 @@ const char* type_of(const std::string& code) {
 
 }  // namespace
 
-HttpAnswer success(unsigned status, const EnvelopeHead& head, std::string_view object, std::string_view type, Json data) {
+HttpAnswer success(unsigned status, const EnvelopeHead& head, std::string_view object,
+                   std::string_view type, Json data) {
   Json body = envelope(head, object, type);
   body["success"] = true;
   body["error"] = nullptr;
@@ -44,8 +47,12 @@ HttpAnswer failure(const EnvelopeHead& head, const ApiError& error) {
   return plain_json(error.status, body);
 }
 
-HttpAnswer plain_json(unsigned status, const Json& body) { return {status, {{"Content-Type", "application/json"}}, compact(body)}; }
+HttpAnswer plain_json(unsigned status, const Json& body) {
+  return {status, {{"Content-Type", "application/json"}}, compact(body)};
+}
 
-std::string compact(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string compact(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 }  // namespace caesura

@@ -20,9 +20,11 @@ struct EnvelopeHead {
 };
 
 /// {"object", "timestamp", "type", "request", "success", "error", "data"}: all fields, always.
-HttpAnswer success(unsigned status, const EnvelopeHead& head, std::string_view object, std::string_view type, nlohmann::ordered_json data);
+HttpAnswer success(unsigned status, const EnvelopeHead& head, std::string_view object,
+                   std::string_view type, nlohmann::ordered_json data);
 
-/// The same envelope, with `code` and `message` at the top as well, since some clients read only those.
+/// The same envelope, with `code` and `message` at the top as well, since some clients read only
+/// those.
 HttpAnswer failure(const EnvelopeHead& head, const ApiError& error);
 
 /// JSON as it is.

@@ -4,7 +4,9 @@
 
 namespace caesura {
 
-std::string token_frame(const nlohmann::ordered_json& token) { return "data: {\"token\": " + compact(token) + "}\n\n"; }
+std::string token_frame(const nlohmann::ordered_json& token) {
+  return "data: {\"token\": " + compact(token) + "}\n\n";
+}
 
 std::string error_frame(std::string_view message, std::string_view type) {
   return "event: error\ndata: " + compact({{"error", message}, {"type", type}}) + "\n\n";

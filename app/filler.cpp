@@ -6,9 +6,10 @@
 namespace caesura {
 namespace {
 
-constexpr std::array<std::string_view, 24> words{"a",     "pause",   "between", "two",   "phrases", "is",      "part", "of",
-                                                 "the",   "music",   "and",     "what",  "is",      "not",     "said", "then",
-                                                 "costs", "nothing", "to",      "those", "who",     "stopped", "in",   "time"};
+constexpr std::array<std::string_view, 24> words{
+    "a",     "pause",   "between", "two",   "phrases", "is",      "part", "of",
+    "the",   "music",   "and",     "what",  "is",      "not",     "said", "then",
+    "costs", "nothing", "to",      "those", "who",     "stopped", "in",   "time"};
 
 }  // namespace
 

@@ -17,7 +17,8 @@ using std::chrono::steady_clock;
 
 void add_cors(const HttpRequest& request, HttpAnswer& answer) {
   answer.headers.push_back({"Access-Control-Allow-Origin", "*"});
-  answer.headers.push_back({"Access-Control-Expose-Headers", "X-Caesura-Cancel-Received, X-Caesura-Cancel-Effective"});
+  answer.headers.push_back(
+      {"Access-Control-Expose-Headers", "X-Caesura-Cancel-Received, X-Caesura-Cancel-Effective"});
   if (request.method != "OPTIONS") return;
   const std::string* wanted = request.header("Access-Control-Request-Headers");
   answer.headers.push_back({"Access-Control-Allow-Headers", wanted == nullptr ? "*" : *wanted});
@@ -55,12 +56,13 @@ Gateway::~Gateway() = default;
 
 void Gateway::handle(std::shared_ptr<HttpCall> http) {
   const HttpRequest& request = http->request();
-  const auto call = std::make_shared<ApiCall>(ApiCall{.http = std::move(http),
-                                                      .route = route(request.method, request.target),
-                                                      .id = new_id(),
-                                                      .idempotency_key = {},
-                                                      .times = time_form(request),
-                                                      .begun = steady_clock::now()});
+  const auto call =
+      std::make_shared<ApiCall>(ApiCall{.http = std::move(http),
+                                        .route = route(request.method, request.target),
+                                        .id = new_id(),
+                                        .idempotency_key = {},
+                                        .times = time_form(request),
+                                        .begun = steady_clock::now()});
   try {
     dispatch(call);
   } catch (const ApiError& error) {
@@ -74,7 +76,8 @@ void Gateway::handle(std::shared_ptr<HttpCall> http) {
 /// What failed may have been the log, so this is not logged.
 void Gateway::fail(const ApiCallPtr& call) {
   if (call->http->is_stream()) return call->http->reset();
-  HttpAnswer last = failure(head_of(*call), ApiError(500, "INTERNAL_ERROR", "The server has failed, and ends"));
+  HttpAnswer last =
+      failure(head_of(*call), ApiError(500, "INTERNAL_ERROR", "The server has failed, and ends"));
   add_cors(call->http->request(), last);
   call->http->answer(last);
 }
@@ -91,7 +94,8 @@ void Gateway::dispatch(const ApiCallPtr& call) {
     case Endpoint::health:
       return show_health(call);
     case Endpoint::metrics:
-      return answer(call, {200, {{"Content-Type", GatewayMetrics::content_type}}, metrics_.text(in_flight_)});
+      return answer(
+          call, {200, {{"Content-Type", GatewayMetrics::content_type}}, metrics_.text(in_flight_)});
     case Endpoint::chat:
       return chat(call);
     case Endpoint::request_list:
@@ -115,7 +119,9 @@ void Gateway::dispatch(const ApiCallPtr& call) {
     case Endpoint::not_found:
       throw ApiError(404, "NOT_FOUND", "There is no such endpoint");
     case Endpoint::method_not_allowed: {
-      HttpAnswer refused = failure(head_of(*call), ApiError(405, "METHOD_NOT_ALLOWED", "This endpoint takes " + call->route.allow));
+      HttpAnswer refused =
+          failure(head_of(*call),
+                  ApiError(405, "METHOD_NOT_ALLOWED", "This endpoint takes " + call->route.allow));
       refused.headers.push_back({"Allow", call->route.allow});
       return answer(call, std::move(refused));
     }
@@ -137,30 +143,37 @@ void Gateway::log(const ApiCall& call, std::optional<unsigned> status) {
   if (!options_.access_log) return;
   const HttpRequest& request = call.http->request();
   const std::string* user = request.header("X-Muxi-User-ID");
-  options_.access_log({{"time", ApiClock(std::chrono::system_clock::now(), 1).rfc3339(Time{})},
-                       {"peer", request.peer},
-                       {"method", request.method},
-                       {"target", request.target},
-                       {"endpoint", name_of(call.route.endpoint)},
-                       {"status", status ? Json(*status) : Json()},
-                       {"seconds", std::chrono::duration<double>(steady_clock::now() - call.begun).count()},
-                       {"user", user == nullptr ? Json() : Json(*user)},
-                       {"request_id", call.id}});
+  options_.access_log(
+      {{"time", ApiClock(std::chrono::system_clock::now(), 1).rfc3339(Time{})},
+       {"peer", request.peer},
+       {"method", request.method},
+       {"target", request.target},
+       {"endpoint", name_of(call.route.endpoint)},
+       {"status", status ? Json(*status) : Json()},
+       {"seconds", std::chrono::duration<double>(steady_clock::now() - call.begun).count()},
+       {"user", user == nullptr ? Json() : Json(*user)},
+       {"request_id", call.id}});
 }
 
 HttpAnswer Gateway::refusal(unsigned status, std::string_view message) {
   const char* code = status == 503 ? "SYSTEM_OVERLOAD" : "INVALID_REQUEST";
-  HttpAnswer refused = failure({.timestamp_ms = clock_.milliseconds(run_.now()), .request_id = new_id(), .idempotency_key = {}},
+  HttpAnswer refused = failure({.timestamp_ms = clock_.milliseconds(run_.now()),
+                                .request_id = new_id(),
+                                .idempotency_key = {}},
                                ApiError(status, code, std::string(message)));
   add_cors({}, refused);
   return refused;
 }
 
 EnvelopeHead Gateway::head_of(const ApiCall& call) const {
-  return {.timestamp_ms = clock_.milliseconds(run_.now()), .request_id = call.id, .idempotency_key = call.idempotency_key};
+  return {.timestamp_ms = clock_.milliseconds(run_.now()),
+          .request_id = call.id,
+          .idempotency_key = call.idempotency_key};
 }
 
-Caller Gateway::authorised(const ApiCall& call) const { return identify(call.http->request(), options_.access); }
+Caller Gateway::authorised(const ApiCall& call) const {
+  return identify(call.http->request(), options_.access);
+}
 
 std::string Gateway::new_id() { return fmt::format("req_{:016x}", ids_()); }
 

@@ -41,17 +41,24 @@ struct GatewayOptions {
   bool strict = false;                ///< the reference runtime's quirks
   bool hides_others = false;          ///< 404 instead of 403 for somebody else's request
   std::chrono::system_clock::time_point start;
-  std::size_t unsent_max = std::size_t{4} << 20U;                 ///< bytes that a stream's client may not have taken; then it is cut off
-  std::chrono::milliseconds keepalive = std::chrono::seconds(1);  ///< silence, on the wall clock, that a stream breaks
-  std::function<void(const nlohmann::ordered_json&)> access_log;  ///< gets every call as it is answered; may be empty
-  std::function<void(std::string_view)> requests_csv;             ///< gets lines of requests.csv as requests settle; may be empty
+  std::size_t unsent_max =
+      std::size_t{4}
+      << 20U;  ///< bytes that a stream's client may not have taken; then it is cut off
+  /// Silence, on the wall clock, that a stream breaks.
+  std::chrono::milliseconds keepalive = std::chrono::seconds(1);
+  /// Gets every call as it is answered; may be empty.
+  std::function<void(const nlohmann::ordered_json&)> access_log;
+  /// Gets lines of requests.csv as requests settle; may be empty.
+  std::function<void(std::string_view)> requests_csv;
 };
 
-/// A live scenario behind the HTTP API. Everything happens in the thread that runs the io_context, which must outlive it. What an actor
-/// throws, and what the options' functions throw, comes out of the io_context's run().
+/// A live scenario behind the HTTP API. Everything happens in the thread that runs the io_context,
+/// which must outlive it. What an actor throws, and what the options' functions throw, comes out of
+/// the io_context's run().
 class Gateway {
  public:
-  /// The scenario outlives the gateway. HTTP calls that it has not answered must not be answered after it has gone: close the server first.
+  /// The scenario outlives the gateway. HTTP calls that it has not answered must not be answered
+  /// after it has gone: close the server first.
   Gateway(boost::asio::io_context& io, const Scenario& scenario, GatewayOptions options);
   ~Gateway();
   Gateway(const Gateway&) = delete;
@@ -62,7 +69,8 @@ class Gateway {
   /// What a request that is not even HTTP, or too large, is answered.
   HttpAnswer refusal(unsigned status, std::string_view message);
 
-  /// New chats are turned away from now on. `idle` is called, perhaps at once, when no request is in flight.
+  /// New chats are turned away from now on. `idle` is called, perhaps at once, when no request is
+  /// in flight.
   void drain(std::function<void()> idle);
   /// Requests whose end the gateway has not been told yet.
   std::uint64_t in_flight() const { return in_flight_; }
@@ -87,7 +95,8 @@ class Gateway {
   std::string new_id();
   /// As ApiClock::client_time().
   Time client_now() const { return clock_.client_time(run_.now()); }
-  /// Does it `delay`, of clients' time, after `moment`, which is simulated; if that has passed, soon.
+  /// Does it `delay`, of clients' time, after `moment`, which is simulated; if that has passed,
+  /// soon.
   void do_later(Time moment, Duration delay, std::function<void()> what);
   void arm_due_timer();
 
@@ -107,7 +116,8 @@ class Gateway {
   // gateway_stream.cpp
   void write(RequestRecord& record, std::string_view bytes);
   void write(const SilenceWatch::Stream& stream, std::string_view bytes);
-  void write_token(RequestRecord& record, Time at, const char* type, std::string_view content, const nlohmann::ordered_json& more);
+  void write_token(RequestRecord& record, Time at, const char* type, std::string_view content,
+                   const nlohmann::ordered_json& more);
   void write_content(RequestRecord& record, Time at, std::uint32_t words);
   void break_stream(RequestRecord& record);
   void finish_stream(RequestRecord& record, Time at);
@@ -119,12 +129,15 @@ class Gateway {
   // gateway_requests.cpp
   void list_requests(const ApiCallPtr& call);
   void show_request(const ApiCallPtr& call);
-  RequestRecord& owned_request(const ApiCall& call, const Caller& caller, const char* code_if_missing);
+  RequestRecord& owned_request(const ApiCall& call, const Caller& caller,
+                               const char* code_if_missing);
   void cancel_request(const ApiCallPtr& call);
   void send_cancel(RequestRecord& record, PendingCancel cancel);
   void pass_cancel(const RequestRecord& record);
-  void answer_cancel(RequestRecord& record, const PendingCancel& cancel, CancelVerdict verdict, Time at);
-  HttpAnswer cancel_answer(const ApiCall& call, RequestRecord& record, CancelVerdict verdict, Time at);
+  void answer_cancel(RequestRecord& record, const PendingCancel& cancel, CancelVerdict verdict,
+                     Time at);
+  HttpAnswer cancel_answer(const ApiCall& call, RequestRecord& record, CancelVerdict verdict,
+                           Time at);
   void withhold(const ApiCallPtr& call);
 
   // gateway_events.cpp: what happens in the run
@@ -168,9 +181,10 @@ class Gateway {
   std::uint64_t in_flight_ = 0;
   std::function<void()> idle_;  ///< set: no new chats
   bool taking_events_ = false;
-  std::vector<CancelNews> cancel_news_;  ///< of the events being taken: told when all of them are known
-  std::shared_ptr<bool> alive_;          ///< expired() for wakes that come after its end
-  LiveRun run_;                          ///< last: it goes first, and wakes nobody after that
+  /// Of the events being taken: told when all of them are known.
+  std::vector<CancelNews> cancel_news_;
+  std::shared_ptr<bool> alive_;  ///< expired() for wakes that come after its end
+  LiveRun run_;                  ///< last: it goes first, and wakes nobody after that
 };
 
 }  // namespace caesura

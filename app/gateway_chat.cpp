@@ -17,10 +17,12 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 /// What tells chats with an idempotency key apart.
-std::string idempotency_of(const HttpRequest& request, const std::string& key, const std::string& user, bool is_async) {
+std::string idempotency_of(const HttpRequest& request, const std::string& key,
+                           const std::string& user, bool is_async) {
   std::string whole;
-  for (const std::string_view part : {std::string_view(key), std::string_view(request.method), std::string_view(request.target),
-                                      std::string_view(user), std::string_view(is_async ? "async" : "sync")}) {
+  for (const std::string_view part :
+       {std::string_view(key), std::string_view(request.method), std::string_view(request.target),
+        std::string_view(user), std::string_view(is_async ? "async" : "sync")}) {
     whole.append(part).append(1, '\0');
   }
   return whole;
@@ -34,7 +36,9 @@ std::string poll_url(std::string_view target, const std::string& id) {
 
 std::uint64_t user_number(const std::string& user) {
   constexpr std::size_t digits_max = 18;
-  if (!user.empty() && user.size() <= digits_max && user.find_first_not_of("0123456789") == std::string::npos) return std::stoull(user);
+  if (!user.empty() && user.size() <= digits_max &&
+      user.find_first_not_of("0123456789") == std::string::npos)
+    return std::stoull(user);
   // FNV-1a: any number will do that is the same in every run.
   std::uint64_t hash = 0xcbf29ce484222325U;
   for (const char c : user) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
@@ -53,9 +57,11 @@ void Gateway::chat(const ApiCallPtr& call) {
   const ChatMode mode = mode_of(body, request);
 
   std::string idempotency;
-  if (const std::string* key = request.header("X-Muxi-Idempotency-Key"); key != nullptr && !key->empty() && mode != ChatMode::stream) {
+  if (const std::string* key = request.header("X-Muxi-Idempotency-Key");
+      key != nullptr && !key->empty() && mode != ChatMode::stream) {
     if (key->size() > longest_id) {
-      throw ApiError(400, "INVALID_REQUEST", fmt::format("X-Muxi-Idempotency-Key: send at most {} bytes", longest_id));
+      throw ApiError(400, "INVALID_REQUEST",
+                     fmt::format("X-Muxi-Idempotency-Key: send at most {} bytes", longest_id));
     }
     call->idempotency_key = *key;
     idempotency = idempotency_of(request, *key, user, mode == ChatMode::poll);
@@ -95,7 +101,9 @@ Gateway::ChatMode Gateway::mode_of(const ChatBody& body, const HttpRequest& requ
   if (body.stream) return *body.stream ? ChatMode::stream : ChatMode::wait;
   if (options_.strict) return ChatMode::stream;
   const std::string* accept = request.header("Accept");
-  return accept != nullptr && accept->find("text/event-stream") != std::string::npos ? ChatMode::stream : ChatMode::wait;
+  return accept != nullptr && accept->find("text/event-stream") != std::string::npos
+             ? ChatMode::stream
+             : ChatMode::wait;
 }
 
 bool Gateway::joins_earlier(const ApiCallPtr& call, const std::string& key) {
@@ -118,17 +126,24 @@ void Gateway::check_free(const std::string& id, const std::string& user) {
   const RequestRecord* other = registry_.find(id);
   if (other == nullptr || (other->is_over() && other->user == user)) return;
   throw ApiError(409, "CONFLICT",
-                 other->is_over() ? fmt::format("Request {} is another user's", id) : fmt::format("Request {} is active", id));
+                 other->is_over() ? fmt::format("Request {} is another user's", id)
+                                  : fmt::format("Request {} is active", id));
 }
 
 RequestWishes Gateway::wishes_of(const CallWishes& wishes, const std::string& user) const {
-  RequestWishes wanted{.seed = wishes.seed, .policy = {}, .held_operation = wishes.held_operation, .user = user_number(user)};
+  RequestWishes wanted{.seed = wishes.seed,
+                       .policy = {},
+                       .held_operation = wishes.held_operation,
+                       .user = user_number(user)};
   if (!wishes.policy) return wanted;
   wanted.policy = policy_named(scenario_.policies, *wishes.policy);
   if (!wanted.policy) {
     std::string names;
-    for (const Policy& policy : scenario_.policies) names += (names.empty() ? "" : ", ") + policy.name;
-    throw ApiError(400, "INVALID_REQUEST", fmt::format("X-Caesura-Policy: there is no policy '{}'; there are {}", *wishes.policy, names));
+    for (const Policy& policy : scenario_.policies)
+      names += (names.empty() ? "" : ", ") + policy.name;
+    throw ApiError(400, "INVALID_REQUEST",
+                   fmt::format("X-Caesura-Policy: there is no policy '{}'; there are {}",
+                               *wishes.policy, names));
   }
   return wanted;
 }
@@ -140,8 +155,10 @@ RequestRecord& Gateway::start(const ApiCall& call, ChatBody body, const std::str
   check_free(id, user);
   if (idle_) throw ApiError(503, "SYSTEM_OVERLOAD", "The server is shutting down");
   if (in_flight_ >= options_.requests_max) {
-    throw ApiError(503, "SYSTEM_OVERLOAD",
-                   fmt::format("{} requests are in flight, which is as many as may be; try again later", in_flight_));
+    throw ApiError(
+        503, "SYSTEM_OVERLOAD",
+        fmt::format("{} requests are in flight, which is as many as may be; try again later",
+                    in_flight_));
   }
   RequestRecord record;
   try {
@@ -150,16 +167,18 @@ RequestRecord& Gateway::start(const ApiCall& call, ChatBody body, const std::str
     throw ApiError(500, "INTERNAL_ERROR", error.what());
   }
   if (wanted.held_operation > record.plan.operations.size()) {
-    throw ApiError(400, "INVALID_REQUEST",
-                   fmt::format("X-Caesura-Hold: the request has {} operations, so there is no operation {}", record.plan.operations.size(),
-                               wanted.held_operation));
+    throw ApiError(
+        400, "INVALID_REQUEST",
+        fmt::format("X-Caesura-Hold: the request has {} operations, so there is no operation {}",
+                    record.plan.operations.size(), wanted.held_operation));
   }
   record.created = run_.now();
   record.number = run_.start(wanted);
   ++in_flight_;
   record.id = id;
   record.user = user;
-  record.session = body.session_id ? *std::move(body.session_id) : "sess_" + call.id.substr(call.id.find('_') + 1);
+  record.session = body.session_id ? *std::move(body.session_id)
+                                   : "sess_" + call.id.substr(call.id.find('_') + 1);
   record.policy = &scenario_.policies[wanted.policy.value_or(options_.policy)];
   record.faults = wishes.faults;
   record.held_operation = wanted.held_operation;
@@ -180,7 +199,8 @@ void Gateway::hung_up(const ApiCallPtr& call, RequestNumber number) {
   } else {
     log(*call, {});
     std::erase(record->waiting, call);
-    // One that was sent again under its idempotency key is still wanted; and the reference runtime does not notice.
+    // One that was sent again under its idempotency key is still wanted; and the reference runtime
+    // does not notice.
     if (!record->waiting.empty() || options_.strict) return;
     memory_.forget(std::exchange(record->idempotency, {}));
   }
@@ -199,10 +219,12 @@ void Gateway::answer_waiting(RequestRecord& record) {
   // An answer that nobody waits for any more is kept for the client that asks again.
   if (record.waiting.empty() && record.idempotency.empty()) return;
   const std::vector<ApiCallPtr> waiting = std::exchange(record.waiting, {});
-  const EnvelopeHead head{
-      .timestamp_ms = clock_.milliseconds(run_.now()), .request_id = record.id, .idempotency_key = record.idempotency_key};
-  HttpAnswer last = record.status == RequestStatus::failed ? failure(head, failure_of(record))
-                                                           : success(200, head, "message", "chat.completed", chat_data(record));
+  const EnvelopeHead head{.timestamp_ms = clock_.milliseconds(run_.now()),
+                          .request_id = record.id,
+                          .idempotency_key = record.idempotency_key};
+  HttpAnswer last = record.status == RequestStatus::failed
+                        ? failure(head, failure_of(record))
+                        : success(200, head, "message", "chat.completed", chat_data(record));
   add_moments(record, *record.stopped, last);
   memory_.answer(record.idempotency, last, client_now());
   for (const ApiCallPtr& call : waiting) answer(call, last);

@@ -16,7 +16,8 @@ using Json = nlohmann::ordered_json;
 
 /// {"advance": "30s"}
 Duration advance_in(const std::string& body) {
-  const ApiError unfit(400, "INVALID_REQUEST", "Send how far to move the clock: {\"advance\": \"30s\"}");
+  const ApiError unfit(400, "INVALID_REQUEST",
+                       "Send how far to move the clock: {\"advance\": \"30s\"}");
   const Json json = Json::parse(body, nullptr, false);
   if (!json.is_object() || !json.contains("advance") || !json["advance"].is_string()) throw unfit;
   const auto by = duration_in(json["advance"].get<std::string>());
@@ -29,14 +30,17 @@ Duration advance_in(const std::string& body) {
 RequestRecord& Gateway::any_request(const ApiCall& call) {
   authorised(call);
   RequestRecord* record = registry_.find(call.route.id);
-  if (record == nullptr) throw ApiError(404, "REQUEST_NOT_FOUND", fmt::format("There is no request {}", call.route.id));
+  if (record == nullptr)
+    throw ApiError(404, "REQUEST_NOT_FOUND", fmt::format("There is no request {}", call.route.id));
   return *record;
 }
 
 void Gateway::release(const ApiCallPtr& call) {
   RequestRecord& record = any_request(*call);
   if (record.held_operation == 0) {
-    throw ApiError(400, "OPERATION_FAILED", fmt::format("Request {} holds no operation; send its chat with X-Caesura-Hold", record.id));
+    throw ApiError(
+        400, "OPERATION_FAILED",
+        fmt::format("Request {} holds no operation; send its chat with X-Caesura-Hold", record.id));
   }
   try {
     run_.release(record.number);
@@ -53,7 +57,9 @@ void Gateway::show_timeline(const ApiCallPtr& call) {
 }
 
 Json Gateway::clock_json() const {
-  return {{"now_s", seconds(run_.now())}, {"mode", options_.manual_clock ? "manual" : "real"}, {"time_scale", options_.time_scale}};
+  return {{"now_s", seconds(run_.now())},
+          {"mode", options_.manual_clock ? "manual" : "real"},
+          {"time_scale", options_.time_scale}};
 }
 
 void Gateway::show_clock(const ApiCallPtr& call) {
@@ -63,9 +69,12 @@ void Gateway::show_clock(const ApiCallPtr& call) {
 
 void Gateway::advance_clock(const ApiCallPtr& call) {
   authorised(*call);
-  if (!options_.manual_clock) throw ApiError(400, "OPERATION_FAILED", "The clock goes by itself; start the server with --clock manual");
+  if (!options_.manual_clock)
+    throw ApiError(400, "OPERATION_FAILED",
+                   "The clock goes by itself; start the server with --clock manual");
   const Duration by = advance_in(call->http->request().body);
-  if (by > Time::max() - run_.now()) throw ApiError(400, "INVALID_REQUEST", "Simulated time ends after 292 years");
+  if (by > Time::max() - run_.now())
+    throw ApiError(400, "INVALID_REQUEST", "Simulated time ends after 292 years");
   run_.advance(by);
   take_events();
   due_.run_until(client_now());
@@ -78,10 +87,10 @@ void Gateway::show_results(const ApiCallPtr& call) {
 }
 
 void Gateway::show_health(const ApiCallPtr& call) {
-  answer(
-      call,
-      plain_json(
-          200, {{"status", "healthy"}, {"formation_id", scenario_.name}, {"version", version}, {"timestamp", clock_.rfc3339(run_.now())}}));
+  answer(call, plain_json(200, {{"status", "healthy"},
+                                {"formation_id", scenario_.name},
+                                {"version", version},
+                                {"timestamp", clock_.rfc3339(run_.now())}}));
 }
 
 }  // namespace caesura

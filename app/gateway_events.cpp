@@ -46,7 +46,8 @@ void Gateway::take_events() {
   if (taking_events_) return;  // whoever takes them will take these too
   {
     const Raised taking(taking_events_);
-    for (std::vector<LiveEvent> events = run_.take_events(); !events.empty(); events = run_.take_events()) {
+    for (std::vector<LiveEvent> events = run_.take_events(); !events.empty();
+         events = run_.take_events()) {
       for (const LiveEvent& event : events) {
         if (event.what == LiveEvent::What::settled) {
           --in_flight_;
@@ -55,7 +56,8 @@ void Gateway::take_events() {
         if (RequestRecord* record = registry_.find(event.request)) happen(*record, event);
       }
       for (const CancelNews& news : std::exchange(cancel_news_, {})) {
-        if (RequestRecord* record = registry_.find(news.request)) answer_cancel(*record, news.cancel, news.verdict, news.at);
+        if (RequestRecord* record = registry_.find(news.request))
+          answer_cancel(*record, news.cancel, news.verdict, news.at);
       }
       for (const LiveEvent& event : events) {
         if (event.what == LiveEvent::What::settled) registry_.settled(event.request);
@@ -77,7 +79,8 @@ void Gateway::happen(RequestRecord& record, const LiveEvent& event) {
       return;
     case LiveEvent::What::cancel_answered:
       if (record.cancels.empty()) return;
-      cancel_news_.push_back({record.number, std::move(record.cancels.front()), event.verdict, event.at});
+      cancel_news_.push_back(
+          {record.number, std::move(record.cancels.front()), event.verdict, event.at});
       record.cancels.pop_front();
       return;
     case LiveEvent::What::stopped:
@@ -108,9 +111,12 @@ void Gateway::happen_to_operation(RequestRecord& record, const LiveEvent& event)
                         {"service", planned.service.empty() ? Json() : Json(planned.service)}});
   }
   if (event.operation == record.plan.answering_call) {
-    return write_content(record, event.at, std::min(event.tokens, record.words() - std::min(record.words(), record.words_sent)));
+    return write_content(
+        record, event.at,
+        std::min(event.tokens, record.words() - std::min(record.words(), record.words_sent)));
   }
-  write_token(record, event.at, "planning", filler(record.planning_words_sent, event.tokens), {{"operation", event.operation}});
+  write_token(record, event.at, "planning", filler(record.planning_words_sent, event.tokens),
+              {{"operation", event.operation}});
   record.planning_words_sent += event.tokens;
 }
 
@@ -135,8 +141,9 @@ void Gateway::settle(RequestRecord& record, const LiveEvent& event) {
   // These came when it had settled already.
   for (PendingCancel& unsent : std::exchange(record.cancels, {})) {
     const bool cancelled = event.outcome == Outcome::cancelled;
-    cancel_news_.push_back(
-        {record.number, std::move(unsent), cancelled ? CancelVerdict::already_cancelled : CancelVerdict::too_late, event.at});
+    cancel_news_.push_back({record.number, std::move(unsent),
+                            cancelled ? CancelVerdict::already_cancelled : CancelVerdict::too_late,
+                            event.at});
   }
 }
 

@@ -37,7 +37,8 @@ void Gateway::write(const SilenceWatch::Stream& stream, std::string_view bytes) 
   silence_.heard(stream, steady_clock::now());
 }
 
-void Gateway::write_token(RequestRecord& record, Time at, const char* type, std::string_view content, const Json& more) {
+void Gateway::write_token(RequestRecord& record, Time at, const char* type,
+                          std::string_view content, const Json& more) {
   if (!record.stream || is_muted(record)) return;
   Json token{{"type", type}, {"content", content}};
   for (const auto& field : more.items()) token[field.key()] = field.value();
@@ -70,7 +71,8 @@ void Gateway::finish_stream(RequestRecord& record, Time at) {
     return do_later(at, strict_silence, [this, number = record.number, call = record.stream] {
       call->http->finish();
       silence_.forget(call->http);
-      if (RequestRecord* late = registry_.find(number); late != nullptr && late->stream == call) late->stream.reset();
+      if (RequestRecord* late = registry_.find(number); late != nullptr && late->stream == call)
+        late->stream.reset();
     });
   }
   switch (record.status) {
@@ -108,7 +110,8 @@ bool Gateway::is_muted(const RequestRecord& record) const {
 }
 
 void Gateway::keep_alive() {
-  for (const SilenceWatch::Stream& stream : silence_.silent(steady_clock::now() - options_.keepalive)) {
+  for (const SilenceWatch::Stream& stream :
+       silence_.silent(steady_clock::now() - options_.keepalive)) {
     if (stream->is_over()) {
       silence_.forget(stream);
     } else {

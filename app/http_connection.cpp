@@ -16,7 +16,9 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-bool would_block(const error_code& error) { return error == asio::error::would_block || error == asio::error::try_again; }
+bool would_block(const error_code& error) {
+  return error == asio::error::would_block || error == asio::error::try_again;
+}
 
 asio::ip::address plain_address(const asio::ip::address& address) {
   if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
@@ -57,7 +59,9 @@ void HttpConnection::leave() {
 }
 
 void HttpConnection::refuse(unsigned status, std::string_view message) {
-  HttpAnswer answer{.status = status, .headers = {{"Content-Type", "text/plain"}}, .body = std::string(message) + "\n"};
+  HttpAnswer answer{.status = status,
+                    .headers = {{"Content-Type", "text/plain"}},
+                    .body = std::string(message) + "\n"};
   if (connections_->options.refusal) answer = connections_->options.refusal(status, message);
   answer.status = status;
   form_ = reader_.form();
@@ -122,8 +126,8 @@ void HttpConnection::break_off() {
   close();
 }
 
-/// Always pending in a call, so that the client's end is noticed; never while an answer is being sent, so that a client that does not
-/// read cannot make us read.
+/// Always pending in a call, so that the client's end is noticed; never while an answer is being
+/// sent, so that a client that does not read cannot make us read.
 void HttpConnection::wait_to_read() {
   if (is_waiting_to_read_) return;
   is_waiting_to_read_ = true;
@@ -134,7 +138,8 @@ void HttpConnection::wait_to_read() {
 }
 
 void HttpConnection::on_readable() {
-  std::array<char, 16 * 1024> bytes;  // NOLINT(cppcoreguidelines-pro-type-member-init): read_some() fills what is used
+  std::array<char, 16 * 1024>
+      bytes;  // NOLINT(cppcoreguidelines-pro-type-member-init): read_some() fills what is used
   error_code error;
   const std::size_t count = socket_.read_some(asio::buffer(bytes), error);
   if (would_block(error)) return wait_to_read();
@@ -144,7 +149,9 @@ void HttpConnection::on_readable() {
       return wait_to_read();
     case Phase::calling:
       reader_.add({bytes.data(), count});
-      if (reader_.bytes_waiting() > connections_->options.header_bytes_max + connections_->options.body_bytes_max) return lose();
+      if (reader_.bytes_waiting() >
+          connections_->options.header_bytes_max + connections_->options.body_bytes_max)
+        return lose();
       return wait_to_read();
     case Phase::idle:
     case Phase::reading:
@@ -237,7 +244,8 @@ void HttpConnection::drop_outbox() {
 
 void HttpConnection::wait_to_write(bool has_progressed) {
   const bool is_answering = phase_ == Phase::calling || phase_ == Phase::sending;
-  if (is_answering && (has_progressed || !deadline_)) set_deadline(connections_->options.stall_timeout);
+  if (is_answering && (has_progressed || !deadline_))
+    set_deadline(connections_->options.stall_timeout);
   if (is_waiting_to_write_) return;
   is_waiting_to_write_ = true;
   socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](const error_code&) {
@@ -257,7 +265,8 @@ void HttpConnection::on_all_sent() {
   advance();
 }
 
-/// To close with something unread would be a reset, which can take the answer from the client before it has read it.
+/// To close with something unread would be a reset, which can take the answer from the client
+/// before it has read it.
 void HttpConnection::drain() {
   error_code error;
   socket_.shutdown(tcp::socket::shutdown_send, error);
@@ -272,7 +281,8 @@ void HttpConnection::set_deadline(std::chrono::milliseconds from_now) {
   timer_.expires_at(*deadline_);
   timer_.async_wait([self = shared_from_this()](const error_code&) {
     // This may come late, when there is another deadline or none.
-    if (self->deadline_ && std::chrono::steady_clock::now() >= *self->deadline_) self->on_deadline();
+    if (self->deadline_ && std::chrono::steady_clock::now() >= *self->deadline_)
+      self->on_deadline();
   });
 }
 

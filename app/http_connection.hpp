@@ -37,7 +37,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void serve();
   void turn_away();
 
-  /// Closes, after what the system takes at once of what is still to be sent. The call under way is over, without notice.
+  /// Closes, after what the system takes at once of what is still to be sent. The call under way is
+  /// over, without notice.
   void close();
 
   // For the call under way, as it says.

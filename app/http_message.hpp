@@ -12,10 +12,11 @@ struct HttpHeader {
 };
 
 struct HttpRequest {
-  std::string method = {};               ///< as sent
-  std::string target = {};               ///< path and query as sent, percent-encoding untouched
-  std::vector<HttpHeader> headers = {};  ///< in the order sent; those that follow a chunked body are left out
-  std::string body = {};                 ///< whole, without its chunks' frames
+  std::string method = {};  ///< as sent
+  std::string target = {};  ///< path and query as sent, percent-encoding untouched
+  /// In the order sent; those that follow a chunked body are left out.
+  std::vector<HttpHeader> headers = {};
+  std::string body = {};  ///< whole, without its chunks' frames
   bool from_loopback = false;
   std::string peer = {};  ///< the client's address: "127.0.0.1"
 
@@ -25,7 +26,8 @@ struct HttpRequest {
 
 struct HttpAnswer {
   unsigned status = 200;
-  /// Without Content-Length, Transfer-Encoding and Connection: those are the server's to add. A line break in a value becomes a space.
+  /// Without Content-Length, Transfer-Encoding and Connection: those are the server's to add. A
+  /// line break in a value becomes a space.
   std::vector<HttpHeader> headers = {};
   std::string body = {};
 };

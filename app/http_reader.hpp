@@ -11,7 +11,8 @@
 namespace caesura {
 
 struct HttpReaderLimits {
-  std::size_t header_bytes_max;  ///< request line and headers; also the frame of one chunk, and what follows the last one
+  std::size_t header_bytes_max;  ///< request line and headers; also the frame of one chunk, and
+                                 ///< what follows the last one
   std::size_t body_bytes_max;
 };
 
@@ -28,7 +29,8 @@ struct HttpRefusal {
   std::string message;  ///< one line for the client
 };
 
-/// HTTP/1.0 and HTTP/1.1 requests out of a connection's bytes, however these are cut. Holds memory only for what has come.
+/// HTTP/1.0 and HTTP/1.1 requests out of a connection's bytes, however these are cut. Holds memory
+/// only for what has come.
 class HttpReader {
  public:
   explicit HttpReader(HttpReaderLimits limits);

@@ -32,9 +32,12 @@ void raise_open_files_limit() {
 }
 
 std::string what_to_do(const error_code& error) {
-  if (error == asio::error::address_in_use) return "the port is in use by another program; choose another, or end that one";
-  if (error == asio::error::access_denied) return "this port is not allowed to this user; choose one from 1024 on";
-  if (error.value() == EADDRNOTAVAIL) return "this machine has no such address; 127.0.0.1 is itself, 0.0.0.0 any of its addresses";
+  if (error == asio::error::address_in_use)
+    return "the port is in use by another program; choose another, or end that one";
+  if (error == asio::error::access_denied)
+    return "this port is not allowed to this user; choose one from 1024 on";
+  if (error.value() == EADDRNOTAVAIL)
+    return "this machine has no such address; 127.0.0.1 is itself, 0.0.0.0 any of its addresses";
   return error.message();
 }
 
@@ -93,7 +96,9 @@ std::size_t HttpCall::unsent() const {
   return open ? open->unsent() : 0;
 }
 
-std::shared_ptr<HttpConnection> HttpCall::connection() const { return is_over_ ? nullptr : connection_.lock(); }
+std::shared_ptr<HttpConnection> HttpCall::connection() const {
+  return is_over_ ? nullptr : connection_.lock();
+}
 
 std::function<void()> HttpCall::end() {
   is_over_ = true;
@@ -110,7 +115,9 @@ class HttpServer::Listener : public std::enable_shared_from_this<Listener> {
     const std::string place = options.address + ":" + std::to_string(options.port);
     error_code error;
     const asio::ip::address address = asio::ip::make_address(options.address, error);
-    if (error) throw std::runtime_error("cannot listen on '" + options.address + "': not an IP address, such as 127.0.0.1 or ::1");
+    if (error)
+      throw std::runtime_error("cannot listen on '" + options.address +
+                               "': not an IP address, such as 127.0.0.1 or ::1");
     listen({address, options.port}, error);
     if (error) throw std::runtime_error("cannot listen on " + place + ": " + what_to_do(error));
   }
@@ -118,17 +125,18 @@ class HttpServer::Listener : public std::enable_shared_from_this<Listener> {
   std::uint16_t port() const { return port_; }
 
   void accept() {
-    acceptor_.async_accept([self = shared_from_this()](const error_code& error, tcp::socket socket) {
-      if (!self->acceptor_.is_open()) return;
-      if (!error) {
-        self->welcome(std::move(socket));
-        self->accept();
-      } else if (error == asio::error::connection_aborted) {
-        self->accept();
-      } else {
-        self->accept_after_pause();
-      }
-    });
+    acceptor_.async_accept(
+        [self = shared_from_this()](const error_code& error, tcp::socket socket) {
+          if (!self->acceptor_.is_open()) return;
+          if (!error) {
+            self->welcome(std::move(socket));
+            self->accept();
+          } else if (error == asio::error::connection_aborted) {
+            self->accept();
+          } else {
+            self->accept_after_pause();
+          }
+        });
   }
 
   void stop_accepting() {
@@ -160,7 +168,8 @@ class HttpServer::Listener : public std::enable_shared_from_this<Listener> {
 
   void welcome(tcp::socket socket) {
     const std::size_t turned_away = connections_->turned_away;
-    const bool is_served = connections_->open.size() - turned_away < connections_->options.connections_max;
+    const bool is_served =
+        connections_->open.size() - turned_away < connections_->options.connections_max;
     if (!is_served && turned_away >= turned_away_max) return;
     const auto connection = std::make_shared<HttpConnection>(std::move(socket), connections_);
     if (is_served) {

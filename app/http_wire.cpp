@@ -25,7 +25,8 @@ void append_header(std::string& out, std::string_view name, std::string_view val
 std::string head_bytes(const HttpAnswer& answer, const AnswerForm& form) {
   std::string out = "HTTP/1.1 ";
   append_number(out, answer.status);
-  const auto reason = boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(answer.status));
+  const auto reason =
+      boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(answer.status));
   out += ' ';
   out.append(reason.data(), reason.size());
   out += "\r\n";
@@ -42,7 +43,9 @@ bool status_allows_body(unsigned status) { return status >= 200 && status != 204
 
 }  // namespace
 
-bool has_body(unsigned status, const AnswerForm& form) { return !form.is_head && status_allows_body(status); }
+bool has_body(unsigned status, const AnswerForm& form) {
+  return !form.is_head && status_allows_body(status);
+}
 
 std::string answer_bytes(const HttpAnswer& answer, const AnswerForm& form) {
   std::string out = head_bytes(answer, form);
@@ -58,7 +61,8 @@ std::string answer_bytes(const HttpAnswer& answer, const AnswerForm& form) {
 
 std::string stream_head_bytes(const HttpAnswer& head, const AnswerForm& form) {
   std::string out = head_bytes(head, form);
-  if (!form.is_http_1_0 && status_allows_body(head.status)) append_header(out, "Transfer-Encoding", "chunked");
+  if (!form.is_http_1_0 && status_allows_body(head.status))
+    append_header(out, "Transfer-Encoding", "chunked");
   out += "\r\n";
   return out;
 }

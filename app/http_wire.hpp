@@ -20,8 +20,8 @@ bool has_body(unsigned status, const AnswerForm& form);
 /// The whole answer. A body that it must not have is left out.
 std::string answer_bytes(const HttpAnswer& answer, const AnswerForm& form);
 
-/// Status line and headers of an answer whose body's length is not known yet; its body's bytes follow as chunks, or as they are
-/// for HTTP/1.0, where the connection's end ends them.
+/// Status line and headers of an answer whose body's length is not known yet; its body's bytes
+/// follow as chunks, or as they are for HTTP/1.0, where the connection's end ends them.
 std::string stream_head_bytes(const HttpAnswer& head, const AnswerForm& form);
 
 /// One chunk; `bytes` must not be empty, which would end the body.

@@ -14,7 +14,8 @@ std::size_t bytes_of(const std::string& key, const HttpAnswer& answer) {
 }  // namespace
 
 IdempotencyMemory::Found IdempotencyMemory::find(const std::string& key, Time now) {
-  while (!answered_.empty() && now - entries_.at(*answered_.front()).since > limits_.kept) drop_oldest();
+  while (!answered_.empty() && now - entries_.at(*answered_.front()).since > limits_.kept)
+    drop_oldest();
   const auto found = entries_.find(key);
   if (found == entries_.end()) return Unknown{};
   if (!found->second.answered) return InFlight{found->second.call};

@@ -13,7 +13,8 @@
 
 namespace caesura {
 
-/// Chats that were sent with a key, so that the same one sent again is the same one. Bounded: the oldest answers are forgotten first.
+/// Chats that were sent with a key, so that the same one sent again is the same one. Bounded: the
+/// oldest answers are forgotten first.
 class IdempotencyMemory {
  public:
   struct Limits {

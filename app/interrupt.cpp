@@ -7,7 +7,8 @@ namespace {
 
 std::atomic<bool> stop{false};
 std::atomic<int> signal_seen{0};
-static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free, "set in a signal handler");
+static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free,
+              "set in a signal handler");
 
 void on_signal(int number) {
   // The second one, of whichever kind, is not caught.

@@ -4,7 +4,8 @@
 
 namespace caesura {
 
-/// From now on SIGINT and SIGTERM set the flag that stop_requested() returns, once; a second one ends the program as if nobody had asked.
+/// From now on SIGINT and SIGTERM set the flag that stop_requested() returns, once; a second one
+/// ends the program as if nobody had asked.
 void catch_interrupts();
 const std::atomic<bool>& stop_requested();
 

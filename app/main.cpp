@@ -26,7 +26,8 @@ namespace caesura {
 namespace {
 
 constexpr const char* about =
-    "Caesura measures what cancelling LLM-agent requests costs: how long a cancel takes to bite, what it saves, and what another rule "
+    "Caesura measures what cancelling LLM-agent requests costs: how long a cancel takes to bite, "
+    "what it saves, and what another rule "
     "would "
     "have done.";
 
@@ -45,40 +46,55 @@ Command add_run(CLI::App& app) {
   const auto arguments = std::make_shared<RunArguments>();
   RunArguments& run = *arguments;
   run.threads = cores();
-  CLI::App* command = app.add_subcommand("run", "run scenarios and report latency of cancels, tokens and money");
+  CLI::App* command =
+      app.add_subcommand("run", "run scenarios and report latency of cancels, tokens and money");
   add_files(*command, run.files);
   add_scenario_options(*command, run.scenario);
   add_threads(*command, run.threads);
   add_engine(*command, run.engine, all_engines,
-             "caf (default): CAF actors in virtual time; direct: the same actors and the same bytes, faster; "
+             "caf (default): CAF actors in virtual time; direct: the same actors and the same "
+             "bytes, faster; "
              "caf-realtime: CAF actors on threads and the wall clock");
-  CLI::Option* scale =
-      command->add_option("--time-scale", run.time_scale, "caf-realtime only: so many times faster than life")->check(time_scale_number());
-  CLI::Option* replications = command
-                                  ->add_option("--replications", run.replications,
-                                               "so many times the load, each with a seed of its own: intervals over replications")
-                                  ->transform(whole_number(1, 10'000, "N"));
+  CLI::Option* scale = command
+                           ->add_option("--time-scale", run.time_scale,
+                                        "caf-realtime only: so many times faster than life")
+                           ->check(time_scale_number());
+  CLI::Option* replications =
+      command
+          ->add_option(
+              "--replications", run.replications,
+              "so many times the load, each with a seed of its own: intervals over replications")
+          ->transform(whole_number(1, 10'000, "N"));
   command->add_flag_callback(
       "--json", [&run] { run.form = OutputForm::json; }, "print results.json");
   command->add_flag_callback(
-      "--csv", [&run] { run.form = OutputForm::csv; }, "print requests.csv: one line a request and policy (one scenario only)");
+      "--csv", [&run] { run.form = OutputForm::csv; },
+      "print requests.csv: one line a request and policy (one scenario only)");
   command->add_flag_callback(
-      "--markdown", [&run] { run.form = OutputForm::markdown; }, "print a report to paste into a pull request");
+      "--markdown", [&run] { run.form = OutputForm::markdown; },
+      "print a report to paste into a pull request");
   command->get_option("--json")->excludes("--csv")->excludes("--markdown");
   command->get_option("--csv")->excludes("--markdown");
-  command->add_option("--out", run.out, "write results.json, requests.csv, report.md and scenario.yaml there")
-      ->check([](const std::string& folder) { return folder.empty() ? std::string("the folder's name is empty") : std::string(); })
+  command
+      ->add_option("--out", run.out,
+                   "write results.json, requests.csv, report.md and scenario.yaml there")
+      ->check([](const std::string& folder) {
+        return folder.empty() ? std::string("the folder's name is empty") : std::string();
+      })
       ->type_name("DIR");
   command->add_flag("--no-progress", run.no_progress, "no progress line");
   command->final_callback([arguments, &run, scale, replications] {
     if (scale->count() > 0 && run.engine != EngineKind::caf_realtime) {
-      throw CLI::ValidationError("--time-scale", "virtual time has no pace; it needs --engine caf-realtime");
+      throw CLI::ValidationError("--time-scale",
+                                 "virtual time has no pace; it needs --engine caf-realtime");
     }
     if (replications->count() > 0 && run.engine == EngineKind::caf_realtime) {
-      throw CLI::ValidationError("--replications", "a run in real time is not repeated; it needs --engine caf or direct");
+      throw CLI::ValidationError(
+          "--replications", "a run in real time is not repeated; it needs --engine caf or direct");
     }
     if (run.form == OutputForm::csv && run.files.size() > 1) {
-      throw CLI::ValidationError("--csv", "prints one scenario's requests; for several use --out DIR");
+      throw CLI::ValidationError("--csv",
+                                 "prints one scenario's requests; for several use --out DIR");
     }
   });
   return {command, [arguments] { return run_command(*arguments); }};
@@ -88,8 +104,9 @@ Command add_verify(CLI::App& app) {
   const auto arguments = std::make_shared<RunArguments>();
   RunArguments& run = *arguments;
   run.threads = cores();
-  CLI::App* command =
-      app.add_subcommand("verify", "prove that both engines in virtual time agree to the byte, and show how far real time deviates");
+  CLI::App* command = app.add_subcommand("verify",
+                                         "prove that both engines in virtual time agree to the "
+                                         "byte, and show how far real time deviates");
   add_files(*command, run.files);
   add_scenario_options(*command, run.scenario);
   add_threads(*command, run.threads);
@@ -100,7 +117,8 @@ Command add_verify(CLI::App& app) {
 Command add_validate(CLI::App& app) {
   const auto arguments = std::make_shared<RunArguments>();
   RunArguments& run = *arguments;
-  CLI::App* command = app.add_subcommand("validate", "check scenarios and print what they would run");
+  CLI::App* command =
+      app.add_subcommand("validate", "check scenarios and print what they would run");
   add_files(*command, run.files);
   add_scenario_options(*command, run.scenario);
   return {command, [arguments] { return validate_command(*arguments); }};
@@ -109,9 +127,12 @@ Command add_validate(CLI::App& app) {
 Command add_trace(CLI::App& app) {
   const auto arguments = std::make_shared<TraceArguments>();
   TraceArguments& trace = *arguments;
-  CLI::App* command = app.add_subcommand("trace", "print one request's messages, in order, with times");
+  CLI::App* command =
+      app.add_subcommand("trace", "print one request's messages, in order, with times");
   command->add_option("SCENARIO.yaml", trace.file, "scenario file")->required()->type_name("");
-  command->add_option("--request", trace.request, "the request's number, from 0")->required()->transform(whole_number(0, 1e9, "N"));
+  command->add_option("--request", trace.request, "the request's number, from 0")
+      ->required()
+      ->transform(whole_number(0, 1e9, "N"));
   command->add_flag("--mermaid", trace.mermaid, "as a Mermaid sequence diagram");
   add_scenario_options(*command, trace.scenario);
   add_engine(*command, trace.engine, virtual_engines, "caf (default) or direct");
@@ -124,14 +145,21 @@ void add_grid(CLI::App& command, GridArguments& grid) {
   command.add_option("SCENARIO.yaml", grid.file, "scenario file")->required()->type_name("");
   command
       .add_option("--vary", grid.varied,
-                  "a path in the scenario and the values it takes; given several times, all combinations, the first slowest")
+                  "a path in the scenario and the values it takes; given several times, all "
+                  "combinations, the first slowest")
       ->required()
       ->allow_extra_args(false)
       ->type_name("PATH=V1,V2,...");
-  CLI::Option* minimise = command.add_option("--minimise", grid.minimise, "the best has the least of this number of a policy's results");
+  CLI::Option* minimise = command.add_option(
+      "--minimise", grid.minimise, "the best has the least of this number of a policy's results");
   minimise->type_name("FIELD");
-  command.add_option("--maximise", grid.maximise, "the best has the most of it")->type_name("FIELD")->excludes(minimise);
-  command.add_option("--hold", grid.holds, "only what holds this may be best: \"cancel_latency_s.p95 < 10\"; may be given several times")
+  command.add_option("--maximise", grid.maximise, "the best has the most of it")
+      ->type_name("FIELD")
+      ->excludes(minimise);
+  command
+      .add_option("--hold", grid.holds,
+                  "only what holds this may be best: \"cancel_latency_s.p95 < 10\"; may be given "
+                  "several times")
       ->allow_extra_args(false)
       ->type_name("EXPRESSION");
   add_scenario_options(command, grid.scenario);
@@ -144,20 +172,24 @@ void add_grid(CLI::App& command, GridArguments& grid) {
 
 Command add_sweep(CLI::App& app) {
   const auto arguments = std::make_shared<GridArguments>();
-  CLI::App* command = app.add_subcommand("sweep", "run a scenario at every point of a grid, and mark the best");
+  CLI::App* command =
+      app.add_subcommand("sweep", "run a scenario at every point of a grid, and mark the best");
   add_grid(*command, *arguments);
   command->add_flag_callback(
-      "--csv", [arguments] { arguments->form = OutputForm::csv; }, "print one line a point and policy, with every number");
+      "--csv", [arguments] { arguments->form = OutputForm::csv; },
+      "print one line a point and policy, with every number");
   command->get_option("--json")->excludes("--csv");
   return {command, [arguments] { return sweep_command(*arguments); }};
 }
 
 Command add_advise(CLI::App& app) {
   const auto arguments = std::make_shared<GridArguments>();
-  CLI::App* command = app.add_subcommand("advise", "search a grid and between its points for the best, and say how sure it is");
+  CLI::App* command = app.add_subcommand(
+      "advise", "search a grid and between its points for the best, and say how sure it is");
   add_grid(*command, *arguments);
   command->final_callback([arguments] {
-    if (!arguments->minimise && !arguments->maximise) throw CLI::RequiredError("--minimise FIELD or --maximise FIELD");
+    if (!arguments->minimise && !arguments->maximise)
+      throw CLI::RequiredError("--minimise FIELD or --maximise FIELD");
   });
   return {command, [arguments] { return advise_command(*arguments); }};
 }
@@ -167,7 +199,8 @@ Command add_schema(CLI::App& app) {
     print_out(scenario_schema());
     return static_cast<int>(all_well);
   };
-  return {app.add_subcommand("schema", "print the JSON Schema of scenario files, for editors"), run};
+  return {app.add_subcommand("schema", "print the JSON Schema of scenario files, for editors"),
+          run};
 }
 
 int run_program(int argc, char** argv) {
@@ -176,13 +209,15 @@ int run_program(int argc, char** argv) {
   app.set_version_flag("--version", std::string("caesura ") + version);
   app.require_subcommand(1);
   app.get_formatter()->column_width(30);
-  const std::vector<Command> commands{add_run(app),    add_verify(app),  add_validate(app), add_trace(app), add_sweep(app),
-                                      add_advise(app), add_compare(app), add_report(app),   add_serve(app), add_schema(app)};
+  const std::vector<Command> commands{
+      add_run(app),    add_verify(app),  add_validate(app), add_trace(app), add_sweep(app),
+      add_advise(app), add_compare(app), add_report(app),   add_serve(app), add_schema(app)};
   if (argc > 1 && argv[1][0] != '-') {
     std::vector<std::string> names;
     for (const Command& command : commands) names.push_back(command.options->get_name());
     if (std::find(names.begin(), names.end(), argv[1]) == names.end()) {
-      print_error(fmt::format("caesura: there is no command {}; there are {}\n", argv[1], fmt::join(names, ", ")));
+      print_error(fmt::format("caesura: there is no command {}; there are {}\n", argv[1],
+                              fmt::join(names, ", ")));
       return bad_input;
     }
   }
@@ -206,12 +241,14 @@ int run_program(int argc, char** argv) {
 }  // namespace caesura
 
 int main(int argc, char** argv) {
-  // A reader that leaves, or a file that may not grow, is an output that cannot be written: one clear line, no temporary files left.
+  // A reader that leaves, or a file that may not grow, is an output that cannot be written: one
+  // clear line, no temporary files left.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
   // Where a standard stream is closed, the first file that is opened would be taken for it.
   for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; ++stream) {
-    if (fcntl(stream, F_GETFD) == -1) static_cast<void>(open("/dev/null", stream == STDIN_FILENO ? O_RDONLY : O_WRONLY));
+    if (fcntl(stream, F_GETFD) == -1)
+      static_cast<void>(open("/dev/null", stream == STDIN_FILENO ? O_RDONLY : O_WRONLY));
   }
   const auto fail = [](const std::exception& error, caesura::ExitStatus status) {
     caesura::print_error(fmt::format("caesura: {}\n", error.what()));

@@ -15,7 +15,8 @@ CLI::Validator seed_number() {
   const auto check = [](std::string& text) -> std::string {
     std::uint64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size()) return fmt::format("'{}' is not a whole number from 0 to 2^64 - 1", text);
+    if (error != std::errc() || end != text.data() + text.size())
+      return fmt::format("'{}' is not a whole number from 0 to 2^64 - 1", text);
     text = fmt::format("{}", value);
     return {};
   };
@@ -30,7 +31,8 @@ CLI::Validator whole_number(double lowest, double highest, const std::string& na
   const auto check = [=](std::string& text) -> std::string {
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size() || value != std::floor(value) || value < lowest || value > highest) {
+    if (error != std::errc() || end != text.data() + text.size() || value != std::floor(value) ||
+        value < lowest || value > highest) {
       return fmt::format("'{}' is not a whole number from {:.0f} to {:g}", text, lowest, highest);
     }
     text = fmt::format("{:.0f}", value);  // as CLI11 understands it
@@ -44,39 +46,51 @@ CLI::Validator time_scale_number() {
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     const bool is_number = error == std::errc() && end == text.data() + text.size();
-    return is_number && value >= 1e-3 && value <= 1e6 ? "" : fmt::format("'{}' is not a number from 0.001 to 1000000", text);
+    return is_number && value >= 1e-3 && value <= 1e6
+               ? ""
+               : fmt::format("'{}' is not a number from 0.001 to 1000000", text);
   };
   return CLI::Validator(check, "X");
 }
 
 void add_scenario_changes(CLI::App& command, ScenarioOptions& options) {
-  command.add_option("--seed", options.seed, "seed instead of the scenario's own")->transform(seed_number());
+  command.add_option("--seed", options.seed, "seed instead of the scenario's own")
+      ->transform(seed_number());
   command
       .add_option("--set", options.sets,
-                  "change one value: services.llm.planner.latency=2s, cancel.0.after=10s; may be given several times")
+                  "change one value: services.llm.planner.latency=2s, cancel.0.after=10s; may be "
+                  "given several times")
       ->allow_extra_args(false)
       ->type_name("PATH=VALUE");
 }
 
 void add_scenario_options(CLI::App& command, ScenarioOptions& options) {
-  command.add_option("--policy", options.policies, "run under this policy instead of the scenario's own; may be given several times")
+  command
+      .add_option("--policy", options.policies,
+                  "run under this policy instead of the scenario's own; may be given several times")
       ->allow_extra_args(false)
       ->type_name("POLICY");
-  command.add_option("--requests", options.requests, "so many requests instead of the scenario's requests or duration")
+  command
+      .add_option("--requests", options.requests,
+                  "so many requests instead of the scenario's requests or duration")
       ->transform(whole_number(1, 1e9, "N"));
   add_scenario_changes(command, options);
 }
 
-const std::map<std::string, EngineKind> all_engines{
-    {"caf", EngineKind::caf}, {"direct", EngineKind::direct}, {"caf-realtime", EngineKind::caf_realtime}};
-const std::map<std::string, EngineKind> virtual_engines{{"caf", EngineKind::caf}, {"direct", EngineKind::direct}};
+const std::map<std::string, EngineKind> all_engines{{"caf", EngineKind::caf},
+                                                    {"direct", EngineKind::direct},
+                                                    {"caf-realtime", EngineKind::caf_realtime}};
+const std::map<std::string, EngineKind> virtual_engines{{"caf", EngineKind::caf},
+                                                        {"direct", EngineKind::direct}};
 
-void add_engine(CLI::App& command, EngineKind& engine, const std::map<std::string, EngineKind>& engines, const std::string& help) {
+void add_engine(CLI::App& command, EngineKind& engine,
+                const std::map<std::string, EngineKind>& engines, const std::string& help) {
   std::string names;
   for (const auto& [name, kind] : engines) names += (names.empty() ? "" : "|") + name;
   const auto transform = [engines, names](std::string& text) -> std::string {
     const auto found = engines.find(text);
-    if (found == engines.end()) return fmt::format("{} is no engine here; choose one of {}", text, names);
+    if (found == engines.end())
+      return fmt::format("{} is no engine here; choose one of {}", text, names);
     text = std::to_string(static_cast<int>(found->second));
     return {};
   };
@@ -85,8 +99,11 @@ void add_engine(CLI::App& command, EngineKind& engine, const std::map<std::strin
 
 void add_threads(CLI::App& command, unsigned& threads) {
   command
-      .add_option("--threads", threads,
-                  fmt::format("threads in virtual time; results do not depend on it (default: all cores, {} here)", cores()))
+      .add_option(
+          "--threads", threads,
+          fmt::format(
+              "threads in virtual time; results do not depend on it (default: all cores, {} here)",
+              cores()))
       ->transform(whole_number(1, 1024, "N"));
 }
 

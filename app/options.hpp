@@ -40,6 +40,7 @@ void add_threads(CLI::App& command, unsigned& threads);
 
 extern const std::map<std::string, EngineKind> all_engines;
 extern const std::map<std::string, EngineKind> virtual_engines;
-void add_engine(CLI::App& command, EngineKind& engine, const std::map<std::string, EngineKind>& engines, const std::string& help);
+void add_engine(CLI::App& command, EngineKind& engine,
+                const std::map<std::string, EngineKind>& engines, const std::string& help);
 
 }  // namespace caesura

@@ -11,7 +11,8 @@ HttpAnswer page_file(std::string_view type, std::string_view content) {
                       {"Cache-Control", "no-cache"},
                       {"X-Content-Type-Options", "nosniff"},
                       {"Content-Security-Policy",
-                       "default-src 'self'; img-src data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"}},
+                       "default-src 'self'; img-src data:; style-src 'self' 'unsafe-inline'; "
+                       "frame-ancestors 'none'"}},
           .body = std::string(content)};
 }
 

@@ -27,23 +27,28 @@ std::string time_left(double seconds) {
 
 }  // namespace
 
-std::string progress_text(const std::string& title, const Meter& meter, double elapsed_s, std::size_t width) {
+std::string progress_text(const std::string& title, const Meter& meter, double elapsed_s,
+                          std::size_t width) {
   const std::uint64_t done = meter.done;
   const std::uint64_t total = meter.total;
   const double rate = elapsed_s > 0 ? static_cast<double>(done) / elapsed_s : 0;
   const double share = total > 0 ? static_cast<double>(done) / static_cast<double>(total) : 0;
-  const std::string counts = fmt::format("{} of {} {} ({} %)", count_figure(static_cast<std::int64_t>(done)),
-                                         count_figure(static_cast<std::int64_t>(total)), meter.unit, static_cast<int>(share * 100));
+  const std::string counts = fmt::format(
+      "{} of {} {} ({} %)", count_figure(static_cast<std::int64_t>(done)),
+      count_figure(static_cast<std::int64_t>(total)), meter.unit, static_cast<int>(share * 100));
   const std::string speed = rate > 0 ? fmt::format(", {}/s", rough_figure(rate)) : "";
-  const std::string left = rate > 0 ? ", " + time_left(static_cast<double>(total - done) / rate) : "";
+  const std::string left =
+      rate > 0 ? ", " + time_left(static_cast<double>(total - done) / rate) : "";
   // The most that fits, whole parts only.
-  for (const std::string& text : {title + ": " + counts + speed + left, counts + speed + left, counts + left, counts}) {
+  for (const std::string& text :
+       {title + ": " + counts + speed + left, counts + speed + left, counts + left, counts}) {
     if (text.size() <= width) return text;
   }
   return {};
 }
 
-ProgressLine::ProgressLine(std::string title, const Meter& meter, bool shown) : title_(std::move(title)), meter_(meter) {
+ProgressLine::ProgressLine(std::string title, const Meter& meter, bool shown)
+    : title_(std::move(title)), meter_(meter) {
   if (shown) thread_ = std::thread([this] { show_until_done(); });
 }
 
@@ -66,7 +71,8 @@ void ProgressLine::show_until_done() {
   while (!changed_.wait_until(lock, next, [this] { return done_; })) {
     next += 200ms;
     const double elapsed = std::chrono::duration<double>(Clock::now() - start).count();
-    const std::string text = progress_text(title_, meter_, elapsed, terminal_width(STDERR_FILENO, 80) - 1);
+    const std::string text =
+        progress_text(title_, meter_, elapsed, terminal_width(STDERR_FILENO, 80) - 1);
     print_error(std::string(erase_line) + text);
     std::fflush(stderr);
     is_shown = true;

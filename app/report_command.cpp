@@ -27,7 +27,8 @@ int report_command(const ReportArguments& arguments) {
   std::vector<PageScenario> scenarios;
   for (const std::string& path : arguments.results) {
     auto some = read_page_scenarios(path);
-    scenarios.insert(scenarios.end(), std::make_move_iterator(some.begin()), std::make_move_iterator(some.end()));
+    scenarios.insert(scenarios.end(), std::make_move_iterator(some.begin()),
+                     std::make_move_iterator(some.end()));
   }
   const std::string page = html_page(page_data(scenarios));
   if (arguments.html == "-") {
@@ -35,7 +36,9 @@ int report_command(const ReportArguments& arguments) {
     return all_well;
   }
   const std::filesystem::path target = arguments.html;
-  OutputFile file(target.parent_path() / fmt::format(".{}.{}.partial", target.filename().string(), ::getpid()), target);
+  OutputFile file(
+      target.parent_path() / fmt::format(".{}.{}.partial", target.filename().string(), ::getpid()),
+      target);
   file.append(page);
   file.close();
   file.rename();
@@ -46,13 +49,17 @@ int report_command(const ReportArguments& arguments) {
 
 Command add_report(CLI::App& app) {
   const auto arguments = std::make_shared<ReportArguments>();
-  CLI::App* command = app.add_subcommand("report", "make one self-contained page with plots of the results of runs");
+  CLI::App* command = app.add_subcommand(
+      "report", "make one self-contained page with plots of the results of runs");
   command
       ->add_option("RESULTS", arguments->results,
-                   "folders written by run --out, their results.json, or what run --json printed; one page shows them all")
+                   "folders written by run --out, their results.json, or what run --json printed; "
+                   "one page shows them all")
       ->required()
       ->type_name("");
-  command->add_option("--html", arguments->html, "write the page there; - is standard output")->required()->type_name("FILE");
+  command->add_option("--html", arguments->html, "write the page there; - is standard output")
+      ->required()
+      ->type_name("FILE");
   return {command, [arguments] { return report_command(*arguments); }};
 }
 

@@ -44,12 +44,14 @@ struct RequestRecord {
   LivePlan plan;
 
   RequestStatus status = RequestStatus::pending;
-  bool cancel_requested = false;      ///< one is under way, or was accepted
-  std::optional<bool> was_immediate;  ///< once a cancel has been answered: whether the request had stopped by then
+  bool cancel_requested = false;  ///< one is under way, or was accepted
+  /// Once a cancel has been answered: whether the request had stopped by then.
+  std::optional<bool> was_immediate;
   std::optional<Time> cancel_received;
   std::optional<Time> stopped;
-  Outcome outcome = Outcome::completed;      ///< once it has stopped
-  bool is_answered = false;                  ///< its chats are: it has stopped, and the answer has come over the client's link
+  Outcome outcome = Outcome::completed;  ///< once it has stopped
+  /// Its chats are: it has stopped, and the answer has come over the client's link.
+  bool is_answered = false;
   std::shared_ptr<const LiveRecord> ledger;  ///< once it has settled
   std::vector<ServiceSpan> operations;       ///< as in the plan
 
@@ -65,7 +67,10 @@ struct RequestRecord {
 
   bool is_over() const { return stopped.has_value(); }
   /// As clients are told: a cancel is under way to something.
-  RequestStatus shown_status() const { return status == RequestStatus::pending && cancel_requested ? RequestStatus::processing : status; }
+  RequestStatus shown_status() const {
+    return status == RequestStatus::pending && cancel_requested ? RequestStatus::processing
+                                                                : status;
+  }
   bool ignores_cancels() const { return policy->kind == PolicyKind::never; }
   /// Words of the whole answer, at least one.
   std::uint32_t words() const { return plan.answer_tokens == 0 ? 1 : plan.answer_tokens; }

@@ -39,7 +39,8 @@ void RequestRegistry::settled(RequestNumber number) {
 }
 
 void RequestRegistry::forget_until(Time now) {
-  while (!ends_.empty() && (now - ends_.front().at >= limits_.kept || ends_.size() > limits_.ended)) {
+  while (!ends_.empty() &&
+         (now - ends_.front().at >= limits_.kept || ends_.size() > limits_.ended)) {
     hide(ends_.front().number);
     ends_.pop_front();
   }

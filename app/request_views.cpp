@@ -31,8 +31,10 @@ Json chat_data(const RequestRecord& record) {
   const std::string content = content_of(record);
   Json message{{"role", "assistant"}, {"content", content}};
   if (record.status == RequestStatus::cancelled) message["metadata"] = {{"cancelled", true}};
-  return {{"message", std::move(message)}, {"response", content},          {"content", content},     {"status", name_of(record.status)},
-          {"user_id", record.user},        {"session_id", record.session}, {"request_id", record.id}};
+  return {
+      {"message", std::move(message)},    {"response", content},    {"content", content},
+      {"status", name_of(record.status)}, {"user_id", record.user}, {"session_id", record.session},
+      {"request_id", record.id}};
 }
 
 Json status_data(const RequestRecord& record, const ApiClock& clock, TimeForm form) {
@@ -50,7 +52,8 @@ Json status_data(const RequestRecord& record, const ApiClock& clock, TimeForm fo
 ApiError failure_of(const RequestRecord& record) {
   switch (record.outcome) {
     case Outcome::rejected:
-      return {503, "SYSTEM_OVERLOAD", "A service has no free place for the request; try again later"};
+      return {503, "SYSTEM_OVERLOAD",
+              "A service has no free place for the request; try again later"};
     case Outcome::timed_out:
       return {500, "INTERNAL_ERROR", "The request timed out"};
     case Outcome::failed:
@@ -63,7 +66,8 @@ ApiError failure_of(const RequestRecord& record) {
 
 void add_moments(const RequestRecord& record, Time at, HttpAnswer& answer) {
   if (record.cancel_received && *record.cancel_received <= at) {
-    answer.headers.push_back({"X-Caesura-Cancel-Received", number_text(seconds(*record.cancel_received))});
+    answer.headers.push_back(
+        {"X-Caesura-Cancel-Received", number_text(seconds(*record.cancel_received))});
   }
   if (record.status == RequestStatus::cancelled && *record.stopped <= at) {
     answer.headers.push_back({"X-Caesura-Cancel-Effective", number_text(seconds(*record.stopped))});

@@ -43,8 +43,9 @@ std::vector<Loaded> load_all(const RunArguments& arguments) {
     Scenario scenario = load_scenario(file, arguments.scenario);
     std::vector<Threshold> thresholds = parse_thresholds(scenario);
     if (arguments.out && !names.insert(scenario.name).second) {
-      throw ScenarioError(
-          fmt::format("{}: another file has scenario {} too, and --out needs a folder for each; rename one", file, scenario.name));
+      throw ScenarioError(fmt::format(
+          "{}: another file has scenario {} too, and --out needs a folder for each; rename one",
+          file, scenario.name));
     }
     all.push_back({std::move(scenario), std::move(thresholds), Clock::now() - start});
   }
@@ -81,29 +82,33 @@ Results run_one(Loaded& loaded, const RunArguments& arguments, OutputFolder* fol
     const ProgressLine line(scenario.name, progress, shown);
     outcome = run_scenario(scenario, options, stop_requested(), progress);
   }
-  Results results{
-      .scenario = scenario.name,
-      .file = scenario.file,
-      .seed = scenario.model.seed.value,
-      .requests = outcome.requests,
-      .replications = arguments.replications,
-      .engine = name_of(arguments.engine),
-      .run = {},
-      .policies = std::move(outcome.policies),
-      .comparisons = std::move(outcome.comparisons),
-      .thresholds = loaded.thresholds,
-      .background = {
-          .description = scenario.description, .cancel_rule = describe_cancels(scenario.model), .lateness_max = outcome.lateness_max}};
+  Results results{.scenario = scenario.name,
+                  .file = scenario.file,
+                  .seed = scenario.model.seed.value,
+                  .requests = outcome.requests,
+                  .replications = arguments.replications,
+                  .engine = name_of(arguments.engine),
+                  .run = {},
+                  .policies = std::move(outcome.policies),
+                  .comparisons = std::move(outcome.comparisons),
+                  .thresholds = loaded.thresholds,
+                  .background = {.description = scenario.description,
+                                 .cancel_rule = describe_cancels(scenario.model),
+                                 .lateness_max = outcome.lateness_max}};
   // They draw the operations of thousands of requests once more.
-  const bool for_people = folder != nullptr || arguments.form == OutputForm::table || arguments.form == OutputForm::markdown;
-  if (for_people) results.background.explanations = explanations(scenario.model, results.requests / results.replications, results.policies);
+  const bool for_people = folder != nullptr || arguments.form == OutputForm::table ||
+                          arguments.form == OutputForm::markdown;
+  if (for_people)
+    results.background.explanations =
+        explanations(scenario.model, results.requests / results.replications, results.policies);
   Time latest{};
   std::uint64_t requests = 0;
   for (const PolicyResult& policy : results.policies) {
     latest = std::max(latest, policy.totals.latest());
     requests += policy.totals.requests();
   }
-  const double wall_seconds = std::chrono::duration<double>(Clock::now() - start + loaded.load_time).count();
+  const double wall_seconds =
+      std::chrono::duration<double>(Clock::now() - start + loaded.load_time).count();
   results.run = {.wall_seconds = wall_seconds,
                  .simulated_seconds = seconds(latest),
                  .messages = outcome.messages,
@@ -115,7 +120,8 @@ Results run_one(Loaded& loaded, const RunArguments& arguments, OutputFolder* fol
   return results;
 }
 
-void print_form(const RunArguments& arguments, const nlohmann::ordered_json& results, const Background& background, bool first) {
+void print_form(const RunArguments& arguments, const nlohmann::ordered_json& results,
+                const Background& background, bool first) {
   switch (arguments.form) {
     case OutputForm::table:
       if (!first) print_out("\n");
@@ -130,7 +136,9 @@ void print_form(const RunArguments& arguments, const nlohmann::ordered_json& res
 
 void mention_direct(const RunArguments& arguments, const nlohmann::ordered_json& results) {
   constexpr double worth_mentioning_s = 2;
-  if (arguments.engine != EngineKind::caf || results["run"]["wall_seconds"].get<double>() <= worth_mentioning_s) return;
+  if (arguments.engine != EngineKind::caf ||
+      results["run"]["wall_seconds"].get<double>() <= worth_mentioning_s)
+    return;
   print_error("caesura: --engine direct gives the same bytes faster\n");
 }
 
@@ -142,7 +150,9 @@ void print_out(const std::string& text) {
   }
 }
 
-void print_error(const std::string& text) { static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr)); }
+void print_error(const std::string& text) {
+  static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr));
+}
 
 int run_command(const RunArguments& arguments) {
   std::vector<Loaded> all = load_all(arguments);
@@ -166,7 +176,8 @@ int run_command(const RunArguments& arguments) {
     documents.push_back(std::move(document));
   }
   if (arguments.form == OutputForm::json)
-    print_out(json_text(arguments.files.size() == 1 && documents.size() == 1 ? documents[0] : documents));
+    print_out(
+        json_text(arguments.files.size() == 1 && documents.size() == 1 ? documents[0] : documents));
   if (const int status = interrupt_status(); status != 0) return status;
   return held ? all_well : threshold_missed;
 }

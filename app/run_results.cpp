@@ -17,12 +17,17 @@ std::uint64_t peak_rss_bytes() {
   return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
 }
 
-void finish_folder(OutputFolder& folder, const nlohmann::ordered_json& document, const Background& background, const std::string& yaml) {
-  folder.finish({.results_json = json_text(document), .report_md = markdown_text(document, background), .scenario_yaml = yaml});
+void finish_folder(OutputFolder& folder, const nlohmann::ordered_json& document,
+                   const Background& background, const std::string& yaml) {
+  folder.finish({.results_json = json_text(document),
+                 .report_md = markdown_text(document, background),
+                 .scenario_yaml = yaml});
 }
 
 void print_table(const nlohmann::ordered_json& document, const Background& background) {
-  print_out(table_text(document, background, {.width = terminal_width(STDOUT_FILENO, 0), .colour = wants_colour(STDOUT_FILENO)}));
+  print_out(table_text(
+      document, background,
+      {.width = terminal_width(STDOUT_FILENO, 0), .colour = wants_colour(STDOUT_FILENO)}));
 }
 
 }  // namespace caesura

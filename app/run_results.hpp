@@ -15,7 +15,8 @@ namespace caesura {
 std::uint64_t peak_rss_bytes();
 
 /// results.json, report.md and scenario.yaml beside requests.csv. Throws OutputError.
-void finish_folder(OutputFolder& folder, const nlohmann::ordered_json& document, const Background& background, const std::string& yaml);
+void finish_folder(OutputFolder& folder, const nlohmann::ordered_json& document,
+                   const Background& background, const std::string& yaml);
 
 /// On stdout, as fits the terminal. Throws OutputError.
 void print_table(const nlohmann::ordered_json& document, const Background& background);

@@ -71,8 +71,11 @@ std::optional<ListenAddress> parse_listen(const std::string& text) {
 
 CLI::Validator listen_address() {
   const auto check = [](const std::string& text) {
-    return parse_listen(text) ? std::string()
-                              : fmt::format("'{}' is not an address and a port, such as 127.0.0.1:8001 or [::1]:8001", text);
+    return parse_listen(text)
+               ? std::string()
+               : fmt::format(
+                     "'{}' is not an address and a port, such as 127.0.0.1:8001 or [::1]:8001",
+                     text);
   };
   return CLI::Validator(check, "ADDRESS:PORT");
 }
@@ -81,17 +84,21 @@ CLI::Validator listen_address() {
 class AccessLog {
  public:
   /// Appends to what is there. Throws OutputError.
-  explicit AccessLog(std::string file) : file_(std::move(file)), stream_(file_, std::ios::app | std::ios::binary) {
+  explicit AccessLog(std::string file)
+      : file_(std::move(file)), stream_(file_, std::ios::app | std::ios::binary) {
     if (!stream_) throw OutputError(fault());
   }
 
   /// What cannot be written (a full disk) is said once, and costs the log alone.
   void add(const nlohmann::ordered_json& call) {
-    if (stream_ && !(stream_ << compact(call) << '\n' << std::flush)) print_error("caesura: " + fault() + "; nothing more is logged\n");
+    if (stream_ && !(stream_ << compact(call) << '\n' << std::flush))
+      print_error("caesura: " + fault() + "; nothing more is logged\n");
   }
 
  private:
-  std::string fault() const { return fmt::format("cannot write {}: {}", file_, std::strerror(errno)); }
+  std::string fault() const {
+    return fmt::format("cannot write {}: {}", file_, std::strerror(errno));
+  }
 
   std::string file_;
   std::ofstream stream_;
@@ -107,7 +114,10 @@ class Service {
         server_(io_,
                 {.address = listen_.address,
                  .port = listen_.port,
-                 .refusal = [this](unsigned status, std::string_view message) { return gateway_.refusal(status, message); }},
+                 .refusal =
+                     [this](unsigned status, std::string_view message) {
+                       return gateway_.refusal(status, message);
+                     }},
                 [this](std::shared_ptr<HttpCall> call) { gateway_.handle(std::move(call)); }),
         signals_(io_, SIGINT, SIGTERM, SIGHUP),
         patience_(io_) {
@@ -129,23 +139,24 @@ class Service {
   static constexpr auto patience = std::chrono::seconds(5);
 
   GatewayOptions gateway_options(std::size_t policy, OutputFolder* folder) const {
-    GatewayOptions options{
-        .access = {.client_key = arguments_.client_key, .admin_key = arguments_.admin_key, .needs_user = arguments_.strict},
-        .policy = policy,
-        .manual_clock = arguments_.manual_clock,
-        .time_scale = arguments_.time_scale,
-        .requests_max = arguments_.requests_max,
-        .strict = arguments_.strict,
-        .hides_others = arguments_.hides_others,
-        .start = std::chrono::system_clock::now(),
-        .access_log = {},
-        .requests_csv = {}};
+    GatewayOptions options{.access = {.client_key = arguments_.client_key,
+                                      .admin_key = arguments_.admin_key,
+                                      .needs_user = arguments_.strict},
+                           .policy = policy,
+                           .manual_clock = arguments_.manual_clock,
+                           .time_scale = arguments_.time_scale,
+                           .requests_max = arguments_.requests_max,
+                           .strict = arguments_.strict,
+                           .hides_others = arguments_.hides_others,
+                           .start = std::chrono::system_clock::now(),
+                           .access_log = {},
+                           .requests_csv = {}};
     if (arguments_.access_log) {
-      options.access_log = [log = std::make_shared<AccessLog>(*arguments_.access_log)](const nlohmann::ordered_json& call) {
-        log->add(call);
-      };
+      options.access_log = [log = std::make_shared<AccessLog>(*arguments_.access_log)](
+                               const nlohmann::ordered_json& call) { log->add(call); };
     }
-    if (folder != nullptr) options.requests_csv = [folder](std::string_view lines) { folder->append_requests(lines); };
+    if (folder != nullptr)
+      options.requests_csv = [folder](std::string_view lines) { folder->append_requests(lines); };
     return options;
   }
 
@@ -154,13 +165,15 @@ class Service {
     const std::string host = address.find(':') == std::string::npos ? address : "[" + address + "]";
     const std::string url = fmt::format("http://{}:{}", host, server_.port());
     const char* key = arguments_.client_key ? " -H \"X-Muxi-Client-Key: $CAESURA_CLIENT_KEY\"" : "";
-    print_error(
-        fmt::format("caesura: serving {} on {} under policy {}; Ctrl-C ends it and prints the results\n"
-                    "Try: curl -s {}/v1/chat{} -d '{{\"message\": \"hello\"}}'\n",
-                    served.scenario.name, url, served.scenario.policies[served.policy].name, url, key));
+    print_error(fmt::format(
+        "caesura: serving {} on {} under policy {}; Ctrl-C ends it and prints the results\n"
+        "Try: curl -s {}/v1/chat{} -d '{{\"message\": \"hello\"}}'\n",
+        served.scenario.name, url, served.scenario.policies[served.policy].name, url, key));
     const bool is_loopback = address.starts_with("127.") || address == "::1";
     if (is_loopback || arguments_.client_key || arguments_.admin_key) return;
-    print_error("caesura: warning: no key is configured, so calls from other machines are answered 401; set --client-key\n");
+    print_error(
+        "caesura: warning: no key is configured, so calls from other machines are answered 401; "
+        "set --client-key\n");
   }
 
   /// What is in flight may end, for a moment. The next signal is not caught, and ends the program.
@@ -197,7 +210,8 @@ int serve_command(const ServeArguments& arguments) {
   const auto folder = arguments.out ? std::make_unique<OutputFolder>(*arguments.out) : nullptr;
   Service service(arguments, served, folder.get());
   int status = all_well;
-  std::exception_ptr failure;  // an output that cannot be written costs that output, and not the results
+  std::exception_ptr
+      failure;  // an output that cannot be written costs that output, and not the results
   try {
     status = service.run();
   } catch (const OutputError&) {
@@ -207,7 +221,8 @@ int serve_command(const ServeArguments& arguments) {
 
   Results results = service.gateway().results();
   results.run.wall_seconds = std::chrono::duration<double>(steady_clock::now() - start).count();
-  results.run.requests_per_second = static_cast<double>(results.requests) / results.run.wall_seconds;
+  results.run.requests_per_second =
+      static_cast<double>(results.requests) / results.run.wall_seconds;
   results.run.peak_rss_bytes = peak_rss_bytes();
   const nlohmann::ordered_json document = to_json(results);
   print_table(document, results.background);
@@ -220,19 +235,27 @@ int serve_command(const ServeArguments& arguments) {
 }
 
 void add_gateway_options(CLI::App& command, ServeArguments& serve) {
-  command.add_option("--listen", serve.listen, "where to listen (default: 127.0.0.1:8001); port 0 is any free one")
+  command
+      .add_option("--listen", serve.listen,
+                  "where to listen (default: 127.0.0.1:8001); port 0 is any free one")
       ->check(listen_address());
   command.add_option("--client-key", serve.client_key, "clients must send it as X-Muxi-Client-Key")
       ->envname("CAESURA_CLIENT_KEY")
       ->type_name("KEY");
-  command.add_option("--admin-key", serve.admin_key, "whoever sends it as X-Muxi-Admin-Key sees the requests of all users")
+  command
+      .add_option("--admin-key", serve.admin_key,
+                  "whoever sends it as X-Muxi-Admin-Key sees the requests of all users")
       ->envname("CAESURA_ADMIN_KEY")
       ->type_name("KEY");
-  command.add_option("--max-requests", serve.requests_max, "in flight; more are answered 503 (default: 10000)")
+  command
+      .add_option("--max-requests", serve.requests_max,
+                  "in flight; more are answered 503 (default: 10000)")
       ->transform(whole_number(1, 1e6, "N"));
   command.add_flag("--strict", serve.strict, "with the reference runtime's quirks");
-  command.add_flag("--private", serve.hides_others, "answer 404 instead of 403 for somebody else's request");
-  command.add_option("--access-log", serve.access_log, "append a line of JSON a call to this file")->type_name("FILE");
+  command.add_flag("--private", serve.hides_others,
+                   "answer 404 instead of 403 for somebody else's request");
+  command.add_option("--access-log", serve.access_log, "append a line of JSON a call to this file")
+      ->type_name("FILE");
 }
 
 }  // namespace
@@ -240,29 +263,41 @@ void add_gateway_options(CLI::App& command, ServeArguments& serve) {
 Command add_serve(CLI::App& app) {
   const auto arguments = std::make_shared<ServeArguments>();
   ServeArguments& serve = *arguments;
-  CLI::App* command = app.add_subcommand("serve", "put a scenario behind an HTTP API, for real clients to chat with and cancel");
+  CLI::App* command = app.add_subcommand(
+      "serve", "put a scenario behind an HTTP API, for real clients to chat with and cancel");
   command->add_option("SCENARIO.yaml", serve.file, "scenario file")->required()->type_name("");
-  command->add_option("--policy", serve.policy, "of requests that ask for none (default: the scenario's first that can cancel)")
+  command
+      ->add_option("--policy", serve.policy,
+                   "of requests that ask for none (default: the scenario's first that can cancel)")
       ->type_name("POLICY");
   add_scenario_changes(*command, serve.scenario);
   add_gateway_options(*command, serve);
-  CLI::Option* scale =
-      command->add_option("--time-scale", serve.time_scale, "so many times faster than life (default: 1)")->check(time_scale_number());
+  CLI::Option* scale = command
+                           ->add_option("--time-scale", serve.time_scale,
+                                        "so many times faster than life (default: 1)")
+                           ->check(time_scale_number());
   command
       ->add_option_function<std::string>(
           "--clock", [&serve](const std::string& mode) { serve.manual_clock = mode == "manual"; },
-          "real (default), or manual: simulated time stands still until POST /v1/caesura/clock moves it")
+          "real (default), or manual: simulated time stands still until POST /v1/caesura/clock "
+          "moves it")
       ->check(CLI::IsMember({"real", "manual"}))
       ->type_name("real|manual");
-  command->add_option("--out", serve.out, "write results.json, requests.csv, report.md and scenario.yaml there at the end")
-      ->check([](const std::string& folder) { return folder.empty() ? std::string("the folder's name is empty") : std::string(); })
+  command
+      ->add_option("--out", serve.out,
+                   "write results.json, requests.csv, report.md and scenario.yaml there at the end")
+      ->check([](const std::string& folder) {
+        return folder.empty() ? std::string("the folder's name is empty") : std::string();
+      })
       ->type_name("DIR");
   command->final_callback([arguments, &serve, scale] {
     if (serve.manual_clock && scale->count() > 0) {
-      throw CLI::ValidationError("--time-scale", "a clock that is moved by hand has no pace; leave one of the two out");
+      throw CLI::ValidationError(
+          "--time-scale", "a clock that is moved by hand has no pace; leave one of the two out");
     }
     for (const auto& key : {serve.client_key, serve.admin_key}) {
-      if (key && key->empty()) throw CLI::ValidationError("--client-key and --admin-key", "an empty key keeps nobody out");
+      if (key && key->empty())
+        throw CLI::ValidationError("--client-key and --admin-key", "an empty key keeps nobody out");
     }
   });
   return {command, [arguments] { return serve_command(*arguments); }};

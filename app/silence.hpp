@@ -11,7 +11,8 @@
 
 namespace caesura {
 
-/// Which of many streams have been silent for how long: one clock for all. Each operation takes constant time.
+/// Which of many streams have been silent for how long: one clock for all. Each operation takes
+/// constant time.
 class SilenceWatch {
  public:
   using Moment = std::chrono::steady_clock::time_point;

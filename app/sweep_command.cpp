@@ -17,7 +17,8 @@ using Clock = std::chrono::steady_clock;
 void print_form(const Sweep& sweep, OutputForm form) {
   switch (form) {
     case OutputForm::table:
-      return print_out(sweep_text(sweep, {.width = terminal_width(STDOUT_FILENO, 0), .colour = wants_colour(STDOUT_FILENO)}));
+      return print_out(sweep_text(sweep, {.width = terminal_width(STDOUT_FILENO, 0),
+                                          .colour = wants_colour(STDOUT_FILENO)}));
     case OutputForm::json:
       return print_out(json_text(sweep_json(sweep)));
     case OutputForm::csv:
@@ -36,8 +37,10 @@ int sweep_command(const GridArguments& arguments) {
   sweep.engine = name_of(arguments.engine);
   sweep.variations = parse_variations(arguments.varied);
   sweep.target.holds = parse_holds(arguments.holds);
-  if (arguments.minimise) sweep.target.objective = parse_objective(Goal::minimise, *arguments.minimise);
-  if (arguments.maximise) sweep.target.objective = parse_objective(Goal::maximise, *arguments.maximise);
+  if (arguments.minimise)
+    sweep.target.objective = parse_objective(Goal::minimise, *arguments.minimise);
+  if (arguments.maximise)
+    sweep.target.objective = parse_objective(Goal::maximise, *arguments.maximise);
   sweep.objective_given = arguments.minimise || arguments.maximise;
   const auto options = [&](std::size_t point) {
     return options_at(arguments.scenario, sweep.variations, point_of(sweep.variations, point));
@@ -64,7 +67,8 @@ int sweep_command(const GridArguments& arguments) {
   if (!sweep.objective_given) sweep.target.objective = usual_objective(sweep.points);
   sweep.run = {.wall_seconds = std::chrono::duration<double>(Clock::now() - start).count(),
                .threads = arguments.threads,
-               .partial = std::any_of(sweep.points.begin(), sweep.points.end(), [](const auto& point) { return !point; })};
+               .partial = std::any_of(sweep.points.begin(), sweep.points.end(),
+                                      [](const auto& point) { return !point; })};
   print_form(sweep, arguments.form);
   const int status = interrupt_status();
   return status != 0 ? status : all_well;

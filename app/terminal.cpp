@@ -11,7 +11,8 @@ namespace caesura {
 std::size_t terminal_width(int descriptor, std::size_t otherwise) {
   constexpr std::size_t narrowest = 20;
   winsize size{};
-  if (isatty(descriptor) == 0 || ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return otherwise;
+  if (isatty(descriptor) == 0 || ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+    return otherwise;
   return std::max<std::size_t>(size.ws_col, narrowest);
 }
 

@@ -14,7 +14,9 @@ void* counted(void* memory) {
 }
 
 /// aligned_alloc() wants whole multiples of the alignment.
-std::size_t rounded_up(std::size_t size, std::size_t alignment) { return (size + alignment - 1) / alignment * alignment; }
+std::size_t rounded_up(std::size_t size, std::size_t alignment) {
+  return (size + alignment - 1) / alignment * alignment;
+}
 
 }  // namespace
 

@@ -1,5 +1,5 @@
-// What a random number costs, and a sample of every kind of distribution, the random number included; and the samples of a request's eight
-// operations, drawn in one go, and one at a time:
+// What a random number costs, and a sample of every kind of distribution, the random number
+// included; and the samples of a request's eight operations, drawn in one go, and one at a time:
 // each when the one before is known.
 #include "sim/distribution.hpp"
 #include "sim/random.hpp"
@@ -22,15 +22,19 @@ BENCHMARK(uniform_number)->Name("draws/random_number");
 
 void draws(benchmark::State& state, const Distribution& distribution) {
   std::uint64_t n = 0;
-  for (auto _ : state) benchmark::DoNotOptimize(distribution.quantile(uniform_draw({.seed = 1, .request = n++})));
+  for (auto _ : state)
+    benchmark::DoNotOptimize(distribution.quantile(uniform_draw({.seed = 1, .request = n++})));
   state.SetItemsProcessed(state.iterations());
 }
 
 Distribution mixed() {
-  return Distribution::mixture(
-      {{.weight = 0.9, .value = Distribution::exponential(1)}, {.weight = 0.1, .value = Distribution::exponential(10)}});
+  return Distribution::mixture({{.weight = 0.9, .value = Distribution::exponential(1)},
+                                {.weight = 0.1, .value = Distribution::exponential(10)}});
 }
-Distribution percentiles() { return Distribution::quantiles({{.p = 0.5, .value = 1}, {.p = 0.9, .value = 3}, {.p = 0.99, .value = 10}}); }
+Distribution percentiles() {
+  return Distribution::quantiles(
+      {{.p = 0.5, .value = 1}, {.p = 0.9, .value = 3}, {.p = 0.99, .value = 10}});
+}
 /// A thousand values, as from a log.
 Distribution logged() {
   std::vector<double> values(1000);
@@ -53,8 +57,10 @@ BENCHMARK_CAPTURE(draws, negative_binomial, Distribution::negative_binomial(7.8,
 BENCHMARK_CAPTURE(draws, mixture, mixed());
 BENCHMARK_CAPTURE(draws, quantiles, percentiles());
 BENCHMARK_CAPTURE(draws, empirical, logged());
-BENCHMARK_CAPTURE(draws, lognormal_clamped, Distribution::lognormal_median_sigma(1, 0.6).clamped(0.1, 10));
-BENCHMARK_CAPTURE(draws, lognormal_scaled, Distribution::lognormal_median_sigma(1, 0.6).clamped(0.1, 10).scaled(2));
+BENCHMARK_CAPTURE(draws, lognormal_clamped,
+                  Distribution::lognormal_median_sigma(1, 0.6).clamped(0.1, 10));
+BENCHMARK_CAPTURE(draws, lognormal_scaled,
+                  Distribution::lognormal_median_sigma(1, 0.6).clamped(0.1, 10).scaled(2));
 
 const Model& reference_model() {
   static const Model model = reference_scenario({}).model;
@@ -82,7 +88,8 @@ void one_at_a_time(benchmark::State& state) {
   for (auto _ : state) {
     for (const PlanStep& step : plan.steps) {
       const OperationSample sample = sample_of(model, request, step);
-      request += sample.duration > longest_duration;  // never; but the processor has to wait for the sample to know
+      request += sample.duration >
+                 longest_duration;  // never; but the processor has to wait for the sample to know
     }
     ++request;
   }

@@ -1,5 +1,6 @@
-// What comes before a run and after it: loading a shipped scenario, the smallest and the largest of them; and telling the results of 1,000
-// requests under three policies, as results.json, as a table for the terminal, and as Markdown.
+// What comes before a run and after it: loading a shipped scenario, the smallest and the largest of
+// them; and telling the results of 1,000 requests under three policies, as results.json, as a table
+// for the terminal, and as Markdown.
 #include "scenarios/cancel_rule.hpp"
 #include "scenarios/explanation.hpp"
 #include "scenarios/json_text.hpp"
@@ -29,10 +30,13 @@ const Results& results() {
   static const Results all = [] {
     ScenarioOptions changes;
     changes.requests = 1000;
-    const Scenario scenario = load_scenario(CAESURA_SOURCE_DIR "/scenarios/cancel_after_timeout.yaml", changes);
+    const Scenario scenario =
+        load_scenario(CAESURA_SOURCE_DIR "/scenarios/cancel_after_timeout.yaml", changes);
     const std::atomic<bool> stop{false};
     Progress progress;
-    RunOutcome outcome = run_scenario(scenario, {.engine = EngineKind::direct, .requests_csv = {}, .each_request = {}}, stop, progress);
+    RunOutcome outcome = run_scenario(
+        scenario, {.engine = EngineKind::direct, .requests_csv = {}, .each_request = {}}, stop,
+        progress);
     Results made{.scenario = scenario.name,
                  .file = scenario.file,
                  .seed = scenario.model.seed.value,
@@ -42,7 +46,9 @@ const Results& results() {
                  .policies = std::move(outcome.policies),
                  .comparisons = std::move(outcome.comparisons),
                  .thresholds = parse_thresholds(scenario),
-                 .background = {.description = scenario.description, .cancel_rule = describe_cancels(scenario.model), .lateness_max = {}}};
+                 .background = {.description = scenario.description,
+                                .cancel_rule = describe_cancels(scenario.model),
+                                .lateness_max = {}}};
     made.background.explanations = explanations(scenario.model, made.requests, made.policies);
     return made;
   }();
@@ -56,7 +62,9 @@ BENCHMARK(as_json)->Name("report/json")->Unit(benchmark::kMicrosecond);
 
 void as_table(benchmark::State& state) {
   const nlohmann::ordered_json document = to_json(results());
-  for (auto _ : state) benchmark::DoNotOptimize(table_text(document, results().background, {.width = 100, .colour = false}));
+  for (auto _ : state)
+    benchmark::DoNotOptimize(
+        table_text(document, results().background, {.width = 100, .colour = false}));
 }
 BENCHMARK(as_table)->Name("report/table")->Unit(benchmark::kMicrosecond);
 

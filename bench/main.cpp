@@ -1,5 +1,6 @@
-// Runs the benchmarks, all or those that --benchmark_filter names, and prints them one a line in 100 columns. The other options are those
-// of Google Benchmark, --benchmark_format and --benchmark_out among them.
+// Runs the benchmarks, all or those that --benchmark_filter names, and prints them one a line in
+// 100 columns. The other options are those of Google Benchmark, --benchmark_format and
+// --benchmark_out among them.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
@@ -33,17 +34,23 @@ std::string short_number(double value) {
 
 std::string counter_text(const std::string& name, const benchmark::Counter& counter) {
   const bool is_rate = (counter.flags & benchmark::Counter::kIsRate) != 0;
-  if (!is_rate) return (counter.value < 100 ? fmt::format("{:.3g} ", counter.value) : fmt::format("{:.0f} ", counter.value)) + name;
-  if ((counter.flags & benchmark::Counter::kInvert) != 0) return short_number(counter.value) + "s " + name;
+  if (!is_rate)
+    return (counter.value < 100 ? fmt::format("{:.3g} ", counter.value)
+                                : fmt::format("{:.0f} ", counter.value)) +
+           name;
+  if ((counter.flags & benchmark::Counter::kInvert) != 0)
+    return short_number(counter.value) + "s " + name;
   const std::string number = short_number(counter.value);
-  return number + (number.back() == ' ' ? "" : " ") + (name == "items_per_second" ? "items" : name) + "/s";
+  return number + (number.back() == ' ' ? "" : " ") +
+         (name == "items_per_second" ? "items" : name) + "/s";
 }
 
 class LineReporter final : public benchmark::BenchmarkReporter {
  public:
   bool ReportContext(const Context& context) override {
     PrintBasicContext(&GetErrorStream(), context);
-    // Names as they are printed are shorter than the longest one: it carries what says how it is timed.
+    // Names as they are printed are shorter than the longest one: it carries what says how it is
+    // timed.
     name_width_ = std::min<std::size_t>(context.name_field_width, 40);
     GetOutputStream() << fmt::format("{:{}} {:>10} {:>10}\n", "", name_width_, "real", "CPU");
     return true;
@@ -61,13 +68,16 @@ class LineReporter final : public benchmark::BenchmarkReporter {
     benchmark::BenchmarkName name = run.run_name;
     name.time_type.clear();
     name.iterations.clear();
-    std::string line = fmt::format("{:{}}", name.str() + (run.aggregate_name.empty() ? "" : "_" + run.aggregate_name), name_width_);
+    std::string line = fmt::format(
+        "{:{}}", name.str() + (run.aggregate_name.empty() ? "" : "_" + run.aggregate_name),
+        name_width_);
     if (run.error_occurred) {
       GetOutputStream() << line << " failed: " << run.error_message << '\n';
       return;
     }
-    line += fmt::format(" {:>10} {:>10}", short_number(seconds(run, run.GetAdjustedRealTime())) + "s",
-                        short_number(seconds(run, run.GetAdjustedCPUTime())) + "s");
+    line +=
+        fmt::format(" {:>10} {:>10}", short_number(seconds(run, run.GetAdjustedRealTime())) + "s",
+                    short_number(seconds(run, run.GetAdjustedCPUTime())) + "s");
     for (const auto& [counter_name, counter] : run.counters) {
       const std::string text = "  " + counter_text(counter_name, counter);
       if (line.size() + text.size() > columns) {
@@ -79,7 +89,9 @@ class LineReporter final : public benchmark::BenchmarkReporter {
     GetOutputStream() << line << '\n';
   }
 
-  static double seconds(const Run& run, double time) { return time / benchmark::GetTimeUnitMultiplier(run.time_unit); }
+  static double seconds(const Run& run, double time) {
+    return time / benchmark::GetTimeUnitMultiplier(run.time_unit);
+  }
 
   std::size_t name_width_ = 0;
 };
@@ -88,7 +100,9 @@ class LineReporter final : public benchmark::BenchmarkReporter {
 }  // namespace caesura::bench
 
 int main(int argc, char** argv) {
-  const bool has_format = std::any_of(argv + 1, argv + argc, [](std::string_view a) { return a.starts_with("--benchmark_format"); });
+  const bool has_format = std::any_of(argv + 1, argv + argc, [](std::string_view a) {
+    return a.starts_with("--benchmark_format");
+  });
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   caesura::bench::LineReporter lines;

@@ -1,9 +1,13 @@
-// Memory in the steady state, on both engines: the reference workload with competing requests (reference_scenario.hpp) in one world.
+// Memory in the steady state, on both engines: the reference workload with competing requests
+// (reference_scenario.hpp) in one world.
 //
-//   memory/…       bytes a request in flight, about 200,000 of them: how much more malloc has given out than before the world was made
-//                  (mallinfo2), and how much more of the process is resident. In it are the operations and cancels that wait, and what is
-//                  free of pools and tables; not the books of a run, which are outside the world.
-//   allocations/…  calls of operator new (allocations.hpp) for each message and for each request, of which 30 % are cancelled. A cancelled
+//   memory/…       bytes a request in flight, about 200,000 of them: how much more malloc has given
+//   out than before the world was made
+//                  (mallinfo2), and how much more of the process is resident. In it are the
+//                  operations and cancels that wait, and what is free of pools and tables; not the
+//                  books of a run, which are outside the world.
+//   allocations/…  calls of operator new (allocations.hpp) for each message and for each request,
+//   of which 30 % are cancelled. A cancelled
 //                  one takes a note.
 #include "bench/allocations.hpp"
 #include "bench/process_usage.hpp"
@@ -26,11 +30,13 @@ struct Bytes {
 Bytes bytes_in_use() {
   malloc_trim(0);
   const auto info = mallinfo2();
-  return {.allocated = static_cast<double>(info.uordblks + info.hblkhd), .resident = resident_bytes()};
+  return {.allocated = static_cast<double>(info.uordblks + info.hblkhd),
+          .resident = resident_bytes()};
 }
 
 SteadyWorld reference_world(std::uint64_t in_flight, EngineKind engine) {
-  const Scenario scenario = reference_scenario({.requests = 1'000'000'000, .in_flight = in_flight, .compete = true});
+  const Scenario scenario =
+      reference_scenario({.requests = 1'000'000'000, .in_flight = in_flight, .compete = true});
   return {scenario.model, scenario.policies.front(), engine};
 }
 
@@ -63,8 +69,12 @@ void allocations_per(benchmark::State& state, EngineKind engine) {
 const bool added = [] {
   for (const EngineKind engine : {EngineKind::direct, EngineKind::caf}) {
     const std::string name = name_of(engine);
-    benchmark::RegisterBenchmark(("memory/" + name).c_str(), memory, engine)->Unit(benchmark::kMillisecond)->Iterations(1);
-    benchmark::RegisterBenchmark(("allocations/" + name).c_str(), allocations_per, engine)->Unit(benchmark::kMillisecond)->Iterations(5);
+    benchmark::RegisterBenchmark(("memory/" + name).c_str(), memory, engine)
+        ->Unit(benchmark::kMillisecond)
+        ->Iterations(1);
+    benchmark::RegisterBenchmark(("allocations/" + name).c_str(), allocations_per, engine)
+        ->Unit(benchmark::kMillisecond)
+        ->Iterations(5);
   }
   return true;
 }();

@@ -21,11 +21,14 @@ inline double resident_bytes() {
 inline double cpu_seconds() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const auto in_seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; };
+  const auto in_seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+  };
   return in_seconds(usage.ru_utime) + in_seconds(usage.ru_stime);
 }
 
-/// The share of a core that the process takes while this thread sleeps for so long; 0 if it is not to sleep.
+/// The share of a core that the process takes while this thread sleeps for so long; 0 if it is not
+/// to sleep.
 inline double idle_core_share(std::chrono::duration<double> idle) {
   using Clock = std::chrono::steady_clock;
   if (idle.count() <= 0) return 0;

@@ -8,7 +8,8 @@
 namespace caesura {
 namespace {
 
-/// The times of each cancel are counters; the benchmark's own time is that of all, at one a millisecond.
+/// The times of each cancel are counters; the benchmark's own time is that of all, at one a
+/// millisecond.
 void cancel_in_real_time(benchmark::State& state) {
   CancelWorkload workload;
   workload.in_flight = static_cast<std::uint64_t>(state.range(0));
@@ -24,7 +25,13 @@ void cancel_in_real_time(benchmark::State& state) {
     state.counters["idle_core_share"] = times.idle_core_share;
   }
 }
-BENCHMARK(cancel_in_real_time)->Arg(1'000)->Arg(10'000)->Arg(100'000)->Iterations(1)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(cancel_in_real_time)
+    ->Arg(1'000)
+    ->Arg(10'000)
+    ->Arg(100'000)
+    ->Iterations(1)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace caesura

@@ -42,12 +42,15 @@ Policy abort_at_once() {
 std::uint64_t victim(std::uint64_t i, std::uint64_t in_flight) { return i * 7919 % in_flight; }
 
 double quantile(std::vector<double>& values, double q) {
-  const auto nth = values.begin() + static_cast<std::ptrdiff_t>(q * static_cast<double>(values.size() - 1));
+  const auto nth =
+      values.begin() + static_cast<std::ptrdiff_t>(q * static_cast<double>(values.size() - 1));
   std::nth_element(values.begin(), nth, values.end());
   return *nth;
 }
 
-double microseconds(std::chrono::nanoseconds duration) { return static_cast<double>(duration.count()) / 1e3; }
+double microseconds(std::chrono::nanoseconds duration) {
+  return static_cast<double>(duration.count()) / 1e3;
+}
 
 /// Keeps the terminal reply that came last, and wakes who waits for it.
 class Replies final : public ReportSink {
@@ -129,7 +132,8 @@ class Exchange {
     sample.reported = replies_.reported_at();
     const ClientReport& reply = replies_.last();
     sample.acknowledged = reply.acknowledged.value_or(Time{});
-    sample.is_right = reply.number == victim(i, workload_.in_flight) && reply.outcome == Outcome::cancelled;
+    sample.is_right =
+        reply.number == victim(i, workload_.in_flight) && reply.outcome == Outcome::cancelled;
     received_.store(i + 1, std::memory_order_release);
   }
 
@@ -143,7 +147,8 @@ class Exchange {
 CancelTimes summary(const std::vector<Sample>& samples) {
   std::vector<double> acknowledged, reported, received, late;
   for (const Sample& sample : samples) {
-    if (!sample.is_right) throw std::runtime_error("the reply is not that of the request cancelled");
+    if (!sample.is_right)
+      throw std::runtime_error("the reply is not that of the request cancelled");
     acknowledged.push_back(microseconds(sample.acknowledged - sample.sent_simulated));
     reported.push_back(microseconds(sample.reported - sample.sent));
     received.push_back(microseconds(sample.received - sample.sent));
@@ -166,7 +171,8 @@ CancelTimes measure_cancels(const CancelWorkload& workload) {
   Replies replies;
   const double bytes_before = resident_bytes();
   const auto world =
-      make_realtime_world({.model = model, .policy = policy, .reports = replies, .observer = {}}, {.workers = workload.workers});
+      make_realtime_world({.model = model, .policy = policy, .reports = replies, .observer = {}},
+                          {.workers = workload.workers});
   world->post(client_address, Arrive{}, Time{});
   std::atomic<bool> stop{false};
   std::thread running([&] { world->run(stop); });

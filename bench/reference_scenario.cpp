@@ -10,7 +10,8 @@ Scenario reference_scenario(const ReferenceOptions& options) {
   Model& model = scenario.model;
   const double operations_ns = 2e9 * options.operations;
   // As the peers have it: an operation and what comes with it counts as 2.5 s.
-  model.load.arrivals = RandomArrivals{Distribution::exponential(1.25 * operations_ns / static_cast<double>(options.in_flight))};
+  model.load.arrivals = RandomArrivals{
+      Distribution::exponential(1.25 * operations_ns / static_cast<double>(options.in_flight))};
   model.workflow.resize(options.operations, model.workflow.front());
   model.cancels.front().moment = CancelAfter{Distribution::uniform(0, operations_ns)};
   return scenario;

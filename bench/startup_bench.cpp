@@ -1,4 +1,5 @@
-// The whole program as a user starts it, from start to exit: `caesura run` of 1,000 requests under three policies, in a process of its own.
+// The whole program as a user starts it, from start to exit: `caesura run` of 1,000 requests under
+// three policies, in a process of its own.
 #include <benchmark/benchmark.h>
 
 #include <fcntl.h>
@@ -37,13 +38,16 @@ void program(benchmark::State& state, const std::vector<std::string>& arguments)
   constexpr int threshold_missed = 3;  // those of the file are meant for more requests
   for (auto _ : state) {
     const int status = run_program(all);
-    if (status != all_well && status != threshold_missed) return state.SkipWithError("the program failed");
+    if (status != all_well && status != threshold_missed)
+      return state.SkipWithError("the program failed");
   }
 }
 
 const bool added = [] {
   const auto add = [](const char* name, const std::vector<std::string>& arguments) {
-    benchmark::RegisterBenchmark(name, program, arguments)->Unit(benchmark::kMillisecond)->UseRealTime();
+    benchmark::RegisterBenchmark(name, program, arguments)
+        ->Unit(benchmark::kMillisecond)
+        ->UseRealTime();
   };
   const std::string scenario = CAESURA_SOURCE_DIR "/scenarios/cancel_after_timeout.yaml";
   add("program/run/caf", {"run", scenario, "--requests", "1000", "--engine", "caf"});

@@ -10,15 +10,17 @@
 
 namespace caesura::bench {
 
-/// One policy's whole load in one world, played a piece at a time, so that what it costs to begin and to end is not measured with it. The
-/// load must be so long that it does not end meanwhile.
+/// One policy's whole load in one world, played a piece at a time, so that what it costs to begin
+/// and to end is not measured with it. The load must be so long that it does not end meanwhile.
 class SteadyWorld final : private ReportSink {
  public:
   SteadyWorld(const Model& model, const Policy& policy, EngineKind engine)
       : model_(model),
         policy_(policy),
-        world_(make_world(engine,
-                          {.model = model_, .policy = policy_, .reports = *this, .observer = [this](auto&&...) { count_message(); }})) {
+        world_(make_world(engine, {.model = model_,
+                                   .policy = policy_,
+                                   .reports = *this,
+                                   .observer = [this](auto&&...) { count_message(); }})) {
     announce_load(model_, *world_);
   }
 

@@ -10,11 +10,14 @@
 
 namespace caesura {
 
-/// a + b. Throws std::overflow_error where 64 bits do not hold it: a request of over $9 million, or 292 years of work.
+/// a + b. Throws std::overflow_error where 64 bits do not hold it: a request of over $9 million, or
+/// 292 years of work.
 constexpr std::int64_t checked_sum(std::int64_t a, std::int64_t b) {
   std::int64_t sum = 0;
   if (__builtin_add_overflow(a, b, &sum))
-    throw std::overflow_error("one request costs over $9 million or works for over 292 years; check prices, token counts and latencies");
+    throw std::overflow_error(
+        "one request costs over $9 million or works for over 292 years; check prices, token counts "
+        "and latencies");
   return sum;
 }
 
@@ -28,7 +31,8 @@ struct Tokens {
 constexpr Tokens operator+(Tokens a, Tokens b) { return a += b; }
 constexpr Tokens operator-(Tokens a, Tokens b) { return {a.value - b.value}; }
 
-/// Money in 10^-12 US dollars: the price of one token at $1 per million tokens is 1,000,000 of them, so that sums are exact.
+/// Money in 10^-12 US dollars: the price of one token at $1 per million tokens is 1,000,000 of
+/// them, so that sums are exact.
 struct Money {
   std::int64_t picos = 0;
   constexpr auto operator<=>(const Money&) const = default;
@@ -43,7 +47,8 @@ constexpr Money operator*(Money price, Tokens tokens) { return {price.picos * to
 enum class OperationKind : std::uint8_t { llm, decompose, tool, agent, transaction };
 inline constexpr std::size_t operation_kinds = 5;
 inline constexpr std::array<OperationKind, operation_kinds> all_operation_kinds{
-    OperationKind::llm, OperationKind::decompose, OperationKind::tool, OperationKind::agent, OperationKind::transaction};
+    OperationKind::llm, OperationKind::decompose, OperationKind::tool, OperationKind::agent,
+    OperationKind::transaction};
 constexpr std::size_t index_of(OperationKind kind) { return static_cast<std::size_t>(kind); }
 
 /// As in scenario files and results.
@@ -74,7 +79,8 @@ struct Amounts {
   constexpr bool operator==(const Amounts&) const = default;
   constexpr Amounts& operator+=(const Amounts& o) {
     tokens += o.tokens, cost += o.cost;
-    for (std::size_t k = 0; k < operation_kinds; ++k) busy[k] = Duration{checked_sum(busy[k].count(), o.busy[k].count())};
+    for (std::size_t k = 0; k < operation_kinds; ++k)
+      busy[k] = Duration{checked_sum(busy[k].count(), o.busy[k].count())};
     return *this;
   }
   constexpr Amounts& operator-=(const Amounts& o) {

@@ -11,7 +11,9 @@ void OwnSeeds::add_child(std::uint64_t parent, std::uint64_t child) const {
   const std::lock_guard lock(mutex_);
   const auto found = own_.find(parent);
   if (found == own_.end()) return;
-  const Own of_child{.as = {.seed = found->second.as.seed, .request = child}, .root = found->second.root, .children = {}};
+  const Own of_child{.as = {.seed = found->second.as.seed, .request = child},
+                     .root = found->second.root,
+                     .children = {}};
   if (own_.emplace(child, of_child).second) own_.at(of_child.root).children.push_back(child);
 }
 

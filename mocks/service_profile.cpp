@@ -24,9 +24,11 @@ Tokens tokens_of(const Distribution& distribution, const Call& call, Purpose pur
 
 Tokens cached_tokens_of(const ServiceProfile& profile, const Call& call) {
   if (const auto* growing = std::get_if<GrowingContext>(&profile.cached_input_tokens)) {
-    return std::min(growing->first + Tokens{growing->per_call.value * call.model_call}, most_tokens);
+    return std::min(growing->first + Tokens{growing->per_call.value * call.model_call},
+                    most_tokens);
   }
-  return tokens_of(std::get<Distribution>(profile.cached_input_tokens), call, Purpose::cached_input_tokens);
+  return tokens_of(std::get<Distribution>(profile.cached_input_tokens), call,
+                   Purpose::cached_input_tokens);
 }
 
 TokenCounts tokens_of(const ServiceProfile& profile, const Call& call) {
@@ -37,7 +39,8 @@ TokenCounts tokens_of(const ServiceProfile& profile, const Call& call) {
 
 bool tokens_are_constant(const ServiceProfile& profile) {
   const auto* cached = std::get_if<Distribution>(&profile.cached_input_tokens);
-  return cached != nullptr && cached->is_constant() && profile.input_tokens.is_constant() && profile.output_tokens.is_constant();
+  return cached != nullptr && cached->is_constant() && profile.input_tokens.is_constant() &&
+         profile.output_tokens.is_constant();
 }
 
 /// ⌊a·b/c⌋ for non-negative numbers whose product may need 128 bits; c > 0.
@@ -80,22 +83,27 @@ OperationSample sample_operation(const ServiceProfile& profile, const Call& call
   sample.tokens = tokens_of(profile, call);
   if (const auto* by_token = std::get_if<TokenLatency>(&profile.latency)) {
     sample.by_token = true;
-    sample.first_token = duration_of(by_token->time_to_first_token, call, Purpose::time_to_first_token);
-    sample.per_token = duration_of(by_token->time_per_output_token, call, Purpose::time_per_output_token);
+    sample.first_token =
+        duration_of(by_token->time_to_first_token, call, Purpose::time_to_first_token);
+    sample.per_token =
+        duration_of(by_token->time_per_output_token, call, Purpose::time_per_output_token);
     const std::int64_t room = (longest_duration - sample.first_token).count();
     const std::int64_t n = sample.tokens.output.value;
     const bool fits = n == 0 || sample.per_token.count() <= room / n;
     if (!fits) sample.per_token = Duration{room / n};
     sample.duration = sample.first_token + sample.per_token * n;
   } else {
-    sample.duration = duration_of(std::get<WholeLatency>(profile.latency).whole, call, Purpose::latency);
+    sample.duration =
+        duration_of(std::get<WholeLatency>(profile.latency).whole, call, Purpose::latency);
   }
-  sample.fails = profile.failure_rate > 0 && draw(call.seed, call.request, call.operation, Purpose::failure) < profile.failure_rate;
+  sample.fails = profile.failure_rate > 0 && draw(call.seed, call.request, call.operation,
+                                                  Purpose::failure) < profile.failure_rate;
   return sample;
 }
 
 std::optional<OperationSample> sample_but_latency(const ServiceProfile& profile) {
-  if (!std::holds_alternative<WholeLatency>(profile.latency) || profile.failure_rate > 0 || !tokens_are_constant(profile))
+  if (!std::holds_alternative<WholeLatency>(profile.latency) || profile.failure_rate > 0 ||
+      !tokens_are_constant(profile))
     return std::nullopt;
   OperationSample sample;
   sample.tokens = tokens_of(profile, {});
@@ -117,18 +125,25 @@ Tokens tokens_generated(const OperationSample& sample, Duration elapsed) {
   }
   // The largest k with ⌊duration·k/n⌋ <= elapsed.
   const std::int64_t n = sample.tokens.output.value;
-  return {n == 0 ? 0 : static_cast<std::int64_t>((static_cast<int128>(elapsed.count() + 1) * n - 1) / sample.duration.count())};
+  return {n == 0 ? 0
+                 : static_cast<std::int64_t>((static_cast<int128>(elapsed.count() + 1) * n - 1) /
+                                             sample.duration.count())};
 }
 
-Usage whole_usage(const OperationSample& sample) { return {.used = sample.tokens, .billed = sample.tokens, .busy = sample.duration}; }
+Usage whole_usage(const OperationSample& sample) {
+  return {.used = sample.tokens, .billed = sample.tokens, .busy = sample.duration};
+}
 
 Usage usage_so_far(const OperationSample& sample, Duration elapsed) {
   TokenCounts tokens = sample.tokens;
   tokens.output = tokens_generated(sample, elapsed);
-  return {.used = tokens, .billed = tokens, .busy = std::clamp(elapsed, zero_duration, sample.duration)};
+  return {.used = tokens,
+          .billed = tokens,
+          .busy = std::clamp(elapsed, zero_duration, sample.duration)};
 }
 
-Usage usage_if_cut_off(const ServiceProfile& profile, const OperationSample& sample, Duration elapsed) {
+Usage usage_if_cut_off(const ServiceProfile& profile, const OperationSample& sample,
+                       Duration elapsed) {
   if (elapsed >= sample.duration || profile.transactional) return whole_usage(sample);
   Usage usage = usage_so_far(sample, elapsed);
   switch (profile.on_abort) {
@@ -148,7 +163,8 @@ Usage usage_if_cut_off(const ServiceProfile& profile, const OperationSample& sam
 }
 
 Money cost_of(const Price& price, const TokenCounts& tokens) {
-  return price.input * tokens.input + price.cached_input * tokens.cached_input + price.output * tokens.output;
+  return price.input * tokens.input + price.cached_input * tokens.cached_input +
+         price.output * tokens.output;
 }
 
 }  // namespace caesura

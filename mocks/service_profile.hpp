@@ -18,7 +18,8 @@ const char* name_of(ServiceKind kind);
 /// What an abort of a tool may leave behind.
 enum class SideEffects : std::uint8_t { none, idempotent, unsafe };
 
-/// What a model's provider bills for a call that was cut off: input and what was generated; the whole answer; the input; nothing.
+/// What a model's provider bills for a call that was cut off: input and what was generated; the
+/// whole answer; the input; nothing.
 enum class OnAbort : std::uint8_t { generated, full, input, none };
 
 /// What a failed operation does to its request.
@@ -36,7 +37,8 @@ struct WholeLatency {
   Distribution whole;  ///< nanoseconds
 };
 
-/// Token k of an operation comes at first_token + k × per_token (from its start); it takes as long as its last token.
+/// Token k of an operation comes at first_token + k × per_token (from its start); it takes as long
+/// as its last token.
 struct TokenLatency {
   Distribution time_to_first_token;    ///< nanoseconds
   Distribution time_per_output_token;  ///< nanoseconds; drawn once per call
@@ -48,7 +50,8 @@ struct GrowingContext {
   Tokens per_call;
 };
 
-/// A mock LLM, MCP tool or A2A agent: how long an operation takes, how many tokens it makes, what it costs, how it fails.
+/// A mock LLM, MCP tool or A2A agent: how long an operation takes, how many tokens it makes, what
+/// it costs, how it fails.
 struct ServiceProfile {
   ServiceKind kind = ServiceKind::llm;
   std::string name;
@@ -90,10 +93,12 @@ inline constexpr Tokens most_tokens{100'000'000};
 /// A pure function of its arguments.
 OperationSample sample_operation(const ServiceProfile& profile, const Call& call);
 
-/// The sample of each operation of a service of which nothing but a whole latency is drawn, its duration left at 0; none of other services.
+/// The sample of each operation of a service of which nothing but a whole latency is drawn, its
+/// duration left at 0; none of other services.
 std::optional<OperationSample> sample_but_latency(const ServiceProfile& profile);
 
-/// When output token k (1 to tokens.output) exists, counted from the operation's start; never after its duration.
+/// When output token k (1 to tokens.output) exists, counted from the operation's start; never after
+/// its duration.
 Duration token_time(const OperationSample& sample, std::int64_t k);
 
 /// How many output tokens exist `elapsed` after the start; a token due at that very instant does.
@@ -109,10 +114,13 @@ struct Usage {
 /// Of an operation that ran to its end.
 Usage whole_usage(const OperationSample& sample);
 
-/// Of an operation cut off `elapsed` after its start; the whole if it was over by then or is transactional.
-Usage usage_if_cut_off(const ServiceProfile& profile, const OperationSample& sample, Duration elapsed);
+/// Of an operation cut off `elapsed` after its start; the whole if it was over by then or is
+/// transactional.
+Usage usage_if_cut_off(const ServiceProfile& profile, const OperationSample& sample,
+                       Duration elapsed);
 
-/// What is used so far, `elapsed` after the start of an operation that goes on: input in full, output as generated; billed alike.
+/// What is used so far, `elapsed` after the start of an operation that goes on: input in full,
+/// output as generated; billed alike.
 Usage usage_so_far(const OperationSample& sample, Duration elapsed);
 
 Money cost_of(const Price& price, const TokenCounts& tokens);

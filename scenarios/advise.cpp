@@ -15,7 +15,8 @@ namespace caesura {
 namespace {
 
 constexpr int most_rounds = 8;
-constexpr std::size_t most_axes_together = 3;  // beyond, one after another: 3^n points a round are too many
+// beyond, one after another: 3^n points a round are too many
+constexpr std::size_t most_axes_together = 3;
 
 struct Tried {
   Point point;
@@ -27,14 +28,17 @@ struct Candidate {
   std::size_t tried;
   std::size_t policy;
   Standing standing;
-  friend bool operator==(const Candidate& a, const Candidate& b) { return a.tried == b.tried && a.policy == b.policy; }
+  friend bool operator==(const Candidate& a, const Candidate& b) {
+    return a.tried == b.tried && a.policy == b.policy;
+  }
 };
 
 class Search {
  public:
   Search(const Question& question, const std::atomic<bool>& stop, BatchProgress& progress)
       : question_(question), stop_(stop), progress_(progress) {
-    for (const auto& variation : question.variations) kinds_.push_back(numeric_kind(variation.values));
+    for (const auto& variation : question.variations)
+      kinds_.push_back(numeric_kind(variation.values));
   }
 
   void run_grid() {
@@ -42,10 +46,14 @@ class Search {
     const auto options = [&](std::size_t i) {
       return options_at(question_.options, question_.variations, point_of(question_.variations, i));
     };
-    check_batch({.file = question_.file, .runs = points_in(question_.variations), .options = options, .threads = question_.threads}, stop_,
-                checked);
+    check_batch({.file = question_.file,
+                 .runs = points_in(question_.variations),
+                 .options = options,
+                 .threads = question_.threads},
+                stop_, checked);
     std::vector<Point> points;
-    for (std::size_t i = 0; i < points_in(question_.variations); ++i) points.push_back(point_of(question_.variations, i));
+    for (std::size_t i = 0; i < points_in(question_.variations); ++i)
+      points.push_back(point_of(question_.variations, i));
     try_points(points);
     grid_points_ = tried_.size();
   }
@@ -64,7 +72,9 @@ class Search {
       if (!known_.contains(point) && is_scenario(point)) fresh.push_back(point);
       known_.insert(point);
     }
-    auto results = run(fresh.size(), [&](std::size_t i) { return options_at(question_.options, question_.variations, fresh[i]); });
+    auto results = run(fresh.size(), [&](std::size_t i) {
+      return options_at(question_.options, question_.variations, fresh[i]);
+    });
     for (std::size_t i = 0; i < fresh.size(); ++i) {
       if (results[i]) tried_.push_back({std::move(fresh[i]), std::move(*results[i])});
     }
@@ -81,20 +91,25 @@ class Search {
         if (candidate.standing.usable()) all.push_back(candidate);
       }
     }
-    std::stable_sort(all.begin(), all.end(),
-                     [&](const Candidate& a, const Candidate& b) { return is_better(a.standing, b.standing, target.objective.goal); });
+    std::stable_sort(all.begin(), all.end(), [&](const Candidate& a, const Candidate& b) {
+      return is_better(a.standing, b.standing, target.objective.goal);
+    });
     return all;
   }
 
   Assessed assess(const Candidate& candidate) {
     const auto [tried, policy, standing] = candidate;
-    if (const auto known = assessed_.find({tried, policy}); known != assessed_.end()) return known->second;
-    Assessed assessed{.point = tried_[tried].point, .search = tried_[tried].result.policies[policy], .fresh = {}};
-    repeat(assessed, options_at(question_.options, question_.variations, assessed.point), tried_[tried].result.seed);
+    if (const auto known = assessed_.find({tried, policy}); known != assessed_.end())
+      return known->second;
+    Assessed assessed{
+        .point = tried_[tried].point, .search = tried_[tried].result.policies[policy], .fresh = {}};
+    repeat(assessed, options_at(question_.options, question_.variations, assessed.point),
+           tried_[tried].result.seed);
     return assessed_.emplace(std::pair(tried, policy), std::move(assessed)).first->second;
   }
 
-  /// The scenario with none of the varied values: under the policy that is meant, or else the first that can cancel.
+  /// The scenario with none of the varied values: under the policy that is meant, or else the first
+  /// that can cancel.
   std::optional<Assessed> as_written(const std::string& policy) {
     try {
       load_scenario(question_.file, question_.options);
@@ -105,11 +120,14 @@ class Search {
     if (!results[0]) return std::nullopt;
     const auto& policies = results[0]->policies;
     const auto named = [&](const std::string& name) {
-      return std::find_if(policies.begin(), policies.end(), [&](const PolicyFigures& p) { return p.policy == name; });
+      return std::find_if(policies.begin(), policies.end(),
+                          [&](const PolicyFigures& p) { return p.policy == name; });
     };
     auto found = named(policy);
     if (found == policies.end()) {
-      found = std::find_if(policies.begin(), policies.end(), [](const PolicyFigures& p) { return figure_at(p, "cancels.effective") > 0; });
+      found = std::find_if(policies.begin(), policies.end(), [](const PolicyFigures& p) {
+        return figure_at(p, "cancels.effective") > 0;
+      });
     }
     if (found == policies.end()) found = policies.begin();
     Assessed assessed{.point = {}, .search = *found, .fresh = {}};
@@ -141,8 +159,9 @@ class Search {
   std::uint64_t requests() const { return requests_; }
 
  private:
-  std::vector<std::optional<BatchResult>> run(std::size_t runs, const std::function<ScenarioOptions(std::size_t)>& options,
-                                              const std::string& only_policy = {}) {
+  std::vector<std::optional<BatchResult>> run(
+      std::size_t runs, const std::function<ScenarioOptions(std::size_t)>& options,
+      const std::string& only_policy = {}) {
     auto results = run_batch({.file = question_.file,
                               .runs = runs,
                               .options = options,
@@ -188,7 +207,8 @@ class Search {
     return true;
   }
 
-  /// Values next to that of `point` on a numeric axis, among the points tried, and half way to them.
+  /// Values next to that of `point` on a numeric axis, among the points tried, and half way to
+  /// them.
   std::vector<std::string> half_ways(const Point& point, std::size_t axis) const {
     const NumericKind kind = *kinds_[axis];
     const double at = number_of(kind, point[axis]);
@@ -208,8 +228,8 @@ class Search {
   }
 
   std::vector<Point> around(const Point& point) const {
-    const auto numeric =
-        static_cast<std::size_t>(std::count_if(kinds_.begin(), kinds_.end(), [](const auto& kind) { return kind.has_value(); }));
+    const auto numeric = static_cast<std::size_t>(std::count_if(
+        kinds_.begin(), kinds_.end(), [](const auto& kind) { return kind.has_value(); }));
     std::vector<Point> points{point};
     for (std::size_t axis = 0; axis < point.size(); ++axis) {
       if (!kinds_[axis]) continue;
@@ -229,7 +249,8 @@ class Search {
     const PolicyFigures* best = &result.policies.front();
     for (const auto& policy : result.policies) {
       if (policy.policy == wanted.policy) return policy;
-      if (is_better(standing_of(policy, question_.target), standing_of(*best, question_.target), question_.target.objective.goal))
+      if (is_better(standing_of(policy, question_.target), standing_of(*best, question_.target),
+                    question_.target.objective.goal))
         best = &policy;
     }
     return *best;
@@ -237,10 +258,13 @@ class Search {
 
   void sort_steps(Curve& curve, std::size_t axis) const {
     const auto& values = question_.variations[axis].values;
-    std::stable_sort(curve.steps.begin(), curve.steps.end(), [&](const Curve::Step& a, const Curve::Step& b) {
-      if (kinds_[axis]) return number_of(*kinds_[axis], a.value) < number_of(*kinds_[axis], b.value);
-      return std::find(values.begin(), values.end(), a.value) < std::find(values.begin(), values.end(), b.value);
-    });
+    std::stable_sort(
+        curve.steps.begin(), curve.steps.end(), [&](const Curve::Step& a, const Curve::Step& b) {
+          if (kinds_[axis])
+            return number_of(*kinds_[axis], a.value) < number_of(*kinds_[axis], b.value);
+          return std::find(values.begin(), values.end(), a.value) <
+                 std::find(values.begin(), values.end(), b.value);
+        });
   }
 
   const Question& question_;
@@ -260,9 +284,10 @@ bool holds_all(const Assessed& assessed, const Target& target, Hold at_worst) {
                      [&](const Threshold& hold) { return judge_hold(assessed, hold) <= at_worst; });
 }
 
-/// Of candidates that all hold with one seed, which holds for sure? The better they are the nearer they mostly are to a limit: in steps
-/// that double, then back by halves.
-Candidate choose(Search& search, const std::vector<Candidate>& held, const Target& target, const std::atomic<bool>& stop) {
+/// Of candidates that all hold with one seed, which holds for sure? The better they are the nearer
+/// they mostly are to a limit: in steps that double, then back by halves.
+Candidate choose(Search& search, const std::vector<Candidate>& held, const Target& target,
+                 const std::atomic<bool>& stop) {
   std::optional<Candidate> on_average;
   const auto is_sure = [&](std::size_t rank) {
     const Assessed assessed = search.assess(held[rank]);
@@ -284,20 +309,23 @@ Candidate choose(Search& search, const std::vector<Candidate>& held, const Targe
   return stop ? held.front() : held[rank];
 }
 
-void find_others(Advice& advice, Search& search, const std::vector<Candidate>& ranked, const Candidate& chosen) {
+void find_others(Advice& advice, Search& search, const std::vector<Candidate>& ranked,
+                 const Candidate& chosen) {
   const Target& target = advice.question.target;
   const Candidate& first = ranked.front();
   if (advice.found && !(first == chosen)) {
     advice.looked_better = search.assess(first);
   } else if (advice.found) {
     const auto other = std::find_if(ranked.begin(), ranked.end(), [&](const Candidate& candidate) {
-      return !(candidate == chosen) && candidate.tried < search.grid_points() && candidate.standing.held();
+      return !(candidate == chosen) && candidate.tried < search.grid_points() &&
+             candidate.standing.held();
     });
     if (other != ranked.end()) advice.runner_up = search.assess(*other);
   }
   if (!target.holds.empty()) {
     const auto free = search.ranked_by({.objective = target.objective, .holds = {}}).front();
-    const bool holds = standing_of(search.tried()[free.tried].result.policies[free.policy], target).held();
+    const bool holds =
+        standing_of(search.tried()[free.tried].result.policies[free.policy], target).held();
     if (!(free == chosen) && !holds) advice.unconstrained = search.assess(free);
   }
   advice.as_written = search.as_written(advice.recommended->search.policy);
@@ -328,8 +356,11 @@ ReplicatedMean replicated_mean(const std::vector<double>& values) {
   }
   double squares = 0;
   for (const double x : values) squares += (x - mean) * (x - mean);
-  const bool all_equal = std::all_of(values.begin(), values.end(), [&](double x) { return x == values.front(); });
-  if (all_equal) return {values.front(), values.front(), values.front()};  // whatever rounding made of their mean
+  const bool all_equal =
+      std::all_of(values.begin(), values.end(), [&](double x) { return x == values.front(); });
+  if (all_equal)
+    return {values.front(), values.front(),
+            values.front()};  // whatever rounding made of their mean
   const double half = student_t95(n - 1) * std::sqrt(squares / (n - 1) / n);
   return {mean, mean - half, mean + half};
 }
@@ -340,7 +371,8 @@ ReplicatedMean replicated_mean(const Assessed& assessed, const std::string& fiel
   return replicated_mean(values);
 }
 
-ReplicatedMean replicated_difference(const Assessed& a, const Assessed& b, const std::string& field) {
+ReplicatedMean replicated_difference(const Assessed& a, const Assessed& b,
+                                     const std::string& field) {
   std::vector<double> values;
   for (std::size_t i = 0; i < std::min(a.fresh.size(), b.fresh.size()); ++i) {
     values.push_back(figure_at(a.fresh[i], field) - figure_at(b.fresh[i], field));
@@ -350,21 +382,25 @@ ReplicatedMean replicated_difference(const Assessed& a, const Assessed& b, const
 
 Hold judge_hold(const Assessed& assessed, const Threshold& hold) {
   const ReplicatedMean value = replicated_mean(assessed, hold.field);
-  const auto does = [&](double x) { return !std::isnan(x) && holds(x, hold.comparison, hold.limit); };
+  const auto does = [&](double x) {
+    return !std::isnan(x) && holds(x, hold.comparison, hold.limit);
+  };
   if (!does(value.mean)) return Hold::missed;
   return does(value.low) && does(value.high) ? Hold::with_room : Hold::just;
 }
 
 std::size_t held_in(const Assessed& assessed, const Threshold& hold) {
-  return static_cast<std::size_t>(std::count_if(assessed.fresh.begin(), assessed.fresh.end(), [&](const PolicyFigures& fresh) {
-    const double x = figure_at(fresh, hold.field);
-    return !std::isnan(x) && holds(x, hold.comparison, hold.limit);
-  }));
+  return static_cast<std::size_t>(
+      std::count_if(assessed.fresh.begin(), assessed.fresh.end(), [&](const PolicyFigures& fresh) {
+        const double x = figure_at(fresh, hold.field);
+        return !std::isnan(x) && holds(x, hold.comparison, hold.limit);
+      }));
 }
 
 bool is_held(const Advice& advice) {
   if (!advice.found || !advice.recommended) return false;
-  return advice.recommended->fresh.empty() || holds_all(*advice.recommended, advice.question.target, Hold::just);
+  return advice.recommended->fresh.empty() ||
+         holds_all(*advice.recommended, advice.question.target, Hold::just);
 }
 
 Advice advise(const Question& question, const std::atomic<bool>& stop, BatchProgress& progress) {
@@ -376,10 +412,12 @@ Advice advise(const Question& question, const std::atomic<bool>& stop, BatchProg
   const auto ranked = search.ranked();
   if (!search.tried().empty()) advice.seed = search.tried().front().result.seed;
   if (!ranked.empty()) {
-    const auto first_miss = std::find_if(ranked.begin(), ranked.end(), [](const Candidate& c) { return !c.standing.held(); });
+    const auto first_miss = std::find_if(ranked.begin(), ranked.end(),
+                                         [](const Candidate& c) { return !c.standing.held(); });
     const std::vector<Candidate> held(ranked.begin(), first_miss);
     advice.found = !held.empty();
-    const Candidate chosen = advice.found && !stop ? choose(search, held, question.target, stop) : ranked.front();
+    const Candidate chosen =
+        advice.found && !stop ? choose(search, held, question.target, stop) : ranked.front();
     advice.recommended = search.assess(chosen);
     if (!stop) find_others(advice, search, ranked, chosen);
     for (std::size_t axis = 0; axis < question.variations.size() && !stop; ++axis) {

@@ -17,7 +17,8 @@
 
 namespace caesura {
 
-/// What is asked: at which point of the grid, or between its points, and under which of the scenario's policies, is the target met best?
+/// What is asked: at which point of the grid, or between its points, and under which of the
+/// scenario's policies, is the target met best?
 struct Question {
   std::string file;
   ScenarioOptions options;
@@ -44,7 +45,8 @@ struct ReplicatedMean {
 ReplicatedMean replicated_mean(const std::vector<double>& values);
 ReplicatedMean replicated_mean(const Assessed& assessed, const std::string& field);
 /// Of a − b, paired by seed.
-ReplicatedMean replicated_difference(const Assessed& a, const Assessed& b, const std::string& field);
+ReplicatedMean replicated_difference(const Assessed& a, const Assessed& b,
+                                     const std::string& field);
 
 /// How well a limit is held with fresh seeds.
 enum class Hold : std::uint8_t {
@@ -60,7 +62,8 @@ std::size_t held_in(const Assessed& assessed, const Threshold& hold);  ///< of i
 struct Curve {
   struct Step {
     std::string value;
-    PolicyFigures figures;  ///< of the recommended policy, or of the best if there is none of its name
+    /// Of the recommended policy, or of the best if there is none of its name.
+    PolicyFigures figures;
   };
   std::string path;
   std::vector<Step> steps;  ///< numbers in their order, other values as given
@@ -70,26 +73,31 @@ struct Advice {
   std::string scenario;
   std::uint64_t seed = 0;
   Question question;
-  std::size_t grid_points = 0;            ///< that were run
-  std::size_t points = 0;                 ///< with those between them
-  std::size_t runs = 0;                   ///< of the scenario, replications included
-  std::uint64_t requests = 0;             ///< of all runs and policies
-  bool found = false;                     ///< some candidate holds everything with the seed of the search
-  std::optional<Assessed> recommended;    ///< if not found, what comes nearest; none if no candidate has a value
-  std::optional<Assessed> looked_better;  ///< with the seed of the search, but does not hold for sure
-  std::optional<Assessed> runner_up;      ///< the best other one of the grid; none if there is a looked_better
+  std::size_t grid_points = 0;  ///< that were run
+  std::size_t points = 0;       ///< with those between them
+  std::size_t runs = 0;         ///< of the scenario, replications included
+  std::uint64_t requests = 0;   ///< of all runs and policies
+  bool found = false;           ///< some candidate holds everything with the seed of the search
+  /// If not found, what comes nearest; none if no candidate has a value.
+  std::optional<Assessed> recommended;
+  /// With the seed of the search, but does not hold for sure.
+  std::optional<Assessed> looked_better;
+  /// The best other one of the grid; none if there is a looked_better.
+  std::optional<Assessed> runner_up;
   std::optional<Assessed> unconstrained;  ///< the best whatever it holds, if that is another
-  std::optional<Assessed> as_written;     ///< the scenario without what is varied, if it can run by itself
+  /// The scenario without what is varied, if it can run by itself.
+  std::optional<Assessed> as_written;
   std::vector<Curve> curves;
   GridRun run;
 };
 
 inline constexpr std::uint32_t fresh_seeds = 10;
 
-/// Runs the grid; then, in rounds, the points half way between the best and its neighbours along every variation of numbers; then repeats
-/// candidates with fresh seeds, from the best on, until one holds everything within the whole interval. It is a function of the question,
-/// threads aside, as long as `stop` is not set; after that, it holds what was found so far. Throws ScenarioError if any point of the grid
-/// is no scenario, before the first runs, and what run_batch throws.
+/// Runs the grid; then, in rounds, the points half way between the best and its neighbours along
+/// every variation of numbers; then repeats candidates with fresh seeds, from the best on, until
+/// one holds everything within the whole interval. It is a function of the question, threads aside,
+/// as long as `stop` is not set; after that, it holds what was found so far. Throws ScenarioError
+/// if any point of the grid is no scenario, before the first runs, and what run_batch throws.
 Advice advise(const Question& question, const std::atomic<bool>& stop, BatchProgress& progress);
 
 /// Whether what is recommended holds everything, on average over fresh seeds.

@@ -32,7 +32,8 @@ const std::vector<Json::json_pointer>& field_pointers() {
   return pointers;
 }
 
-/// Deals out the runs in order. Of several that fail, the first one's exception comes out: all before it have been dealt out, and end.
+/// Deals out the runs in order. Of several that fail, the first one's exception comes out: all
+/// before it have been dealt out, and end.
 class Dealer {
  public:
   Dealer(std::size_t runs, const std::atomic<bool>& stop) : runs_(runs), stop_(stop) {}
@@ -80,22 +81,29 @@ std::string options_text(const ScenarioOptions& options) {
 Scenario load_one(const Batch& batch, const ScenarioOptions& options) {
   Scenario scenario = load_scenario(batch.file, options);
   if (!batch.only_policy.empty()) {
-    std::erase_if(scenario.policies, [&](const Policy& policy) { return policy.name != batch.only_policy; });
+    std::erase_if(scenario.policies,
+                  [&](const Policy& policy) { return policy.name != batch.only_policy; });
   }
   return scenario;
 }
 
-std::optional<BatchResult> run_one(const Batch& batch, std::size_t i, unsigned threads, const std::atomic<bool>& stop) {
+std::optional<BatchResult> run_one(const Batch& batch, std::size_t i, unsigned threads,
+                                   const std::atomic<bool>& stop) {
   const ScenarioOptions options = batch.options(i);
   const Scenario scenario = load_one(batch, options);
   Progress progress;
-  const RunOptions run_options{.engine = batch.engine, .threads = threads, .requests_csv = {}, .each_request = {}};
-  const auto rename = [&](const std::exception& error) { return ScenarioError(options_text(options) + error.what()); };
+  const RunOptions run_options{
+      .engine = batch.engine, .threads = threads, .requests_csv = {}, .each_request = {}};
+  const auto rename = [&](const std::exception& error) {
+    return ScenarioError(options_text(options) + error.what());
+  };
   try {
     const RunOutcome outcome = run_scenario(scenario, run_options, stop, progress);
     if (outcome.partial) return std::nullopt;
-    BatchResult result{.seed = scenario.model.seed.value, .requests = outcome.requests, .policies = {}};
-    for (const auto& [policy, totals] : outcome.policies) result.policies.push_back(figures_of(totals.to_json(policy.name)));
+    BatchResult result{
+        .seed = scenario.model.seed.value, .requests = outcome.requests, .policies = {}};
+    for (const auto& [policy, totals] : outcome.policies)
+      result.policies.push_back(figures_of(totals.to_json(policy.name)));
     return result;
   } catch (const PlanTooLong& error) {
     throw rename(error);
@@ -111,7 +119,8 @@ PolicyFigures figures_of(const Json& policy) {
   result.figures.reserve(field_pointers().size());
   for (const auto& pointer : field_pointers()) {
     const Json& number = policy.at(pointer);
-    result.figures.push_back(number.is_number() ? number.get<double>() : std::numeric_limits<double>::quiet_NaN());
+    result.figures.push_back(number.is_number() ? number.get<double>()
+                                                : std::numeric_limits<double>::quiet_NaN());
   }
   return result;
 }
@@ -119,7 +128,8 @@ PolicyFigures figures_of(const Json& policy) {
 Json policy_json(const PolicyFigures& policy) {
   Json json{{"policy", policy.policy}};
   for (std::size_t i = 0; i < policy.figures.size(); ++i) {
-    json[field_pointers()[i]] = std::isnan(policy.figures[i]) ? Json(nullptr) : Json(policy.figures[i]);
+    json[field_pointers()[i]] =
+        std::isnan(policy.figures[i]) ? Json(nullptr) : Json(policy.figures[i]);
   }
   return json;
 }
@@ -141,11 +151,13 @@ void check_batch(const Batch& batch, const std::atomic<bool>& stop, BatchProgres
   });
 }
 
-std::vector<std::optional<BatchResult>> run_batch(const Batch& batch, const std::atomic<bool>& stop, BatchProgress& progress) {
+std::vector<std::optional<BatchResult>> run_batch(const Batch& batch, const std::atomic<bool>& stop,
+                                                  BatchProgress& progress) {
   std::vector<std::optional<BatchResult>> results(batch.runs);
   progress.runs_total += batch.runs;
   // A few long runs have several threads each; many have one.
-  const unsigned at_once = static_cast<unsigned>(std::min<std::size_t>(batch.threads, std::max<std::size_t>(batch.runs, 1)));
+  const unsigned at_once = static_cast<unsigned>(
+      std::min<std::size_t>(batch.threads, std::max<std::size_t>(batch.runs, 1)));
   const unsigned threads_each = batch.threads / at_once;
   Dealer(batch.runs, stop).deal(at_once, [&](std::size_t i) {
     results[i] = run_one(batch, i, threads_each, stop);

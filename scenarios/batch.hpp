@@ -20,7 +20,8 @@ struct PolicyFigures {
 };
 PolicyFigures figures_of(const nlohmann::ordered_json& policy);
 
-/// One element of `policies` in results.json again. (A whole number above 2^53 is the nearest double.)
+/// One element of `policies` in results.json again. (A whole number above 2^53 is the nearest
+/// double.)
 nlohmann::ordered_json policy_json(const PolicyFigures& policy);
 
 /// The index of a field in known_fields(). Throws std::out_of_range if there is no such field.
@@ -48,13 +49,15 @@ struct BatchResult {
   std::vector<PolicyFigures> policies;
 };
 
-/// Loads every scenario, and forgets it: a thousand may name a thousand times the data. Throws the ScenarioError of the first run that has
-/// one. Returns before the end if `stop` is set.
+/// Loads every scenario, and forgets it: a thousand may name a thousand times the data. Throws the
+/// ScenarioError of the first run that has one. Returns before the end if `stop` is set.
 void check_batch(const Batch& batch, const std::atomic<bool>& stop, BatchProgress& progress);
 
-/// Runs all, spread over the threads. A function of the batch alone, threads aside, as long as `stop` is not set; after that, runs that had
-/// not ended have no result. Throws what load_scenario and run_scenario throw for the first run that has a fault; a PlanTooLong or an
-/// overflow, which only the run shows, as a ScenarioError with the options of the run.
-std::vector<std::optional<BatchResult>> run_batch(const Batch& batch, const std::atomic<bool>& stop, BatchProgress& progress);
+/// Runs all, spread over the threads. A function of the batch alone, threads aside, as long as
+/// `stop` is not set; after that, runs that had not ended have no result. Throws what load_scenario
+/// and run_scenario throw for the first run that has a fault; a PlanTooLong or an overflow, which
+/// only the run shows, as a ScenarioError with the options of the run.
+std::vector<std::optional<BatchResult>> run_batch(const Batch& batch, const std::atomic<bool>& stop,
+                                                  BatchProgress& progress);
 
 }  // namespace caesura

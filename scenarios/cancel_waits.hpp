@@ -23,10 +23,14 @@ class CancelWaits {
  public:
   /// Takes note of the request if it was cancelled while an operation was in progress.
   void add(const RequestReport& report) {
-    if (report.number >= explained_requests || !report.operation_hit || !report.cancel_received) return;
-    waits_.push_back({report.number, *report.operation_hit, report.stopped - *report.cancel_received});
+    if (report.number >= explained_requests || !report.operation_hit || !report.cancel_received)
+      return;
+    waits_.push_back(
+        {report.number, *report.operation_hit, report.stopped - *report.cancel_received});
   }
-  void merge(const CancelWaits& other) { waits_.insert(waits_.end(), other.waits_.begin(), other.waits_.end()); }
+  void merge(const CancelWaits& other) {
+    waits_.insert(waits_.end(), other.waits_.begin(), other.waits_.end());
+  }
   const std::vector<CancelWait>& all() const { return waits_; }
 
  private:

@@ -12,9 +12,12 @@ namespace {
 
 /// What is read, and where it stands in `columns`.
 enum Column : std::size_t { policy, request, arrived, cancel_sent, stopped, outcome, cancelled_in };
-const std::vector<std::string_view> columns{"policy", "request", "arrived_s", "cancel_sent_s", "stopped_s", "outcome", "cancelled_in"};
+const std::vector<std::string_view> columns{"policy",    "request", "arrived_s",   "cancel_sent_s",
+                                            "stopped_s", "outcome", "cancelled_in"};
 
-Time time_in(const CsvReader& csv, Column column) { return Time{Duration{csv.units(column, nanosecond_decimals)}}; }
+Time time_in(const CsvReader& csv, Column column) {
+  return Time{Duration{csv.units(column, nanosecond_decimals)}};
+}
 
 std::size_t kind_in(const CsvReader& csv) {
   const std::string_view name = csv.text(cancelled_in);

@@ -22,8 +22,9 @@ struct CancelledRow {
 /// By policy. One that cancelled nothing is there with no rows.
 using CancelledRows = std::map<std::string, std::vector<CancelledRow>>;
 
-/// The cancelled requests of a requests.csv; the others are passed over, so the file may be larger than memory. Throws ScenarioError,
-/// naming the file and the line, if it cannot be read or is not what `run --out` writes.
+/// The cancelled requests of a requests.csv; the others are passed over, so the file may be larger
+/// than memory. Throws ScenarioError, naming the file and the line, if it cannot be read or is not
+/// what `run --out` writes.
 CancelledRows read_cancelled_rows(const std::string& file);
 
 }  // namespace caesura

@@ -16,16 +16,27 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 /// The figures that people ask for first. The others follow as in results.json.
-constexpr std::array<std::string_view, 12> first_fields{
-    "cancel_latency_s.p50", "cancel_latency_s.p90", "cancel_latency_s.p99",      "cancel_latency_s.mean",
-    "cost_usd.used",        "cost_usd.saved",       "cost_usd.saved_fraction",   "cost_usd.saved_of_avoidable",
-    "tokens.used",          "tokens.saved",         "tokens.saved_of_avoidable", "requests.cancelled"};
+constexpr std::array<std::string_view, 12> first_fields{"cancel_latency_s.p50",
+                                                        "cancel_latency_s.p90",
+                                                        "cancel_latency_s.p99",
+                                                        "cancel_latency_s.mean",
+                                                        "cost_usd.used",
+                                                        "cost_usd.saved",
+                                                        "cost_usd.saved_fraction",
+                                                        "cost_usd.saved_of_avoidable",
+                                                        "tokens.used",
+                                                        "tokens.saved",
+                                                        "tokens.saved_of_avoidable",
+                                                        "requests.cancelled"};
 
 const std::vector<std::string>& ordered_fields() {
   static const std::vector<std::string> fields = [] {
     std::vector<std::string> all = known_fields();
-    const auto place = [](const std::string& field) { return std::find(first_fields.begin(), first_fields.end(), field); };
-    std::stable_sort(all.begin(), all.end(), [&](const auto& x, const auto& y) { return place(x) < place(y); });
+    const auto place = [](const std::string& field) {
+      return std::find(first_fields.begin(), first_fields.end(), field);
+    };
+    std::stable_sort(all.begin(), all.end(),
+                     [&](const auto& x, const auto& y) { return place(x) < place(y); });
     return all;
   }();
   return fields;
@@ -38,7 +49,9 @@ Json number_at(const Json& policy, std::string field) {
   return policy.contains(pointer) ? policy.at(pointer) : Json(nullptr);
 }
 
-std::optional<double> optional_number(const Json& number) { return number.is_null() ? std::nullopt : std::optional(number.get<double>()); }
+std::optional<double> optional_number(const Json& number) {
+  return number.is_null() ? std::nullopt : std::optional(number.get<double>());
+}
 
 /// Empty unless it is a count.
 std::optional<std::uint64_t> count_at(const Json& policy, const std::string& field) {
@@ -50,7 +63,8 @@ std::optional<std::uint64_t> count_at(const Json& policy, const std::string& fie
 /// Fields that count requests, each request once at most.
 bool counts_requests(const std::string& field) {
   const bool counts_samples = field.ends_with(".count") && !field.starts_with("orphans.");
-  return field.starts_with("requests.") || field == "discarded_answers" || field == "cancels.effective" || counts_samples;
+  return field.starts_with("requests.") || field == "discarded_answers" ||
+         field == "cancels.effective" || counts_samples;
 }
 
 std::optional<Proportion> proportion(const Json& policy, const std::string& field) {
@@ -72,9 +86,11 @@ std::optional<SampleMean> sample_mean(const Json& policy, const std::string& fie
 /// One policy in both files.
 class PolicyPair {
  public:
-  PolicyPair(const Json& a, const Json& b, const RowEvidence* rows_a, const RowEvidence* rows_b, bool same_seed)
+  PolicyPair(const Json& a, const Json& b, const RowEvidence* rows_a, const RowEvidence* rows_b,
+             bool same_seed)
       : a_(a), b_(b), rows_a_(rows_a), rows_b_(rows_b) {
-    paired_ = same_seed && has_rows() && rows_a->requests() == rows_b->requests() && rows_a->numbers_digest() == rows_b->numbers_digest();
+    paired_ = same_seed && has_rows() && rows_a->requests() == rows_b->requests() &&
+              rows_a->numbers_digest() == rows_b->numbers_digest();
   }
 
   bool has_rows() const { return rows_a_ != nullptr && rows_b_ != nullptr; }
@@ -83,7 +99,10 @@ class PolicyPair {
   Figure figure(const std::string& field) const {
     const Json in_a = number_at(a_, field);
     const Json in_b = number_at(b_, field);
-    Figure figure{.field = field, .a = optional_number(in_a), .b = optional_number(in_b), .equal = in_a == in_b};
+    Figure figure{.field = field,
+                  .a = optional_number(in_a),
+                  .b = optional_number(in_b),
+                  .equal = in_a == in_b};
     if (!figure.equal) judge(figure);
     return figure;
   }
@@ -104,7 +123,8 @@ class PolicyPair {
     const auto differ = how ? rows_differ(*how, *rows_a_, *rows_b_, paired_) : std::nullopt;
     if (!differ) return false;
     const NoiseTest blocks = paired_ ? NoiseTest::paired_blocks : NoiseTest::blocks;
-    settle(figure, how->form == RowFigure::Form::quantile ? NoiseTest::order_statistics : blocks, *differ);
+    settle(figure, how->form == RowFigure::Form::quantile ? NoiseTest::order_statistics : blocks,
+           *differ);
     return true;
   }
 
@@ -114,7 +134,8 @@ class PolicyPair {
       if (in_a && in_b) settle(figure, NoiseTest::welch, means_differ(*in_a, *in_b));
     } else if (counts_requests(figure.field)) {
       const auto in_a = proportion(a_, figure.field), in_b = proportion(b_, figure.field);
-      if (in_a && in_b) settle(figure, NoiseTest::two_proportions, proportions_differ(*in_a, *in_b));
+      if (in_a && in_b)
+        settle(figure, NoiseTest::two_proportions, proportions_differ(*in_a, *in_b));
     }
   }
 
@@ -188,23 +209,31 @@ std::optional<double> Figure::relative_difference() const {
 
 std::size_t ComparedPolicy::count(Noise noise) const {
   return static_cast<std::size_t>(
-      std::count_if(figures.begin(), figures.end(), [&](const Figure& figure) { return !figure.equal && figure.noise == noise; }));
+      std::count_if(figures.begin(), figures.end(),
+                    [&](const Figure& figure) { return !figure.equal && figure.noise == noise; }));
 }
 
 std::size_t ComparedPolicy::differing() const {
-  return static_cast<std::size_t>(std::count_if(figures.begin(), figures.end(), [](const Figure& figure) { return !figure.equal; }));
+  return static_cast<std::size_t>(std::count_if(
+      figures.begin(), figures.end(), [](const Figure& figure) { return !figure.equal; }));
 }
 
 bool Comparisons::any_difference() const {
   const auto differs = [](const ScenarioComparison& scenario) {
     return !scenario.policies_only_in_a.empty() || !scenario.policies_only_in_b.empty() ||
-           std::any_of(scenario.policies.begin(), scenario.policies.end(), [](const auto& policy) { return policy.differing() > 0; });
+           std::any_of(scenario.policies.begin(), scenario.policies.end(),
+                       [](const auto& policy) { return policy.differing() > 0; });
   };
-  return !scenarios_only_in_a.empty() || !scenarios_only_in_b.empty() || std::any_of(scenarios.begin(), scenarios.end(), differs);
+  return !scenarios_only_in_a.empty() || !scenarios_only_in_b.empty() ||
+         std::any_of(scenarios.begin(), scenarios.end(), differs);
 }
 
 ScenarioComparison compare(const SavedResults& a, const SavedResults& b) {
-  ScenarioComparison comparison{.a = origin_of(a), .b = origin_of(b), .policies = {}, .policies_only_in_a = {}, .policies_only_in_b = {}};
+  ScenarioComparison comparison{.a = origin_of(a),
+                                .b = origin_of(b),
+                                .policies = {},
+                                .policies_only_in_a = {},
+                                .policies_only_in_b = {}};
   for (const auto& in_a : a.document.at("policies")) {
     const auto name = in_a.at("policy").get<std::string>();
     const Json* const in_b = find_policy(b, name);
@@ -212,8 +241,10 @@ ScenarioComparison compare(const SavedResults& a, const SavedResults& b) {
       comparison.policies_only_in_a.push_back(name);
       continue;
     }
-    const PolicyPair pair(in_a, *in_b, find_rows(a, name), find_rows(b, name), comparison.a.seed == comparison.b.seed);
-    ComparedPolicy policy{.policy = name, .has_rows = pair.has_rows(), .paired = pair.paired(), .figures = {}};
+    const PolicyPair pair(in_a, *in_b, find_rows(a, name), find_rows(b, name),
+                          comparison.a.seed == comparison.b.seed);
+    ComparedPolicy policy{
+        .policy = name, .has_rows = pair.has_rows(), .paired = pair.paired(), .figures = {}};
     for (const auto& field : ordered_fields()) policy.figures.push_back(pair.figure(field));
     comparison.policies.push_back(std::move(policy));
   }
@@ -230,7 +261,9 @@ Comparisons compare_all(const std::vector<SavedResults>& a, const std::vector<Sa
     comparisons.scenarios.push_back(compare(a[0], b[0]));
     return comparisons;
   }
-  const auto name_of_scenario = [](const SavedResults& results) { return results.document.at("scenario").at("name").get<std::string>(); };
+  const auto name_of_scenario = [](const SavedResults& results) {
+    return results.document.at("scenario").at("name").get<std::string>();
+  };
   std::vector<bool> taken(b.size());
   for (const auto& in_a : a) {
     std::size_t i = 0;

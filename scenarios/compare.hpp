@@ -43,8 +43,8 @@ struct Figure {
 
 struct ComparedPolicy {
   std::string policy;
-  bool has_rows = false;                 ///< both files have a requests.csv
-  bool paired = false;                   ///< and they are of the same seed and request numbers, so of the same draws
+  bool has_rows = false;  ///< both files have a requests.csv
+  bool paired = false;  ///< and they are of the same seed and request numbers, so of the same draws
   std::vector<Figure> figures;           ///< all of known_fields(); what matters most comes first
   std::size_t count(Noise noise) const;  ///< of those that differ
   std::size_t differing() const;
@@ -79,7 +79,8 @@ struct Comparisons {
 
 ScenarioComparison compare(const SavedResults& a, const SavedResults& b);
 
-/// One scenario with one, whatever their names; else scenarios by name, several of one name in their order.
+/// One scenario with one, whatever their names; else scenarios by name, several of one name in
+/// their order.
 Comparisons compare_all(const std::vector<SavedResults>& a, const std::vector<SavedResults>& b);
 
 }  // namespace caesura

@@ -16,12 +16,14 @@ struct CompareReportOptions {
   bool all = false;  ///< also figures that are equal
 };
 
-/// For a person: what was compared, a table of the figures that differ, how many are equal, and the gates that fired. UTF-8, ends with a
-/// newline; "No differences" if there are none.
-std::string compare_text(const Comparisons& comparisons, const std::vector<FiredGate>& fired, const CompareReportOptions& options);
+/// For a person: what was compared, a table of the figures that differ, how many are equal, and the
+/// gates that fired. UTF-8, ends with a newline; "No differences" if there are none.
+std::string compare_text(const Comparisons& comparisons, const std::vector<FiredGate>& fired,
+                         const CompareReportOptions& options);
 
 /// For a program: every figure, in a fixed order. An infinite relative difference is null.
-nlohmann::ordered_json compare_json(const Comparisons& comparisons, const std::vector<ChangeGate>& gates,
+nlohmann::ordered_json compare_json(const Comparisons& comparisons,
+                                    const std::vector<ChangeGate>& gates,
                                     const std::vector<FiredGate>& fired);
 
 }  // namespace caesura

@@ -13,7 +13,9 @@ namespace {
 /// Over `n` values.
 double t95_of(std::uint64_t n) { return student_t95(static_cast<double>(n - 1)); }
 
-Interval around(double middle, double half_width) { return {middle - half_width, middle + half_width}; }
+Interval around(double middle, double half_width) {
+  return {middle - half_width, middle + half_width};
+}
 
 /// `moments` are those of all pairs together.
 std::optional<double> standard_error_over_pairs(const Moments& moments) {
@@ -39,8 +41,8 @@ Total total_of(const std::vector<PairedDifferences>& replications, Part part) {
   return total;
 }
 
-/// The standard error of a mean or sum over k replications, from how far each is from what was expected of it: those residuals add up
-/// to 0.
+/// The standard error of a mean or sum over k replications, from how far each is from what was
+/// expected of it: those residuals add up to 0.
 std::optional<double> half_width_over_replications(double squared_residuals, std::uint64_t k) {
   if (k < 2) return std::nullopt;
   const auto n = static_cast<double>(k);
@@ -58,14 +60,15 @@ Estimate mean_latency(const std::vector<PairedDifferences>& replications, Spread
   std::optional<double> half_width;
   switch (spread) {
     case Spread::pairs:
-      if (const auto error = standard_error_over_pairs(total.pairs)) half_width = t95_of(estimate.pairs) * *error;
+      if (const auto error = standard_error_over_pairs(total.pairs))
+        half_width = t95_of(estimate.pairs) * *error;
       break;
     case Spread::replications: {
       double squares = 0;
       for (const auto& [latency, saved] : replications) {
         // In integers, so that replications that agree have no residual.
-        const int128 scaled =
-            latency.sum() * static_cast<int128>(estimate.pairs) - total.pairs.sum() * static_cast<int128>(latency.count());
+        const int128 scaled = latency.sum() * static_cast<int128>(estimate.pairs) -
+                              total.pairs.sum() * static_cast<int128>(latency.count());
         squares += std::pow(to_double(scaled) / pairs, 2);
       }
       half_width = half_width_over_replications(squares, total.replications);
@@ -118,7 +121,8 @@ PairedRequest paired_request(const RequestReport& request, const ClientReport& c
 }
 
 void PairedDifferences::add(const PairedRequest& request, const PairedRequest& reference) {
-  if (request.cancel_latency_ns != PairedRequest::not_cancelled && reference.cancel_latency_ns != PairedRequest::not_cancelled)
+  if (request.cancel_latency_ns != PairedRequest::not_cancelled &&
+      reference.cancel_latency_ns != PairedRequest::not_cancelled)
     cancel_latency_ns.add(request.cancel_latency_ns - reference.cancel_latency_ns);
   saved_picos.add(request.saved_picos - reference.saved_picos);
 }
@@ -128,8 +132,10 @@ void PairedDifferences::merge(const PairedDifferences& other) {
   saved_picos.merge(other.saved_picos);
 }
 
-PairedDifferences paired_differences(const PairedRequests& policy, const PairedRequests& reference) {
-  if (policy.size() != reference.size()) throw std::logic_error("two policies of one scenario had different numbers of requests");
+PairedDifferences paired_differences(const PairedRequests& policy,
+                                     const PairedRequests& reference) {
+  if (policy.size() != reference.size())
+    throw std::logic_error("two policies of one scenario had different numbers of requests");
   PairedDifferences differences;
   for (std::size_t i = 0; i < policy.size(); ++i) differences.add(policy[i], reference[i]);
   return differences;
@@ -141,7 +147,8 @@ PairedDifferences never_differences(const PairedRequests& reference) {
   return differences;
 }
 
-PolicyComparison compare(std::string policy, std::string against, const std::vector<PairedDifferences>& replications, Spread spread) {
+PolicyComparison compare(std::string policy, std::string against,
+                         const std::vector<PairedDifferences>& replications, Spread spread) {
   return {.policy = std::move(policy),
           .against = std::move(against),
           .cancel_latency_s = mean_latency(replications, spread),

@@ -11,16 +11,21 @@ namespace caesura {
 namespace {
 
 constexpr std::string_view header =
-    "policy,request,user,arrived_s,cancel_sent_s,acknowledged_s,stopped_s,outcome,cancelled_in,operations_done,operations_planned,"
-    "input_tokens_planned,input_tokens_used,cached_input_tokens_planned,cached_input_tokens_used,output_tokens_planned,output_tokens_used,"
-    "tokens_saved,tokens_forgone,tokens_used_after_cancel,tokens_delivered,tokens_billed,chunks_sent,"
+    "policy,request,user,arrived_s,cancel_sent_s,acknowledged_s,stopped_s,outcome,cancelled_in,"
+    "operations_done,operations_planned,"
+    "input_tokens_planned,input_tokens_used,cached_input_tokens_planned,cached_input_tokens_used,"
+    "output_tokens_planned,output_tokens_used,"
+    "tokens_saved,tokens_forgone,tokens_used_after_cancel,tokens_delivered,tokens_billed,chunks_"
+    "sent,"
     "cancels_sent,cancels_too_late,cancels_already_cancelled,cancels_ignored,"
-    "cost_planned_usd,cost_used_usd,cost_saved_usd,busy_planned_s,busy_used_s,busy_saved_s,interrupted,orphan_s\n";
+    "cost_planned_usd,cost_used_usd,cost_saved_usd,busy_planned_s,busy_used_s,busy_saved_s,"
+    "interrupted,orphan_s\n";
 
 constexpr std::size_t columns_after_policy = 34;
 
 /// One line but for its first cell, each cell with the comma before it.
-class Row {  // NOLINT(cppcoreguidelines-pro-type-member-init): its cells are not set, a million times
+class Row {  // NOLINT(cppcoreguidelines-pro-type-member-init): its cells are not set, a million
+             // times
  public:
   void whole(std::uint64_t n) {
     comma();
@@ -70,7 +75,9 @@ Duration total(const std::array<Duration, operation_kinds>& busy) {
 
 std::string_view cancelled_in(const RequestReport& request) {
   if (request.outcome != Outcome::cancelled) return {};
-  return request.cancelled_in == nothing_in_progress ? "none" : name_of(all_operation_kinds.at(request.cancelled_in));
+  return request.cancelled_in == nothing_in_progress
+             ? "none"
+             : name_of(all_operation_kinds.at(request.cancelled_in));
 }
 
 void add_ledger(Row& row, const RequestReport& request) {
@@ -91,8 +98,8 @@ void add_ledger(Row& row, const RequestReport& request) {
 
 void append_csv_header(std::string& text) { text += header; }
 
-void append_csv_row(std::string& text, std::string_view policy, const RequestReport& request, const ClientReport& client,
-                    std::uint64_t user) {
+void append_csv_row(std::string& text, std::string_view policy, const RequestReport& request,
+                    const ClientReport& client, std::uint64_t user) {
   Row row;
   row.whole(request.number);
   row.user(user);

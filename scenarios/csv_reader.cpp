@@ -30,15 +30,20 @@ std::optional<std::int64_t> decimal_units(std::string_view text, int decimals) {
   if (negative) text.remove_prefix(1);
   const auto point = std::min(text.find('.'), text.size());
   const std::string_view whole = text.substr(0, point);
-  const std::string_view fraction = point == text.size() ? std::string_view() : text.substr(point + 1);
-  if (whole.empty() || (point != text.size() && fraction.empty()) || fraction.size() > static_cast<std::size_t>(decimals)) {
+  const std::string_view fraction =
+      point == text.size() ? std::string_view() : text.substr(point + 1);
+  if (whole.empty() || (point != text.size() && fraction.empty()) ||
+      fraction.size() > static_cast<std::size_t>(decimals)) {
     return std::nullopt;
   }
   std::int64_t units = 0;
   const auto push = [&units](char c) {
-    return is_digit(c) && !__builtin_mul_overflow(units, 10, &units) && !__builtin_add_overflow(units, c - '0', &units);
+    return is_digit(c) && !__builtin_mul_overflow(units, 10, &units) &&
+           !__builtin_add_overflow(units, c - '0', &units);
   };
-  if (!std::all_of(whole.begin(), whole.end(), push) || !std::all_of(fraction.begin(), fraction.end(), push)) return std::nullopt;
+  if (!std::all_of(whole.begin(), whole.end(), push) ||
+      !std::all_of(fraction.begin(), fraction.end(), push))
+    return std::nullopt;
   for (std::size_t i = fraction.size(); i < static_cast<std::size_t>(decimals); ++i) {
     if (!push('0')) return std::nullopt;
   }
@@ -49,7 +54,8 @@ std::optional<std::int64_t> decimal_units(std::string_view text, int decimals) {
 
 CsvReader::CsvReader(const std::string& file, const std::vector<std::string_view>& columns)
     : name_(file), file_(std::fopen(file.c_str(), "rb")), buffer_(longest_line) {
-  if (!file_) throw ScenarioError(name_ + ": cannot be read: " + std::generic_category().message(errno));
+  if (!file_)
+    throw ScenarioError(name_ + ": cannot be read: " + std::generic_category().message(errno));
   const auto header = next_line();
   if (!header) throw ScenarioError(name_ + ": is empty; it needs a header line");
   cut_into(*header, cells_);
@@ -57,7 +63,8 @@ CsvReader::CsvReader(const std::string& file, const std::vector<std::string_view
   for (const std::string_view column : columns) {
     const auto found = std::find(header_.begin(), header_.end(), column);
     if (found == header_.end()) fail("the header has no column " + cited(column));
-    if (std::find(found + 1, header_.end(), column) != header_.end()) fail("the header has two columns " + cited(column));
+    if (std::find(found + 1, header_.end(), column) != header_.end())
+      fail("the header has two columns " + cited(column));
     places_.push_back(static_cast<std::size_t>(found - header_.begin()));
   }
 }
@@ -67,7 +74,8 @@ bool CsvReader::next() {
   if (!line) return false;
   cut_into(*line, cells_);
   if (cells_.size() != header_.size()) {
-    fail("has " + std::to_string(cells_.size()) + " cells where the header has " + std::to_string(header_.size()));
+    fail("has " + std::to_string(cells_.size()) + " cells where the header has " +
+         std::to_string(header_.size()));
   }
   return true;
 }
@@ -75,9 +83,10 @@ bool CsvReader::next() {
 std::int64_t CsvReader::units(std::size_t column, int decimals) const {
   const auto units = decimal_units(text(column), decimals);
   if (!units) {
-    fail(
-        header_[places_[column]] + " is " + cited(text(column)) +
-        (decimals == 0 ? ", which is not a whole number" : ", which is not a number of at most " + std::to_string(decimals) + " decimals"));
+    fail(header_[places_[column]] + " is " + cited(text(column)) +
+         (decimals == 0
+              ? ", which is not a whole number"
+              : ", which is not a number of at most " + std::to_string(decimals) + " decimals"));
   }
   return *units;
 }
@@ -87,7 +96,9 @@ std::optional<std::int64_t> CsvReader::optional_units(std::size_t column, int de
   return units(column, decimals);
 }
 
-void CsvReader::fail(const std::string& what) const { throw ScenarioError(name_ + ':' + std::to_string(line_) + ": " + what); }
+void CsvReader::fail(const std::string& what) const {
+  throw ScenarioError(name_ + ':' + std::to_string(line_) + ": " + what);
+}
 
 std::optional<std::string_view> CsvReader::next_line() {
   ++line_;
@@ -97,9 +108,12 @@ std::optional<std::string_view> CsvReader::next_line() {
     if (begin_ == end_) return std::nullopt;
     found = std::memchr(buffer_.data() + begin_, '\n', end_ - begin_);
     // A number that lost its last digits would be a number still.
-    if (found == nullptr) fail(end_ - begin_ == buffer_.size() ? "the line is too long" : "the file is cut off within this line");
+    if (found == nullptr)
+      fail(end_ - begin_ == buffer_.size() ? "the line is too long"
+                                           : "the file is cut off within this line");
   }
-  const auto length = static_cast<std::size_t>(static_cast<const char*>(found) - (buffer_.data() + begin_));
+  const auto length =
+      static_cast<std::size_t>(static_cast<const char*>(found) - (buffer_.data() + begin_));
   std::string_view line(buffer_.data() + begin_, length);
   begin_ += length + 1;
   if (line.ends_with('\r')) line.remove_suffix(1);
@@ -113,7 +127,8 @@ void CsvReader::fill() {
   begin_ = 0;
   errno = 0;
   end_ += std::fread(buffer_.data() + end_, 1, buffer_.size() - end_, file_.get());
-  if (std::ferror(file_.get()) != 0) throw ScenarioError(name_ + ": cannot be read: " + std::generic_category().message(errno));
+  if (std::ferror(file_.get()) != 0)
+    throw ScenarioError(name_ + ": cannot be read: " + std::generic_category().message(errno));
 }
 
 }  // namespace caesura

@@ -11,18 +11,20 @@
 
 namespace caesura {
 
-/// Reads a CSV file without quoted cells, such as requests.csv, line by line, in constant memory. Columns are found by their names in the
-/// header, in any order; others are passed over.
+/// Reads a CSV file without quoted cells, such as requests.csv, line by line, in constant memory.
+/// Columns are found by their names in the header, in any order; others are passed over.
 class CsvReader {
  public:
-  /// Opens `file` and reads its header. Throws ScenarioError if that fails, or if one of `columns` is not there just once.
+  /// Opens `file` and reads its header. Throws ScenarioError if that fails, or if one of `columns`
+  /// is not there just once.
   CsvReader(const std::string& file, const std::vector<std::string_view>& columns);
 
-  /// Goes to the next line; false at the end. Throws ScenarioError if the line has more or fewer cells than the header, or the file has
-  /// been cut off within it.
+  /// Goes to the next line; false at the end. Throws ScenarioError if the line has more or fewer
+  /// cells than the header, or the file has been cut off within it.
   bool next();
 
-  // The cells of the line, by index in `columns`. Those that are not what they should be throw ScenarioError.
+  // The cells of the line, by index in `columns`. Those that are not what they should be throw
+  // ScenarioError.
 
   /// Valid until next().
   std::string_view text(std::size_t column) const { return cells_[places_[column]]; }

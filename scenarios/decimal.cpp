@@ -35,7 +35,8 @@ char* write_decimal(char* to, std::int64_t units, int decimals) {
     fraction /= 10;
     --digits;
   }
-  for (char* digit = to + digits; digit != to; fraction /= 10) *--digit = static_cast<char>('0' + fraction % 10);
+  for (char* digit = to + digits; digit != to; fraction /= 10)
+    *--digit = static_cast<char>('0' + fraction % 10);
   return to + digits;
 }
 

@@ -34,16 +34,20 @@ std::string without_trailing_zeros(std::string digits, std::size_t least = 0) {
 /// Decimals that show three significant digits of x.
 int decimals_of(double x) {
   if (x == 0) return 0;
-  return std::max(0, significant_digits - 1 - static_cast<int>(std::floor(std::log10(std::fabs(x)))));
+  return std::max(0,
+                  significant_digits - 1 - static_cast<int>(std::floor(std::log10(std::fabs(x)))));
 }
 
 /// Digits with a point, three of them significant; 9.999 has become 10.
-std::string rounded(double x) { return without_trailing_zeros(fmt::format("{:.{}f}", x, decimals_of(x))); }
+std::string rounded(double x) {
+  return without_trailing_zeros(fmt::format("{:.{}f}", x, decimals_of(x)));
+}
 
 /// Exact if it is whole.
 std::string rough_or_count(double x) {
   constexpr double exact_max = 9e15;  // below 2^53
-  return x == std::floor(x) && std::fabs(x) < exact_max ? count_figure(static_cast<std::int64_t>(x)) : rough_figure(x);
+  return x == std::floor(x) && std::fabs(x) < exact_max ? count_figure(static_cast<std::int64_t>(x))
+                                                        : rough_figure(x);
 }
 
 struct Unit {
@@ -51,7 +55,8 @@ struct Unit {
   double limit;  ///< from so many on, the next unit is used
   const char* name;
 };
-constexpr std::array<Unit, 5> units{{{1e-9, 1000, "ns"}, {1e-6, 1000, "µs"}, {1e-3, 1000, "ms"}, {1, 120, "s"}, {60, 120, "min"}}};
+constexpr std::array<Unit, 5> units{
+    {{1e-9, 1000, "ns"}, {1e-6, 1000, "µs"}, {1e-3, 1000, "ms"}, {1, 120, "s"}, {60, 120, "min"}}};
 
 }  // namespace
 
@@ -64,7 +69,8 @@ std::string duration_figure(double seconds) {
   for (const auto& unit : units) {
     const std::string digits = rounded(seconds / unit.seconds);
     // The digits decide, not the value: 999.9 µs would be 1000 µs.
-    if (std::fabs(std::strtod(digits.c_str(), nullptr)) < unit.limit) return digits + ' ' + unit.name;
+    if (std::fabs(std::strtod(digits.c_str(), nullptr)) < unit.limit)
+      return digits + ' ' + unit.name;
   }
   return rough_figure(seconds / 3600) + " h";
 }
@@ -83,7 +89,8 @@ std::string money_figure(double usd) {
   const double size = std::fabs(usd);
   std::string digits = fmt::format("{:.{}f}", size, exact_decimals_max);
   if (size >= 1 || std::strtod(digits.c_str(), nullptr) != size) {
-    digits = fmt::format("{:.{}f}", size, size < 0.01 ? decimals_of(size) : static_cast<int>(cents));
+    digits =
+        fmt::format("{:.{}f}", size, size < 0.01 ? decimals_of(size) : static_cast<int>(cents));
   }
   if (digits.find('.') == std::string::npos) digits += ".00";
   return (negative ? "-$" : "$") + thousands_apart(without_trailing_zeros(digits, cents));
@@ -96,7 +103,9 @@ std::string field_figure(const std::string& field, double x) {
   if (last == "saved_fraction" || last == "saved_of_avoidable") return share_figure(x);
   if (last == "count") return rough_or_count(x);
   if (last == "cost_usd" || path.starts_with("cost_usd.")) return money_figure(x);
-  if (last == "seconds" || path.starts_with("busy_s.") || path.find("_latency_") != std::string_view::npos) return duration_figure(x);
+  if (last == "seconds" || path.starts_with("busy_s.") ||
+      path.find("_latency_") != std::string_view::npos)
+    return duration_figure(x);
   return rough_or_count(x);
 }
 

@@ -9,8 +9,8 @@
 
 namespace caesura {
 
-/// The format of scenario files, described once, as data: the checker walks a file against it, the JSON Schema is printed from it, and a
-/// test holds the reference manual to it.
+/// The format of scenario files, described once, as data: the checker walks a file against it, the
+/// JSON Schema is printed from it, and a test holds the reference manual to it.
 
 struct Shape;
 
@@ -18,7 +18,8 @@ struct Shape;
 struct Word {
   std::string name;
   std::string doc;
-  std::string refusal = {};  ///< not empty: known, but refused with this reason, and not in the JSON Schema
+  /// Not empty: known, but refused with this reason, and not in the JSON Schema.
+  std::string refusal = {};
 };
 
 /// What an unquoted or quoted scalar may be.
@@ -38,7 +39,8 @@ struct KeyForm {
   std::string doc;  ///< one line
   bool required = false;
   std::string fallback = {};  ///< the default, as JSON; empty: there is none to show
-  std::string refusal = {};   ///< not empty: known, but refused with this reason, and not in the JSON Schema
+  /// Not empty: known, but refused with this reason, and not in the JSON Schema.
+  std::string refusal = {};
 };
 
 /// Groups of keys that exclude each other. Of the one that is used, all keys are needed.
@@ -70,10 +72,11 @@ struct ListForm {
   std::size_t most = 0;  ///< 0: any number
 };
 
-/// What a value may be: at most one form for each kind of YAML node, so that the node alone says which is meant.
+/// What a value may be: at most one form for each kind of YAML node, so that the node alone says
+/// which is meant.
 struct Shape {
-  std::string id = {};                    ///< its name in the JSON Schema; empty: written out in place
-  std::string expected = {};              ///< continues "must be"; empty: derived from the forms
+  std::string id = {};        ///< its name in the JSON Schema; empty: written out in place
+  std::string expected = {};  ///< continues "must be"; empty: derived from the forms
   std::vector<ScalarForm> scalar = {};    ///< none or one
   std::vector<MappingForm> mapping = {};  ///< none or one
   std::vector<ListForm> list = {};        ///< none or one

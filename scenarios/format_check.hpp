@@ -5,8 +5,9 @@
 
 namespace caesura {
 
-/// Throws ScenarioError at the first thing in `root` that the description does not allow. Once it returns, every scalar can be read as its
-/// form says, every required key is there, and of every choice one group is whole and the others are absent.
+/// Throws ScenarioError at the first thing in `root` that the description does not allow. Once it
+/// returns, every scalar can be read as its form says, every required key is there, and of every
+/// choice one group is whole and the others are absent.
 void check(const Value& root, const Format& format);
 
 }  // namespace caesura

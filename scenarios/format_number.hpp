@@ -10,10 +10,11 @@
 
 namespace caesura {
 
-/// Numbers as scenario files write them, read exactly: decimal text to integers, with no floating point on the way.
+/// Numbers as scenario files write them, read exactly: decimal text to integers, with no floating
+/// point on the way.
 ///
-/// All readers throw std::invalid_argument. Its message continues a sentence that begins with the value's name ("must be positive"), or is
-/// empty if the text is simply no such thing.
+/// All readers throw std::invalid_argument. Its message continues a sentence that begins with the
+/// value's name ("must be positive"), or is empty if the text is simply no such thing.
 
 /// 12, 1.5, .5, 1e6, -3; also .inf and .nan, which is_finite_number refuses.
 bool is_number(std::string_view text);
@@ -26,14 +27,17 @@ double number_from(std::string_view text);
 /// 250us, 10ms, 1.5s, 2m, 1h, 10ns: a whole number of nanoseconds, 0 to longest_duration.
 Duration duration_from(std::string_view text);
 
-/// A number of seconds without a unit, rounded to the nearest nanosecond, as in trace files; 0 to 100 years.
+/// A number of seconds without a unit, rounded to the nearest nanosecond, as in trace files; 0 to
+/// 100 years.
 Duration seconds_from(std::string_view text);
 
 /// So many in this time, in lowest terms.
 struct Rate {
   std::int64_t requests = 1;
   Duration per{1};
-  double mean_gap_ns() const { return static_cast<double>(per.count()) / static_cast<double>(requests); }
+  double mean_gap_ns() const {
+    return static_cast<double>(per.count()) / static_cast<double>(requests);
+  }
 };
 
 /// 20/s, 1.5/m, 3/h: positive, at most one a nanosecond.

@@ -28,7 +28,8 @@ struct DistributionShapes {
 };
 DistributionShapes add_distributions(Format& format);
 
-const Shape& add_services(Format& format, const DistributionShapes& distributions, const Shape& workflow);
+const Shape& add_services(Format& format, const DistributionShapes& distributions,
+                          const Shape& workflow);
 /// A list of steps, which the steps themselves contain.
 const Shape& add_workflow(Format& format, const DistributionShapes& distributions);
 const Shape& add_cancel(Format& format, const DistributionShapes& distributions);

@@ -8,7 +8,8 @@
 
 namespace caesura {
 
-/// Where YAML text came from: a file, or an option of the command line, which has no lines worth naming.
+/// Where YAML text came from: a file, or an option of the command line, which has no lines worth
+/// naming.
 struct Source {
   std::string name;  ///< the file's path, or the option as given: "--set load.requests=abc"
   bool is_option = false;
@@ -58,7 +59,8 @@ std::string cited(std::string_view text);
 /// Throws ScenarioError "place: message", in one line.
 [[noreturn]] void fail(const Place& place, const std::string& message);
 
-/// The known name nearest to `name` by edit distance, or nullptr if none is near enough to be meant.
+/// The known name nearest to `name` by edit distance, or nullptr if none is near enough to be
+/// meant.
 const std::string* nearest(std::string_view name, const std::vector<std::string>& known);
 
 /// "; did you mean 'x'?", or else "; known here: a, b, c".

@@ -39,7 +39,8 @@ void JoinedReports::add(const RequestReport& report) {
 void JoinedReports::add(const ClientReport& client) {
   const std::uint32_t place = client.ticket < place_of_.size() ? place_of_[client.ticket] : none;
   if (place == none || pending_[place].number != client.number) {
-    if (!settled_.emplace(client.number, client).second) fail(client.number, "it was settled twice");
+    if (!settled_.emplace(client.number, client).second)
+      fail(client.number, "it was settled twice");
     ++unsettled_;
     return;
   }
@@ -50,18 +51,21 @@ void JoinedReports::add(const ClientReport& client) {
 }
 
 void JoinedReports::join(const RequestReport& request, const ClientReport& client) {
-  if (request.number != client.number || request.outcome != client.outcome) fail(client.number, "client and server disagree about it");
+  if (request.number != client.number || request.outcome != client.outcome)
+    fail(client.number, "client and server disagree about it");
   const bool was_cancelled = request.outcome == Outcome::cancelled;
-  if (client.cancels_accepted != (was_cancelled ? 1U : 0U)) fail(client.number, "the answers to its cancels contradict its outcome");
-  const std::uint32_t answered =
-      client.cancels_accepted + client.cancels_too_late + client.cancels_already_cancelled + client.cancels_ignored;
+  if (client.cancels_accepted != (was_cancelled ? 1U : 0U))
+    fail(client.number, "the answers to its cancels contradict its outcome");
+  const std::uint32_t answered = client.cancels_accepted + client.cancels_too_late +
+                                 client.cancels_already_cancelled + client.cancels_ignored;
   if (answered != client.cancels_sent) fail(client.number, "a cancel of it was not answered once");
   if (request.chunks_sent != client.chunks_received) fail(client.number, "a chunk of it was lost");
   use_(request, client);
 }
 
 void JoinedReports::fail(RequestNumber number, const char* what) const {
-  throw BrokenInvariant("broken invariant: request " + std::to_string(number) + " of seed " + std::to_string(seed_) + ": " + what +
+  throw BrokenInvariant("broken invariant: request " + std::to_string(number) + " of seed " +
+                        std::to_string(seed_) + ": " + what +
                         "; please report this with the scenario");
 }
 

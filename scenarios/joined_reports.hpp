@@ -10,13 +10,15 @@
 
 namespace caesura {
 
-/// The simulation contradicts itself: a fault of Caesura, not of its input. The message names the seed, so that it can be repeated.
+/// The simulation contradicts itself: a fault of Caesura, not of its input. The message names the
+/// seed, so that it can be repeated.
 struct BrokenInvariant : std::logic_error {
   using std::logic_error::logic_error;
 };
 
-/// Puts the two reports of each request together: the request's when it stops and the client's when it settles it. Mostly they come in this
-/// order; a request whose orphans run on reports when they have ended.
+/// Puts the two reports of each request together: the request's when it stops and the client's when
+/// it settles it. Mostly they come in this order; a request whose orphans run on reports when they
+/// have ended.
 class JoinedReports final : public ReportSink {
  public:
   using Use = std::function<void(const RequestReport&, const ClientReport&)>;
@@ -39,8 +41,9 @@ class JoinedReports final : public ReportSink {
 
   std::uint64_t seed_;
   Use use_;
-  std::vector<std::uint32_t> place_of_;            ///< in pending_, by ticket
-  std::vector<RequestReport> pending_;             ///< before their clients have settled; few, however many requests are open
+  std::vector<std::uint32_t> place_of_;  ///< in pending_, by ticket
+  /// Before their clients have settled; few, however many requests are open.
+  std::vector<RequestReport> pending_;
   std::vector<std::uint32_t> free_;                ///< places in pending_
   std::map<RequestNumber, ClientReport> settled_;  ///< before they have reported
   std::uint64_t unsettled_ = 0;

@@ -59,8 +59,8 @@ std::string number_text(double x) {
   const double size = std::fabs(x);
   const bool plain = x == 0 || (size >= 1e-7 && size < 1e17);
   std::array<char, 64> digits{};
-  const auto end =
-      std::to_chars(digits.data(), digits.data() + digits.size(), x, plain ? std::chars_format::fixed : std::chars_format::scientific);
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), x,
+                                 plain ? std::chars_format::fixed : std::chars_format::scientific);
   return {digits.data(), end.ptr};
 }
 

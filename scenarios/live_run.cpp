@@ -37,8 +37,9 @@ using What = LiveEvent::What;
 
 }  // namespace
 
-/// The world's messages and reports come in any of its threads, one at a time, and become events under `mutex_`, which is never held while
-/// the world is called: the world may call back before it returns.
+/// The world's messages and reports come in any of its threads, one at a time, and become events
+/// under `mutex_`, which is never held while the world is called: the world may call back before it
+/// returns.
 class LiveRun::Impl final : private ReportSink {
  public:
   Impl(const Scenario& scenario, const LiveOptions& options);
@@ -128,7 +129,9 @@ class LiveRun::Impl final : private ReportSink {
   std::vector<std::optional<PolicyTotals>> totals_;  ///< by index into Scenario::policies
   std::uint64_t settled_ = 0;
   std::string csv_;
-  const std::function<void(std::string_view)> append_csv_ = [this](std::string_view line) { csv_ += line; };
+  const std::function<void(std::string_view)> append_csv_ = [this](std::string_view line) {
+    csv_ += line;
+  };
   OrderedLines lines_{append_csv_};
   std::exception_ptr failure_;
 
@@ -142,17 +145,21 @@ LiveRun::Impl::Impl(const Scenario& scenario, const LiveOptions& options)
     : scenario_(scenario),
       options_(options),
       model_(served(scenario.model, own_seeds_)),
-      joined_(scenario.model.seed.value, [this](const RequestReport& request, const ClientReport& client) { settle(request, client); }),
+      joined_(scenario.model.seed.value,
+              [this](const RequestReport& request, const ClientReport& client) {
+                settle(request, client);
+              }),
       totals_(scenario.policies.size()) {
   totals_.at(options.policy).emplace();
-  const WorldOptions world{.model = model_,
-                           .policy = scenario.policies[options.policy],
-                           .wished_policies = scenario.policies,
-                           .play = LoadPlay::from_outside,
-                           .reports = *this,
-                           .observer = [this](Time now, Address to, const Message& message, bool dropped) {
-                             if (!dropped) see(now, to, message);
-                           }};
+  const WorldOptions world{
+      .model = model_,
+      .policy = scenario.policies[options.policy],
+      .wished_policies = scenario.policies,
+      .play = LoadPlay::from_outside,
+      .reports = *this,
+      .observer = [this](Time now, Address to, const Message& message, bool dropped) {
+        if (!dropped) see(now, to, message);
+      }};
   if (options.manual_clock) {
     manual_ = make_manual_world(world);
   } else {
@@ -208,13 +215,16 @@ LivePlan LiveRun::Impl::planned(const RequestWishes& wishes) {
   for (const PlanStep& step : plan.steps) {
     if (step.what != PlanStep::What::operation) continue;
     const bool is_call = step.kind != OperationKind::transaction;
-    live.operations.push_back(
-        {.kind = step.kind, .service = is_call ? model_.services[step.service].name : "", .is_streamed = step.chunk_tokens > 0});
-    const bool is_model_call = step.kind == OperationKind::llm || step.kind == OperationKind::decompose;
+    live.operations.push_back({.kind = step.kind,
+                               .service = is_call ? model_.services[step.service].name : "",
+                               .is_streamed = step.chunk_tokens > 0});
+    const bool is_model_call =
+        step.kind == OperationKind::llm || step.kind == OperationKind::decompose;
     if (step.chunk_tokens == 0 && (!is_model_call || has_streamed)) continue;
     has_streamed = step.chunk_tokens > 0;
     live.answering_call = step.number;
-    live.answer_tokens = static_cast<std::uint32_t>(sample_of(model_, next_, step).tokens.output.value);
+    live.answer_tokens =
+        static_cast<std::uint32_t>(sample_of(model_, next_, step).tokens.output.value);
   }
   return live;
 }
@@ -263,24 +273,28 @@ std::uint64_t LiveRun::Impl::in_flight() const {
 Results LiveRun::Impl::results() const {
   const WorldCounters counters = manual_ ? manual_->counters() : realtime_->counters();
   const std::lock_guard lock(mutex_);
-  Results results{.scenario = scenario_.name,
-                  .file = scenario_.file,
-                  .seed = scenario_.model.seed.value,
-                  .requests = settled_ + requests_.size(),
-                  .engine = manual_ ? "caf" : "caf-realtime",
-                  .run = {.simulated_seconds = seconds(now()),
-                          .messages = counters.messages,
-                          .peak_in_flight = counters.requests_peak,
-                          .partial = !requests_.empty(),
-                          .served = true},
-                  .policies = {{.policy = scenario_.policies[options_.policy], .totals = *totals_[options_.policy]}},
-                  .comparisons = {},
-                  .thresholds = {},
-                  .background = {.description = scenario_.description,
-                                 .cancel_rule = "clients cancelled as they liked",
-                                 .lateness_max = realtime_ ? std::optional(realtime_->greatest_lateness()) : std::nullopt}};
+  Results results{
+      .scenario = scenario_.name,
+      .file = scenario_.file,
+      .seed = scenario_.model.seed.value,
+      .requests = settled_ + requests_.size(),
+      .engine = manual_ ? "caf" : "caf-realtime",
+      .run = {.simulated_seconds = seconds(now()),
+              .messages = counters.messages,
+              .peak_in_flight = counters.requests_peak,
+              .partial = !requests_.empty(),
+              .served = true},
+      .policies = {{.policy = scenario_.policies[options_.policy],
+                    .totals = *totals_[options_.policy]}},
+      .comparisons = {},
+      .thresholds = {},
+      .background = {.description = scenario_.description,
+                     .cancel_rule = "clients cancelled as they liked",
+                     .lateness_max =
+                         realtime_ ? std::optional(realtime_->greatest_lateness()) : std::nullopt}};
   for (std::size_t p = 0; p < totals_.size(); ++p) {
-    if (p != options_.policy && totals_[p]) results.policies.push_back({.policy = scenario_.policies[p], .totals = *totals_[p]});
+    if (p != options_.policy && totals_[p])
+      results.policies.push_back({.policy = scenario_.policies[p], .totals = *totals_[p]});
   }
   return results;
 }
@@ -325,7 +339,8 @@ void LiveRun::Impl::settle(const RequestReport& request, const ClientReport& cli
         .request = request.number,
         .at = std::max(request.stopped, client.answered),
         .outcome = request.outcome,
-        .record = std::make_shared<LiveRecord>(LiveRecord{.policy = live.policy, .request = request, .client = client})});
+        .record = std::make_shared<LiveRecord>(
+            LiveRecord{.policy = live.policy, .request = request, .client = client})});
 }
 
 void LiveRun::Impl::see(Time now, Address to, const Message& message) {
@@ -347,7 +362,8 @@ void LiveRun::Impl::see(Time, Address to, const Queued& queued) {
   if (live == nullptr) return;
   std::erase(live->in_service, queued.operation);
   const auto is_its_start = [&](const LiveEvent& event) {
-    return event.what == What::operation_started && event.request == number && event.operation == queued.operation;
+    return event.what == What::operation_started && event.request == number &&
+           event.operation == queued.operation;
   };
   const auto started = std::find_if(events_.rbegin(), events_.rend(), is_its_start);
   if (started != events_.rend()) events_.erase(std::next(started).base());
@@ -379,13 +395,18 @@ void LiveRun::Impl::see(Time now, Address to, const LetGo& let_go) {
 
 void LiveRun::Impl::see(Time now, Address, const Chunk& chunk) {
   if (find(chunk.number) != nullptr)
-    tell({.what = What::chunk, .request = chunk.number, .at = now, .operation = chunk.operation, .tokens = chunk.tokens});
+    tell({.what = What::chunk,
+          .request = chunk.number,
+          .at = now,
+          .operation = chunk.operation,
+          .tokens = chunk.tokens});
 }
 
 void LiveRun::Impl::see(Time now, Address to, const Cancel& cancel) {
   if (to == client_address || to == directory_address) return;
   Live* live = find(cancel.number);
-  if (live == nullptr || live->has_stopped || std::exchange(live->was_cancelled_before, true)) return;
+  if (live == nullptr || live->has_stopped || std::exchange(live->was_cancelled_before, true))
+    return;
   tell({.what = What::cancel_received, .request = cancel.number, .at = now});
 }
 
@@ -393,7 +414,10 @@ void LiveRun::Impl::see(Time now, Address, const CancelAnswer& answer) {
   Live* live = find(answer.number);
   if (live == nullptr) return;
   --live->cancels_unanswered;
-  tell({.what = What::cancel_answered, .request = answer.number, .at = now, .verdict = answer.verdict});
+  tell({.what = What::cancel_answered,
+        .request = answer.number,
+        .at = now,
+        .verdict = answer.verdict});
 }
 
 void LiveRun::Impl::see(Time, Address, const Ended& ended) {
@@ -416,18 +440,21 @@ LiveRun::Impl::Live* LiveRun::Impl::find(RequestNumber number) {
 }
 
 LiveRun::Impl::Live* LiveRun::Impl::find(Address request, RequestNumber& number) {
-  if (request.index >= tenants_.size() || tenants_[request.index].generation != request.generation) return nullptr;
+  if (request.index >= tenants_.size() || tenants_[request.index].generation != request.generation)
+    return nullptr;
   number = tenants_[request.index].number;
   return find(number);
 }
 
-void LiveRun::Impl::start_operation(RequestNumber number, Live& live, std::uint32_t operation, Time now) {
+void LiveRun::Impl::start_operation(RequestNumber number, Live& live, std::uint32_t operation,
+                                    Time now) {
   if (live.has_stopped) return;
   live.in_service.push_back(operation);
   tell({.what = What::operation_started, .request = number, .at = now, .operation = operation});
 }
 
-void LiveRun::Impl::end_operation(RequestNumber number, Live& live, std::uint32_t operation, Time now) {
+void LiveRun::Impl::end_operation(RequestNumber number, Live& live, std::uint32_t operation,
+                                  Time now) {
   if (live.has_stopped || std::erase(live.in_service, operation) == 0) return;
   tell({.what = What::operation_ended, .request = number, .at = now, .operation = operation});
 }
@@ -435,11 +462,14 @@ void LiveRun::Impl::end_operation(RequestNumber number, Live& live, std::uint32_
 void LiveRun::Impl::stop(RequestNumber number, Live& live, Outcome outcome, Time at) {
   if (std::exchange(live.has_stopped, true)) return;
   tell({.what = What::stopped, .request = number, .at = at, .outcome = outcome});
-  if (live.answer_seen) tell({.what = What::answered, .request = number, .at = *live.answer_seen, .outcome = outcome});
+  if (live.answer_seen)
+    tell({.what = What::answered, .request = number, .at = *live.answer_seen, .outcome = outcome});
 }
 
 void LiveRun::Impl::answer_the_unsent(RequestNumber number, Live& live, Time now) {
-  const CancelVerdict verdict = live.outcome == Outcome::cancelled ? CancelVerdict::already_cancelled : CancelVerdict::too_late;
+  const CancelVerdict verdict = live.outcome == Outcome::cancelled
+                                    ? CancelVerdict::already_cancelled
+                                    : CancelVerdict::too_late;
   for (; live.cancels_unanswered > 0; --live.cancels_unanswered)
     tell({.what = What::cancel_answered, .request = number, .at = now, .verdict = verdict});
 }
@@ -471,7 +501,8 @@ void LiveRun::Impl::fail(std::exception_ptr failure) {
   if (options_.on_events) options_.on_events();
 }
 
-LiveRun::LiveRun(const Scenario& scenario, const LiveOptions& options) : impl_(std::make_unique<Impl>(scenario, options)) {}
+LiveRun::LiveRun(const Scenario& scenario, const LiveOptions& options)
+    : impl_(std::make_unique<Impl>(scenario, options)) {}
 LiveRun::~LiveRun() = default;
 RequestNumber LiveRun::start(const RequestWishes& wishes) { return impl_->start(wishes); }
 LivePlan LiveRun::planned(const RequestWishes& wishes) const { return impl_->planned(wishes); }

@@ -15,13 +15,16 @@ enum class Quantity { duration, count, share };
 /// Turns checked values into distributions. Data files are looked for beside `scenario_file`.
 class DistributionReader {
  public:
-  explicit DistributionReader(std::string scenario_file) : scenario_file_(std::move(scenario_file)) {}
+  explicit DistributionReader(std::string scenario_file)
+      : scenario_file_(std::move(scenario_file)) {}
 
-  /// `value` as the description's check() left it. Throws ScenarioError for parameters that make no sense together, and for bad data files.
+  /// `value` as the description's check() left it. Throws ScenarioError for parameters that make no
+  /// sense together, and for bad data files.
   Distribution read(const Value& value, Quantity quantity) const;
 
   /// The distribution under `key`, or `fallback`.
-  Distribution read_or(const Value& mapping, std::string_view key, Quantity quantity, const Distribution& fallback) const;
+  Distribution read_or(const Value& mapping, std::string_view key, Quantity quantity,
+                       const Distribution& fallback) const;
 
   std::variant<Distribution, GrowingContext> read_cached_input(const Value& value) const;
 

@@ -14,7 +14,8 @@ namespace {
 class OpenFile {
  public:
   /// O_NONBLOCK: a pipe that takes the file's place after we looked must not make us wait.
-  explicit OpenFile(const std::string& path) : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {}
+  explicit OpenFile(const std::string& path)
+      : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {}
   OpenFile(const OpenFile&) = delete;
   OpenFile& operator=(const OpenFile&) = delete;
   ~OpenFile() {
@@ -28,11 +29,14 @@ class OpenFile {
 
 void require_regular(const struct stat& status, const std::string& path, const Place& blame) {
   if (S_ISDIR(status.st_mode)) fail(blame, cited(path) + " is a directory; name a file in it");
-  if (!S_ISREG(status.st_mode)) fail(blame, cited(path) + " is a pipe or a device; name a regular file");
+  if (!S_ISREG(status.st_mode))
+    fail(blame, cited(path) + " is a pipe or a device; name a regular file");
 }
 
 [[noreturn]] void fail_to_read(const std::string& path, int error, const Place& blame) {
-  const char* advice = error == ENOENT || error == ENOTDIR ? "; check the path" : error == EACCES ? "; check its permissions" : "";
+  const char* advice = error == ENOENT || error == ENOTDIR ? "; check the path"
+                       : error == EACCES                   ? "; check its permissions"
+                                                           : "";
   fail(blame, "cannot read " + cited(path) + ": " + std::strerror(error) + advice);
 }
 
@@ -48,7 +52,10 @@ std::string read_file(const std::string& path, std::size_t most_bytes, const Pla
   require_regular(status, path, blame);
 
   std::string text;
-  const auto too_large = [&] { fail(blame, cited(path) + " is larger than " + std::to_string(most_bytes >> 20) + " MiB; shorten it"); };
+  const auto too_large = [&] {
+    fail(blame,
+         cited(path) + " is larger than " + std::to_string(most_bytes >> 20) + " MiB; shorten it");
+  };
   if (status.st_size > 0 && static_cast<std::size_t>(status.st_size) > most_bytes) too_large();
   if (status.st_size > 0) text.reserve(static_cast<std::size_t>(status.st_size));
   char block[1 << 16];
@@ -79,7 +86,8 @@ std::optional<DataLine> DataLines::next() {
     const auto first = line.find_first_not_of(" \t\r");
     if (first == std::string_view::npos || line[first] == '#') continue;
     const auto last = line.find_last_not_of(" \t\r");
-    return DataLine{line.substr(first, last - first + 1), {&source_, number_, static_cast<int>(first) + 1}};
+    return DataLine{line.substr(first, last - first + 1),
+                    {&source_, number_, static_cast<int>(first) + 1}};
   }
   return std::nullopt;
 }

@@ -12,8 +12,9 @@ namespace caesura {
 inline constexpr std::size_t largest_scenario_bytes = std::size_t{8} << 20;
 inline constexpr std::size_t largest_data_bytes = std::size_t{256} << 20;
 
-/// The whole of a regular file. Throws ScenarioError at `blame` if there is none, it cannot be read, is no regular file (nothing here waits
-/// for a pipe or reads a device) or is larger than `most_bytes`.
+/// The whole of a regular file. Throws ScenarioError at `blame` if there is none, it cannot be
+/// read, is no regular file (nothing here waits for a pipe or reads a device) or is larger than
+/// `most_bytes`.
 std::string read_file(const std::string& path, std::size_t most_bytes, const Place& blame);
 
 /// `path` as seen from the folder of `scenario_file`.
@@ -24,7 +25,8 @@ struct DataLine {
   Place place;
 };
 
-/// Goes through the lines of a data file that hold something: blank ones and those that begin with # do not.
+/// Goes through the lines of a data file that hold something: blank ones and those that begin with
+/// # do not.
 class DataLines {
  public:
   /// Both must outlive this, and `text` the lines.

@@ -17,17 +17,23 @@ constexpr std::uint64_t most_requests = 1'000'000'000;
 /// Time is 64 bits of nanoseconds, 292 years: this leaves room for the requests themselves.
 constexpr double longest_load_ns = 100 * 365.0 * 24 * 3600 * 1e9;
 
-std::uint64_t whole(const Value& value) { return static_cast<std::uint64_t>(whole_from(value.text)); }
+std::uint64_t whole(const Value& value) {
+  return static_cast<std::uint64_t>(whole_from(value.text));
+}
 
 /// Refuses loads whose arrivals run out of numbers or out of time.
 void check_extent(const Value& load, const Rate& rate) {
   if (const auto* requests = load.find("requests")) {
     if (static_cast<double>(whole(*requests)) * rate.mean_gap_ns() > longest_load_ns) {
-      fail(requests->place, "at this rate, so many requests take over 100 years to arrive; have fewer, or a higher rate");
+      fail(requests->place,
+           "at this rate, so many requests take over 100 years to arrive; have fewer, or a higher "
+           "rate");
     }
   } else if (const auto* duration = load.find("duration")) {
-    if (static_cast<double>(duration_from(duration->text).count()) / rate.mean_gap_ns() > static_cast<double>(most_requests)) {
-      fail(duration->place, "over 1000000000 requests arrive in this time; shorten it, or lower the rate");
+    if (static_cast<double>(duration_from(duration->text).count()) / rate.mean_gap_ns() >
+        static_cast<double>(most_requests)) {
+      fail(duration->place,
+           "over 1000000000 requests arrive in this time; shorten it, or lower the rate");
     }
   }
 }
@@ -42,34 +48,44 @@ std::vector<Time> read_trace(const Value& trace, const std::string& scenario_fil
       arrivals.emplace_back(seconds_from(line->text));
     } catch (const std::invalid_argument& problem) {
       const std::string what = problem.what();
-      fail(line->place, "an arrival " + (what.empty() ? "must be a number of seconds" : what) + ", not " + cited(line->text));
+      fail(line->place, "an arrival " + (what.empty() ? "must be a number of seconds" : what) +
+                            ", not " + cited(line->text));
     }
     if (arrivals.size() > 1 && arrivals.back() < arrivals[arrivals.size() - 2]) {
       fail(line->place, "this arrival is before the one above; sort the file");
     }
-    if (arrivals.size() > most_requests) fail(line->place, "more than 1000000000 arrivals; shorten the file");
+    if (arrivals.size() > most_requests)
+      fail(line->place, "more than 1000000000 arrivals; shorten the file");
   }
-  if (arrivals.empty()) fail(trace.place, cited(source.name) + " holds no arrivals; write seconds, one a line");
+  if (arrivals.empty())
+    fail(trace.place, cited(source.name) + " holds no arrivals; write seconds, one a line");
   return arrivals;
 }
 
-void read_arrivals_of_trace(const Value& trace, const Value& value, const std::string& scenario_file, Load& load) {
+void read_arrivals_of_trace(const Value& trace, const Value& value,
+                            const std::string& scenario_file, Load& load) {
   auto arrivals = read_trace(trace, scenario_file);
   if (load.duration) {
-    arrivals.erase(std::lower_bound(arrivals.begin(), arrivals.end(), Time{*load.duration}), arrivals.end());
-    if (arrivals.empty()) fail(value.find("duration")->place, "no arrival of the trace is before this; make it longer");
+    arrivals.erase(std::lower_bound(arrivals.begin(), arrivals.end(), Time{*load.duration}),
+                   arrivals.end());
+    if (arrivals.empty())
+      fail(value.find("duration")->place, "no arrival of the trace is before this; make it longer");
   }
   load.requests = std::min<std::uint64_t>(load.requests, arrivals.size());
   arrivals.resize(load.requests);
   load.arrivals = TracedArrivals{std::move(arrivals)};
 }
 
-void read_closed(const Value& closed, const Value& value, const DistributionReader& distributions, Load& load) {
-  if (const auto* duration = value.find("duration")) fail(duration->place, "'duration' does not go with closed; write requests instead");
+void read_closed(const Value& closed, const Value& value, const DistributionReader& distributions,
+                 Load& load) {
+  if (const auto* duration = value.find("duration"))
+    fail(duration->place, "'duration' does not go with closed; write requests instead");
   if (const auto* users = value.find("users"))
-    fail(users->place, "'users' does not go with closed, which has users of its own; remove it here");
+    fail(users->place,
+         "'users' does not go with closed, which has users of its own; remove it here");
   load.users = whole(*closed.find("users"));
-  load.arrivals = ClosedLoad{.users = load.users, .think = distributions.read_or(closed, "think", Quantity::duration, {})};
+  load.arrivals = ClosedLoad{
+      .users = load.users, .think = distributions.read_or(closed, "think", Quantity::duration, {})};
 }
 
 void read_gamma(const Value& gamma, const Value& value, Load& load) {
@@ -83,20 +99,24 @@ void read_gamma(const Value& gamma, const Value& value, Load& load) {
   }
 }
 
-decltype(CancelSource::moment) read_during(const Value& during, const DistributionReader& distributions) {
-  if (const auto* share = during.find("request")) return CancelDuringRequest{distributions.read(*share, Quantity::share)};
+decltype(CancelSource::moment) read_during(const Value& during,
+                                           const DistributionReader& distributions) {
+  if (const auto* share = during.find("request"))
+    return CancelDuringRequest{distributions.read(*share, Quantity::share)};
   auto at = distributions.read(*during.find("at"), Quantity::share);
   if (const auto* operation = during.find("operation")) {
-    return CancelDuringOperation{.operation = static_cast<std::uint32_t>(whole(*operation)), .at = std::move(at)};
+    return CancelDuringOperation{.operation = static_cast<std::uint32_t>(whole(*operation)),
+                                 .at = std::move(at)};
   }
   const auto& text = during.find("kind")->text;
-  const auto kind =
-      std::find_if(all_operation_kinds.begin(), all_operation_kinds.end(), [&](OperationKind k) { return text == name_of(k); });
+  const auto kind = std::find_if(all_operation_kinds.begin(), all_operation_kinds.end(),
+                                 [&](OperationKind k) { return text == name_of(k); });
   return CancelDuringKind{.kind = *kind, .at = std::move(at)};
 }
 
 decltype(CancelSource::moment) read_budget(const Value& when) {
-  if (const auto* tokens = when.find("tokens_over")) return CancelOverTokens{Tokens{static_cast<std::int64_t>(whole(*tokens))}};
+  if (const auto* tokens = when.find("tokens_over"))
+    return CancelOverTokens{Tokens{static_cast<std::int64_t>(whole(*tokens))}};
   const auto& dollars = *when.find("cost_over");
   try {
     return CancelOverCost{price_from(dollars.text, 1)};
@@ -116,15 +136,19 @@ CancelSource read_cancel(const Value& value, const DistributionReader& distribut
   } else {
     source.moment = read_budget(*value.find("when"));
   }
-  if (const auto* probability = value.find("probability")) source.probability = number_from(probability->text);
+  if (const auto* probability = value.find("probability"))
+    source.probability = number_from(probability->text);
   if (const auto* times = value.find("times")) {
     source.times = static_cast<std::uint16_t>(whole(*times));
     if (source.times > 1 && value.find("every") == nullptr) {
-      fail(times->place, "'times' above 1 needs 'every' beside it; add the time between two sends, such as every: 500ms");
+      fail(times->place,
+           "'times' above 1 needs 'every' beside it; add the time between two sends, such as "
+           "every: 500ms");
     }
   }
   if (const auto* every = value.find("every")) source.every = duration_from(every->text);
-  if (const auto* finished = value.find("even_if_finished")) source.even_if_finished = finished->text[0] == 't' || finished->text[0] == 'T';
+  if (const auto* finished = value.find("even_if_finished"))
+    source.even_if_finished = finished->text[0] == 't' || finished->text[0] == 'T';
   return source;
 }
 
@@ -146,14 +170,15 @@ std::array<bool, operation_kinds> read_aborted(const Value* options) {
   std::array<bool, operation_kinds> aborted{};
   for (const OperationKind kind : all_operation_kinds) {
     const auto is_kind = [&](const Value& item) { return item.text == name_of(kind); };
-    aborted[index_of(kind)] =
-        named == nullptr ? kind != OperationKind::transaction : std::any_of(named->items.begin(), named->items.end(), is_kind);
+    aborted[index_of(kind)] = named == nullptr
+                                  ? kind != OperationKind::transaction
+                                  : std::any_of(named->items.begin(), named->items.end(), is_kind);
   }
   return aborted;
 }
 
-constexpr std::array policy_kinds{PolicyKind::never, PolicyKind::checkpoint, PolicyKind::abort, PolicyKind::disconnect,
-                                  PolicyKind::escalate};
+constexpr std::array policy_kinds{PolicyKind::never, PolicyKind::checkpoint, PolicyKind::abort,
+                                  PolicyKind::disconnect, PolicyKind::escalate};
 constexpr Duration default_detect = std::chrono::milliseconds(25);
 constexpr Duration default_detect_of_disconnect = std::chrono::seconds(2);
 constexpr Duration default_after = std::chrono::seconds(5);
@@ -177,12 +202,14 @@ Policy read_policy(const Value& item) {
       policy.abort_delay = duration_or(options, "detect", default_detect);
       break;
     case PolicyKind::disconnect:
-      policy.aborts[index_of(OperationKind::llm)] = policy.aborts[index_of(OperationKind::decompose)] = true;
+      policy.aborts[index_of(OperationKind::llm)] =
+          policy.aborts[index_of(OperationKind::decompose)] = true;
       policy.abort_delay = duration_or(options, "detect", default_detect_of_disconnect);
       break;
     case PolicyKind::escalate:
       policy.aborts = read_aborted(options);
-      policy.abort_delay = duration_or(options, "after", default_after) + duration_or(options, "detect", default_detect);
+      policy.abort_delay = duration_or(options, "after", default_after) +
+                           duration_or(options, "detect", default_detect);
       break;
   }
   return policy;
@@ -204,7 +231,9 @@ Load read_load(const Value& value, const DistributionReader& distributions) {
   if (const auto* users = value.find("users")) load.users = whole(*users);
 
   if (arrivals.kind == Value::Kind::scalar) {
-    if (duration != nullptr) fail(duration->place, "'duration' does not go with at_once, since all arrive at 0; write requests instead");
+    if (duration != nullptr)
+      fail(duration->place,
+           "'duration' does not go with at_once, since all arrive at 0; write requests instead");
     load.arrivals = ArrivalsAtOnce{};
   } else if (trace != nullptr) {
     read_arrivals_of_trace(*trace, value, distributions.scenario_file(), load);
@@ -224,7 +253,8 @@ Load read_load(const Value& value, const DistributionReader& distributions) {
   return load;
 }
 
-std::vector<CancelSource> read_cancels(const Value& cancel, const DistributionReader& distributions) {
+std::vector<CancelSource> read_cancels(const Value& cancel,
+                                       const DistributionReader& distributions) {
   std::vector<CancelSource> sources;
   if (cancel.kind == Value::Kind::mapping) return {read_cancel(cancel, distributions)};
   for (const auto& item : cancel.items) sources.push_back(read_cancel(item, distributions));
@@ -237,8 +267,10 @@ std::vector<Policy> read_policies(const Value& policy) {
   for (const auto& item : policy.items) {
     policies.push_back(read_policy(item));
     const auto& name = policies.back().name;
-    if (std::any_of(policies.begin(), policies.end() - 1, [&](const Policy& other) { return other.name == name; })) {
-      fail(item.place, "two policies are called " + cited(name) + "; remove one, or give it another name with 'named'");
+    if (std::any_of(policies.begin(), policies.end() - 1,
+                    [&](const Policy& other) { return other.name == name; })) {
+      fail(item.place, "two policies are called " + cited(name) +
+                           "; remove one, or give it another name with 'named'");
     }
   }
   return policies;

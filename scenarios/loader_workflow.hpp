@@ -19,10 +19,13 @@ class ServiceTable {
   /// `services` as check() left it, or nullptr if the file has none.
   ServiceTable(const Value* services, const DistributionReader& distributions);
 
-  /// The index of the service that `reference` names. Throws ScenarioError with the nearest name, or the right kind.
+  /// The index of the service that `reference` names. Throws ScenarioError with the nearest name,
+  /// or the right kind.
   std::uint16_t find(const Value& reference, ServiceKind kind) const;
 
-  std::uint16_t index_of_agent(const std::string& name) const { return by_kind_[static_cast<std::size_t>(ServiceKind::agent)].at(name); }
+  std::uint16_t index_of_agent(const std::string& name) const {
+    return by_kind_[static_cast<std::size_t>(ServiceKind::agent)].at(name);
+  }
   const ServiceProfile& profile(std::uint16_t index) const { return profiles_[index]; }
   std::vector<ServiceProfile> take_profiles() { return std::move(profiles_); }
 
@@ -39,8 +42,10 @@ struct Work {
   std::vector<std::optional<ChildWorkflow>> children;  ///< as in Model
 };
 
-/// `steps` and `services` (nullptr if the file has none) as check() left them. Throws ScenarioError for unknown services, for agents that
-/// reach themselves, and if even the smallest expansion of a request is too long.
-Work read_work(const Value& steps, const Value* services, const ServiceTable& table, const DistributionReader& distributions);
+/// `steps` and `services` (nullptr if the file has none) as check() left them. Throws ScenarioError
+/// for unknown services, for agents that reach themselves, and if even the smallest expansion of a
+/// request is too long.
+Work read_work(const Value& steps, const Value* services, const ServiceTable& table,
+               const DistributionReader& distributions);
 
 }  // namespace caesura

@@ -23,7 +23,8 @@ Place place_of(const YAML::Mark& mark, const Source& source) {
 }
 
 [[noreturn]] void too_deep(const Place& place) {
-  fail(place, "nested deeper than " + std::to_string(deepest_nesting) + " levels; a scenario needs a few");
+  fail(place,
+       "nested deeper than " + std::to_string(deepest_nesting) + " levels; a scenario needs a few");
 }
 
 /// Refuses, with its place, the first byte that does not belong in a scenario.
@@ -31,7 +32,8 @@ class TextCheck {
  public:
   TextCheck(const std::string& text, const Source& source) : text_(text), source_(source) {}
 
-  /// yaml-cpp guesses other encodings, takes NUL for the end, and gives tabs in indentation odd meanings: nothing of this reaches it.
+  /// yaml-cpp guesses other encodings, takes NUL for the end, and gives tabs in indentation odd
+  /// meanings: nothing of this reaches it.
   void run() {
     std::size_t at = text_.compare(0, 3, "\xEF\xBB\xBF") == 0 ? 3 : 0;
     while (at < text_.size()) {
@@ -44,8 +46,10 @@ class TextCheck {
         ++at;
         continue;
       }
-      if (c == '\t' && in_indentation_ && !blank_line_from(at)) stop("a tab in the indentation; use spaces");
-      if ((c < 0x20 && c != '\t' && c != '\r') || c == 0x7f) stop("a control character: this is no text file; a scenario is YAML in UTF-8");
+      if (c == '\t' && in_indentation_ && !blank_line_from(at))
+        stop("a tab in the indentation; use spaces");
+      if ((c < 0x20 && c != '\t' && c != '\r') || c == 0x7f)
+        stop("a control character: this is no text file; a scenario is YAML in UTF-8");
       if (c != ' ' && c != '\t') in_indentation_ = false;
       at += sequence_length(at);
       ++column_;
@@ -70,7 +74,9 @@ class TextCheck {
   }
 
   std::size_t sequence_length(std::size_t at) const {
-    const auto byte = [&](std::size_t i) { return i < text_.size() ? static_cast<unsigned char>(text_[i]) : 0u; };
+    const auto byte = [&](std::size_t i) {
+      return i < text_.size() ? static_cast<unsigned char>(text_[i]) : 0u;
+    };
     const unsigned first = byte(at);
     if (first < 0x80) return 1;
     const std::size_t length = first >= 0xF0 && first <= 0xF4   ? 4
@@ -80,8 +86,8 @@ class TextCheck {
     bool ok = length != 0;
     for (std::size_t i = 1; i < length; ++i) ok = ok && (byte(at + i) & 0xC0u) == 0x80u;
     const unsigned second = byte(at + 1);
-    ok = ok && !(first == 0xE0 && second < 0xA0) && !(first == 0xED && second >= 0xA0) && !(first == 0xF0 && second < 0x90) &&
-         !(first == 0xF4 && second >= 0x90);
+    ok = ok && !(first == 0xE0 && second < 0xA0) && !(first == 0xED && second >= 0xA0) &&
+         !(first == 0xF0 && second < 0x90) && !(first == 0xF4 && second >= 0x90);
     if (!ok) stop("a byte that is not UTF-8; a scenario is YAML in UTF-8");
     return length;
   }
@@ -116,16 +122,19 @@ class TreeBuilder : public YAML::EventHandler {
     const auto place = place_of(mark, source_);
     if (wants_key()) fail(place, "an alias cannot be a key; write the key itself");
     const auto known = anchors_.find(anchor);
-    if (known == anchors_.end()) fail(place, "an alias within what it stands for; a value cannot contain itself");
+    if (known == anchors_.end())
+      fail(place, "an alias within what it stands for; a value cannot contain itself");
     const auto& [value, nodes, height] = known->second;
     count(nodes, place);
     if (frames_.size() + height > deepest_nesting) too_deep(place);
     put(value, height);
   }
 
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& text) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& text) override {
     const auto place = place_of(mark, source_);
-    // yaml-cpp calls the tag of an unquoted scalar "?", of a quoted one "!", and of one in quotes but empty ones "".
+    // yaml-cpp calls the tag of an unquoted scalar "?", of a quoted one "!", and of one in quotes
+    // but empty ones "".
     if (tag != "?" && tag != "!" && !tag.empty()) refuse_tag(tag, place);
     count(1, place);
     if (wants_key()) return take_key(text, place);
@@ -137,11 +146,13 @@ class TreeBuilder : public YAML::EventHandler {
     finish(std::move(value), anchor);
   }
 
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
     start(Value::Kind::list, mark, tag, anchor);
   }
   void OnSequenceEnd() override { end(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
     start(Value::Kind::mapping, mark, tag, anchor);
   }
   void OnMapEnd() override { end(); }
@@ -163,14 +174,20 @@ class TreeBuilder : public YAML::EventHandler {
     std::size_t height;
   };
 
-  static bool is_null(const std::string& text) { return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL"; }
+  static bool is_null(const std::string& text) {
+    return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL";
+  }
 
-  bool wants_key() const { return !frames_.empty() && frames_.back().value.kind == Value::Kind::mapping && !frames_.back().has_key; }
+  bool wants_key() const {
+    return !frames_.empty() && frames_.back().value.kind == Value::Kind::mapping &&
+           !frames_.back().has_key;
+  }
 
   void count(std::size_t nodes, const Place& place) {
     nodes_ += nodes;
     if (nodes_ <= most_nodes) return;
-    fail(place, "more than " + std::to_string(most_nodes) + " values, aliases written out; keep long lists in a file of their own");
+    fail(place, "more than " + std::to_string(most_nodes) +
+                    " values, aliases written out; keep long lists in a file of their own");
   }
 
   [[noreturn]] static void refuse_tag(const std::string& tag, const Place& place) {
@@ -179,18 +196,25 @@ class TreeBuilder : public YAML::EventHandler {
 
   void take_key(const std::string& text, const Place& place) {
     auto& frame = frames_.back();
-    if (text == "<<") fail(place, "merge keys (<<) are not supported; write the keys out, or use an alias for a whole value");
-    if (!frame.keys.insert(text).second) fail(place, "the key " + cited(text) + " appears twice; remove one");
+    if (text == "<<")
+      fail(place,
+           "merge keys (<<) are not supported; write the keys out, or use an alias for a whole "
+           "value");
+    if (!frame.keys.insert(text).second)
+      fail(place, "the key " + cited(text) + " appears twice; remove one");
     frame.has_key = true;
     frame.key = text;
     frame.key_place = place;
   }
 
-  void start(Value::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
+  void start(Value::Kind kind, const YAML::Mark& mark, const std::string& tag,
+             YAML::anchor_t anchor) {
     const auto place = place_of(mark, source_);
     if (tag != "?" && tag != "!" && !tag.empty()) refuse_tag(tag, place);
     if (frames_.size() >= deepest_nesting) too_deep(place);
-    if (wants_key()) fail(place, "a list or mapping cannot be a key; a key is plain text (is a bracket not closed?)");
+    if (wants_key())
+      fail(place,
+           "a list or mapping cannot be a key; a key is plain text (is a bracket not closed?)");
     const std::size_t before = nodes_;
     count(1, place);
     Frame frame{.value = {}, .anchor = anchor, .nodes_before = before};
@@ -225,7 +249,8 @@ class TreeBuilder : public YAML::EventHandler {
     if (frame.value.kind == Value::Kind::list) {
       frame.value.items.push_back(std::move(value));
     } else {
-      if (value.kind == Value::Kind::null) value.place = frame.key_place;  // where it would be is often the next line
+      if (value.kind == Value::Kind::null)
+        value.place = frame.key_place;  // where it would be is often the next line
       frame.value.entries.push_back({std::move(frame.key), frame.key_place, std::move(value)});
       frame.has_key = false;
     }
@@ -248,10 +273,11 @@ class TextBuffer : public std::streambuf {
 };
 
 bool is_safe_unquoted(const std::string& text) {
-  if (text.empty() || text.front() == '-' || text.front() == '.') return is_not_text(text) && !text.empty();
+  if (text.empty() || text.front() == '-' || text.front() == '.')
+    return is_not_text(text) && !text.empty();
   return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '/' || c == '-' ||
-           c == '+';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '/' || c == '-' || c == '+';
   });
 }
 
@@ -270,7 +296,9 @@ std::string in_quotes(const std::string& text) {
   return result + "\"";
 }
 
-std::string key_text(const std::string& key) { return is_safe_unquoted(key) && !is_not_text(key) ? key : in_quotes(key); }
+std::string key_text(const std::string& key) {
+  return is_safe_unquoted(key) && !is_not_text(key) ? key : in_quotes(key);
+}
 
 /// On one line, in brackets.
 std::string flow(const Value& value) {
@@ -284,7 +312,8 @@ std::string flow(const Value& value) {
       for (const auto& item : value.items) out += (out.empty() ? "" : ", ") + flow(item);
       return "[" + out + "]";
     case Value::Kind::mapping:
-      for (const auto& entry : value.entries) out += (out.empty() ? "" : ", ") + key_text(entry.key) + ": " + flow(entry.value);
+      for (const auto& entry : value.entries)
+        out += (out.empty() ? "" : ", ") + key_text(entry.key) + ": " + flow(entry.value);
       return "{" + out + "}";
   }
   return out;
@@ -295,7 +324,8 @@ void write(const Value& value, std::size_t indent, std::string& out) {
   constexpr std::size_t width = 110;
   const auto put = [&](const std::string& head, const Value& child) {
     out.append(indent, ' ').append(head);
-    const bool is_section = indent == 0 && child.kind == Value::Kind::mapping && !child.entries.empty() && head != "-";
+    const bool is_section =
+        indent == 0 && child.kind == Value::Kind::mapping && !child.entries.empty() && head != "-";
     const auto line = is_section ? std::string() : flow(child);
     const bool has_parts = !child.items.empty() || !child.entries.empty();
     if (!is_section && (!has_parts || indent + head.size() + line.size() < width)) {
@@ -313,7 +343,8 @@ void write(const Value& value, std::size_t indent, std::string& out) {
 
 Value parse_yaml(const std::string& text, const Source& source) {
   TextCheck(text, source).run();
-  // yaml-cpp takes a quote that is still open at the end for closed; it does not if a document ends there.
+  // yaml-cpp takes a quote that is still open at the end for closed; it does not if a document ends
+  // there.
   const std::string ended = text + (text.empty() || text.back() == '\n' ? "...\n" : "\n...\n");
   TextBuffer buffer(ended);
   std::istream stream(&buffer);
@@ -324,11 +355,14 @@ Value parse_yaml(const std::string& text, const Source& source) {
     Value root = std::move(builder.root());
     TreeBuilder second(source);
     if (parser.HandleNextDocument(second)) {
-      fail(second.root().place.source == nullptr ? root.place : second.root().place, "a second document; a file holds one scenario");
+      fail(second.root().place.source == nullptr ? root.place : second.root().place,
+           "a second document; a file holds one scenario");
     }
     return root;
   } catch (const YAML::Exception& error) {
-    fail(place_of(error.mark, source), "not valid YAML: " + error.msg + "; check quotes, brackets and indentation from here upwards");
+    fail(place_of(error.mark, source),
+         "not valid YAML: " + error.msg +
+             "; check quotes, brackets and indentation from here upwards");
   }
 }
 

@@ -34,7 +34,8 @@ std::string row_text(const std::vector<std::string>& cells) {
 
 std::string grid_text(const Grid& grid) {
   std::string text = row_text(grid.header) + '|';
-  for (std::size_t i = 0; i < grid.header.size(); ++i) text += i < grid.titles ? " --- |" : " ---: |";
+  for (std::size_t i = 0; i < grid.header.size(); ++i)
+    text += i < grid.titles ? " --- |" : " ---: |";
   text += '\n';
   for (const auto& row : grid.rows) text += row_text(row);
   return text + '\n';
@@ -42,10 +43,12 @@ std::string grid_text(const Grid& grid) {
 
 std::string item_text(const std::string& line) { return "- " + escaped_markdown(line) + '\n'; }
 
-/// An expression that was parsed has no backtick: it is a slug, a known field, an operator and a number.
+/// An expression that was parsed has no backtick: it is a slug, a known field, an operator and a
+/// number.
 std::string threshold_text(const ThresholdLine& line) {
   const std::string mark = !line.ok ? "not judged" : *line.ok ? "ok" : "**FAILED**";
-  return "- " + mark + ": `" + line.expression + '`' + (line.ok ? " (" + escaped_markdown(line.value) + ")" : "") + '\n';
+  return "- " + mark + ": `" + line.expression + '`' +
+         (line.ok ? " (" + escaped_markdown(line.value) + ")" : "") + '\n';
 }
 
 }  // namespace
@@ -57,7 +60,8 @@ std::string escaped_markdown(std::string_view text) {
   std::string escaped;
   // What makes a list, a rule or an underlined heading of a line does so at its start alone.
   const std::size_t number = std::min(rest.find_first_not_of("0123456789"), rest.size());
-  const bool ends_item_number = number > 0 && number < rest.size() && (rest[number] == '.' || rest[number] == ')');
+  const bool ends_item_number =
+      number > 0 && number < rest.size() && (rest[number] == '.' || rest[number] == ')');
   if (ends_item_number && (number + 1 == rest.size() || rest[number + 1] == ' ')) {
     escaped = std::string(rest.substr(0, number)) + '\\';
     rest.remove_prefix(number);
@@ -69,8 +73,10 @@ std::string escaped_markdown(std::string_view text) {
 }
 
 std::string markdown_text(const nlohmann::ordered_json& results, const Background& background) {
-  std::string text = "# " + escaped_markdown(results.at("scenario").at("name").get<std::string>()) + "\n\n";
-  if (const auto partial = partial_line(results)) text += "**" + escaped_markdown(*partial) + "**\n\n";
+  std::string text =
+      "# " + escaped_markdown(results.at("scenario").at("name").get<std::string>()) + "\n\n";
+  if (const auto partial = partial_line(results))
+    text += "**" + escaped_markdown(*partial) + "**\n\n";
   if (!background.description.empty()) text += escaped_markdown(background.description) + "\n\n";
   text += escaped_markdown(cancel_line(background)) + "\n\n";
   for (const auto& policy : results.at("policies")) text += item_text(headline(policy));
@@ -88,7 +94,8 @@ std::string markdown_text(const nlohmann::ordered_json& results, const Backgroun
   const auto thresholds = threshold_lines(results);
   for (const auto& line : thresholds) text += threshold_text(line);
   if (!thresholds.empty()) text += '\n';
-  return text + escaped_markdown(run_line(results)) + '\n' + escaped_markdown(measure_line(results, background)) + '\n';
+  return text + escaped_markdown(run_line(results)) + '\n' +
+         escaped_markdown(measure_line(results, background)) + '\n';
 }
 
 }  // namespace caesura

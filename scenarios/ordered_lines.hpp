@@ -40,7 +40,8 @@ class OrderedLines {
 
  private:
   const std::function<void(std::string_view)>& out_;
-  std::deque<std::string> waiting_;  ///< the lines of next_ and those after it; empty where one is still to come
+  /// The lines of next_ and those after it; empty where one is still to come.
+  std::deque<std::string> waiting_;
   RequestNumber next_ = 0;
 };
 

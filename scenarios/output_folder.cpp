@@ -15,7 +15,8 @@ namespace {
   throw OutputError("cannot write " + path.string() + ": " + why);
 }
 
-/// Two runs may write to one folder at a time: the last to finish wins, and neither sees half a file of the other's.
+/// Two runs may write to one folder at a time: the last to finish wins, and neither sees half a
+/// file of the other's.
 OutputFile open_in(const std::filesystem::path& folder, const std::string& name) {
   return {folder / ("." + name + "." + std::to_string(::getpid()) + ".partial"), folder / name};
 }
@@ -31,7 +32,9 @@ std::filesystem::path created(const std::filesystem::path& folder) {
 }  // namespace
 
 OutputFile::OutputFile(std::filesystem::path temporary, std::filesystem::path target)
-    : temporary_(std::move(temporary)), target_(std::move(target)), file_(std::fopen(temporary_.c_str(), "wb")) {
+    : temporary_(std::move(temporary)),
+      target_(std::move(target)),
+      file_(std::fopen(temporary_.c_str(), "wb")) {
   if (!file_) fail();
 }
 
@@ -60,14 +63,16 @@ void OutputFile::rename() {
 
 void OutputFile::fail() const { fail_to_write(target_, std::generic_category().message(errno)); }
 
-OutputFolder::OutputFolder(const std::filesystem::path& folder) : folder_(created(folder)), requests_(open_in(folder_, "requests.csv")) {
+OutputFolder::OutputFolder(const std::filesystem::path& folder)
+    : folder_(created(folder)), requests_(open_in(folder_, "requests.csv")) {
   std::string header;
   append_csv_header(header);
   requests_.append(header);
 }
 
 void OutputFolder::finish(const Texts& texts) {
-  std::array<OutputFile, 3> others{open_in(folder_, "results.json"), open_in(folder_, "report.md"), open_in(folder_, "scenario.yaml")};
+  std::array<OutputFile, 3> others{open_in(folder_, "results.json"), open_in(folder_, "report.md"),
+                                   open_in(folder_, "scenario.yaml")};
   others[0].append(texts.results_json);
   others[1].append(texts.report_md);
   others[2].append(texts.scenario_yaml);

@@ -14,7 +14,8 @@ struct OutputError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// A file that appears whole or not at all: written under a temporary name in the folder where it will be, then renamed.
+/// A file that appears whole or not at all: written under a temporary name in the folder where it
+/// will be, then renamed.
 class OutputFile {
  public:
   /// Opens `temporary`. Throws OutputError.
@@ -26,7 +27,8 @@ class OutputFile {
 
   /// Buffered: an error (a full disk) may show only later. Throws OutputError.
   void append(std::string_view text);
-  /// Hands everything to the operating system: once this returns, a full disk can no longer do harm. Throws OutputError.
+  /// Hands everything to the operating system: once this returns, a full disk can no longer do
+  /// harm. Throws OutputError.
   void close();
   /// After close(). Replaces what is there. Throws OutputError.
   void rename();
@@ -42,13 +44,14 @@ class OutputFile {
   std::unique_ptr<std::FILE, CloseFile> file_;
 };
 
-/// The folder of one scenario's results: requests.csv, which grows during the run, and results.json, report.md and scenario.yaml at its
-/// end. Until finish() no file of these names is touched; if it is never reached, or fails before its first rename, the folder is as before
-/// (but it exists).
+/// The folder of one scenario's results: requests.csv, which grows during the run, and
+/// results.json, report.md and scenario.yaml at its end. Until finish() no file of these names is
+/// touched; if it is never reached, or fails before its first rename, the folder is as before (but
+/// it exists).
 class OutputFolder {
  public:
-  /// Creates the folder and its parents unless it is there, and opens requests.csv, so that a folder that cannot be written to is known
-  /// before the run. Throws OutputError.
+  /// Creates the folder and its parents unless it is there, and opens requests.csv, so that a
+  /// folder that cannot be written to is known before the run. Throws OutputError.
   explicit OutputFolder(const std::filesystem::path& folder);
 
   /// Lines of requests.csv; the header is already there. Throws OutputError.

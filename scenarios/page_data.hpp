@@ -23,8 +23,10 @@ struct ScenarioPart {
   std::string description;
   std::string cancel_rule;  ///< from describe_cancels()
   std::string yaml;
-  std::vector<PolicyTimelines> timelines;  ///< empty if there is no requests.csv to choose the requests from
-  std::vector<std::string> explanations;   ///< why a cancel takes as long as it does, from explanations()
+  /// Empty if there is no requests.csv to choose the requests from.
+  std::vector<PolicyTimelines> timelines;
+  /// Why a cancel takes as long as it does, from explanations().
+  std::vector<std::string> explanations;
   std::optional<Sensitivity> sensitivity;  ///< none if no policy of it can cancel
 };
 
@@ -38,18 +40,21 @@ struct PageScenario {
 /// How many requests a page shows the lives of.
 inline constexpr std::size_t shown_requests = 6;
 
-/// The numbers of at most shown_requests cancelled requests, ascending: spread evenly over the ranks of their cancellation latency, the
-/// shortest and the longest among them. Depends on nothing but the set of rows.
+/// The numbers of at most shown_requests cancelled requests, ascending: spread evenly over the
+/// ranks of their cancellation latency, the shortest and the longest among them. Depends on nothing
+/// but the set of rows.
 std::vector<RequestNumber> requests_to_show(std::vector<CancelledRow> rows);
 
-/// All that a page shows, as its script expects it: words, tables of text set by the rules of figures.hpp, and charts as numbers. A pure
-/// function; results must have the shape of results.json.
+/// All that a page shows, as its script expects it: words, tables of text set by the rules of
+/// figures.hpp, and charts as numbers. A pure function; results must have the shape of
+/// results.json.
 ///
-///     {title, scenarios: [{name, description, lead, facts: [{label, value, note}], lines, missing, sections: [section]}]}
-///     section = {id, title, lines, items: [{colour, name, text}], tables: [table], remarks,
+///     {title, scenarios: [{name, description, lead, facts: [{label, value, note}], lines, missing,
+///     sections: [section]}]} section = {id, title, lines, items: [{colour, name, text}], tables:
+///     [table], remarks,
 ///                figures: [{title, note, chart, table}], code}
-///     table = {caption, titles, header, rows}          the first `titles` cells of a row say what it is about
-///     chart = {type, label, ...}                       see page.js
+///     table = {caption, titles, header, rows}          the first `titles` cells of a row say what
+///     it is about chart = {type, label, ...}                       see page.js
 nlohmann::ordered_json page_data(const std::vector<PageScenario>& scenarios);
 
 }  // namespace caesura

@@ -46,13 +46,16 @@ Column one_column(const Json& column) {
 
 std::string tokens_figure(double tokens) { return count_figure(std::llround(tokens)); }
 
-const std::array<Ledger, 3> ledgers{{{"Tokens", "count", tokens_figure, [](const Json& policy) { return one_column(policy.at("tokens")); }},
-                                     {"Cost", "usd", money_figure, [](const Json& policy) { return one_column(policy.at("cost_usd")); }},
-                                     {"Busy time", "duration", duration_figure, [](const Json& policy) {
-                                        Column sum;
-                                        for (const Json& kind : policy.at("busy_s")) sum.add(kind);
-                                        return sum;
-                                      }}}};
+const std::array<Ledger, 3> ledgers{
+    {{"Tokens", "count", tokens_figure,
+      [](const Json& policy) { return one_column(policy.at("tokens")); }},
+     {"Cost", "usd", money_figure,
+      [](const Json& policy) { return one_column(policy.at("cost_usd")); }},
+     {"Busy time", "duration", duration_figure, [](const Json& policy) {
+        Column sum;
+        for (const Json& kind : policy.at("busy_s")) sum.add(kind);
+        return sum;
+      }}}};
 
 struct Part {
   const char* colour;
@@ -90,15 +93,20 @@ Json ledger_figure(const PageContext& page, const Ledger& ledger) {
     for (const Column& column : columns) {
       values.push_back(column.*part.value);
       texts.push_back(ledger.figure(column.*part.value) + ", " +
-                      share_figure(column.planned == 0 ? 0 : column.*part.value / column.planned) + " of planned");
+                      share_figure(column.planned == 0 ? 0 : column.*part.value / column.planned) +
+                      " of planned");
     }
-    series.push_back({{"name", part.name}, {"colour", part.colour}, {"values", std::move(values)}, {"texts", std::move(texts)}});
+    series.push_back({{"name", part.name},
+                      {"colour", part.colour},
+                      {"values", std::move(values)},
+                      {"texts", std::move(texts)}});
   }
   return {{"title", ledger.title},
           {"chart",
            {{"type", "bars"},
             {"stacked", true},
-            {"label", std::string(ledger.title) + ": what became of all that was planned, a stacked bar per policy"},
+            {"label", std::string(ledger.title) +
+                          ": what became of all that was planned, a stacked bar per policy"},
             {"x", axis_json(ledger.title, ledger.unit)},
             {"categories", std::move(categories)},
             {"category_colours", std::move(category_colours)},
@@ -107,14 +115,17 @@ Json ledger_figure(const PageContext& page, const Ledger& ledger) {
 }
 
 /// A figure of a difference, with its sign; nothing known: a dash.
-std::string signed_figure(const Json& comparison, const char* quantity, const char* field, std::string (*figure)(double)) {
-  const Json value = comparison.value(Json::json_pointer(std::string("/") + quantity + '/' + field), Json());
+std::string signed_figure(const Json& comparison, const char* quantity, const char* field,
+                          std::string (*figure)(double)) {
+  const Json value =
+      comparison.value(Json::json_pointer(std::string("/") + quantity + '/' + field), Json());
   if (!value.is_number()) return no_figure;
   const double x = value.get<double>();
   return (x > 0 ? "+" : "") + figure(x);
 }
 
-std::string interval_figure(const Json& comparison, const char* quantity, std::string (*figure)(double)) {
+std::string interval_figure(const Json& comparison, const char* quantity,
+                            std::string (*figure)(double)) {
   const std::string low = signed_figure(comparison, quantity, "ci95/0", figure);
   const std::string high = signed_figure(comparison, quantity, "ci95/1", figure);
   return low == no_figure || high == no_figure ? no_figure : low + " to " + high;
@@ -128,14 +139,16 @@ std::string plain_name(const Json& comparison, const char* field) {
 /// The section comparisons of results.json; nothing if it is empty.
 std::optional<Grid> comparison_grid(const Json& results) {
   Grid grid{.titles = 2,
-            .header = {"policy", "against", "stop after, difference", "95 % interval", "$ saved, difference", "95 % interval"},
+            .header = {"policy", "against", "stop after, difference", "95 % interval",
+                       "$ saved, difference", "95 % interval"},
             .rows = {}};
   for (const Json& comparison : results.at("comparisons")) {
-    grid.rows.push_back({plain_name(comparison, "policy"), plain_name(comparison, "against"),
-                         signed_figure(comparison, "cancel_latency_s", "mean_difference", duration_figure),
-                         interval_figure(comparison, "cancel_latency_s", duration_figure),
-                         signed_figure(comparison, "cost_usd", "saved_difference", money_figure),
-                         interval_figure(comparison, "cost_usd", money_figure)});
+    grid.rows.push_back(
+        {plain_name(comparison, "policy"), plain_name(comparison, "against"),
+         signed_figure(comparison, "cancel_latency_s", "mean_difference", duration_figure),
+         interval_figure(comparison, "cancel_latency_s", duration_figure),
+         signed_figure(comparison, "cost_usd", "saved_difference", money_figure),
+         interval_figure(comparison, "cost_usd", money_figure)});
   }
   if (grid.rows.empty()) return std::nullopt;
   return grid;
@@ -178,27 +191,35 @@ Json policies_section(const PageContext& page) {
   Json items = Json::array();
   for (const Json& policy : page.policies()) {
     const std::string name = name_in(policy);
-    items.push_back({{"colour", page.colours.of(name)}, {"name", name}, {"text", headline(policy).substr(name.size())}});
+    items.push_back({{"colour", page.colours.of(name)},
+                     {"name", name},
+                     {"text", headline(policy).substr(name.size())}});
   }
   Json tables = Json::array({table_json("All policies", policy_grid(page.scenario.results))});
   if (const auto grid = comparison_grid(page.scenario.results)) {
     tables.push_back(table_json("Differences between policies, on the same requests", *grid));
   }
-  Json section{{"id", "policies"}, {"title", "The policies"}, {"items", std::move(items)}, {"tables", std::move(tables)}};
-  for (const auto& line : side_by_side_lines(page.scenario.results)) section["remarks"].push_back(line);
+  Json section{{"id", "policies"},
+               {"title", "The policies"},
+               {"items", std::move(items)},
+               {"tables", std::move(tables)}};
+  for (const auto& line : side_by_side_lines(page.scenario.results))
+    section["remarks"].push_back(line);
   return section;
 }
 
 Json ledger_section(const PageContext& page) {
   Json figures = Json::array();
   for (const Ledger& ledger : ledgers) {
-    if (Json figure = ledger_figure(page, ledger); !figure.is_null()) figures.push_back(std::move(figure));
+    if (Json figure = ledger_figure(page, ledger); !figure.is_null())
+      figures.push_back(std::move(figure));
   }
   if (figures.empty()) return nullptr;
   return {{"id", "ledger"},
           {"title", "Where it went"},
           {"lines",
-           Json::array({"All that was planned was used before the cancel or without one, used after the cancel (what a quicker stop could "
+           Json::array({"All that was planned was used before the cancel or without one, used "
+                        "after the cancel (what a quicker stop could "
                         "still save), saved, or forgone to failures, timeouts and rejections."})},
           {"figures", std::move(figures)}};
 }
@@ -211,10 +232,12 @@ Json pareto_section(const PageContext& page) {
   const auto undominated = undominated_policies(page.scenario.results);
   Json points = Json::array();
   Grid grid{.titles = 1,
-            .header = {"policy", "mean stop after", has_cost ? "cost used" : "tokens used", "cut off", "unsafe", "in the Pareto set"},
+            .header = {"policy", "mean stop after", has_cost ? "cost used" : "tokens used",
+                       "cut off", "unsafe", "in the Pareto set"},
             .rows = {}};
   for (const Judged& judged : all) {
-    const bool is_member = std::find(undominated.begin(), undominated.end(), judged.policy) != undominated.end();
+    const bool is_member =
+        std::find(undominated.begin(), undominated.end(), judged.policy) != undominated.end();
     points.push_back({{"name", judged.policy},
                       {"colour", page.colours.of(judged.policy)},
                       {"x", judged.latency_s},
@@ -222,25 +245,27 @@ Json pareto_section(const PageContext& page) {
                       {"size", judged.cut_off},
                       {"member", is_member},
                       {"text", cut_off_words(judged)}});
-    grid.rows.push_back({judged.policy, duration_figure(judged.latency_s), ledger.figure(judged.used), count_figure(judged.cut_off),
+    grid.rows.push_back({judged.policy, duration_figure(judged.latency_s),
+                         ledger.figure(judged.used), count_figure(judged.cut_off),
                          count_figure(judged.unsafe), is_member ? "yes" : "no"});
   }
   return {{"id", "pareto"},
           {"title", "Which policies are worth choosing"},
-          {"lines",
-           Json::array(
-               {"Further left stops sooner, further down uses less; a larger bubble cuts off more operations. Solid bubbles are the "
-                "Pareto set: no other policy is better in latency, dollars used or operations cut off without being worse in another."})},
+          {"lines", Json::array({"Further left stops sooner, further down uses less; a larger "
+                                 "bubble cuts off more operations. Solid bubbles are the "
+                                 "Pareto set: no other policy is better in latency, dollars used "
+                                 "or operations cut off without being worse in another."})},
           {"figures",
-           Json::array(
-               {{{"title", "Cancellation latency against what is used"},
-                 {"chart",
-                  {{"type", "bubbles"},
-                   {"label", "A bubble per policy: mean cancellation latency across, what was used upwards, operations cut off as size"},
-                   {"x", axis_json("mean cancellation latency", "duration")},
-                   {"y", axis_json(has_cost ? "cost used" : "tokens used", ledger.unit)},
-                   {"points", std::move(points)}}},
-                 {"table", table_json("Latency, use and operations cut off", grid)}}})}};
+           Json::array({{{"title", "Cancellation latency against what is used"},
+                         {"chart",
+                          {{"type", "bubbles"},
+                           {"label",
+                            "A bubble per policy: mean cancellation latency across, what was used "
+                            "upwards, operations cut off as size"},
+                           {"x", axis_json("mean cancellation latency", "duration")},
+                           {"y", axis_json(has_cost ? "cost used" : "tokens used", ledger.unit)},
+                           {"points", std::move(points)}}},
+                         {"table", table_json("Latency, use and operations cut off", grid)}}})}};
 }
 
 }  // namespace caesura

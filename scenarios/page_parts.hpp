@@ -4,7 +4,8 @@
 
 namespace caesura {
 
-// The files that a page is put together from, embedded when the program is built (cmake/EmbedFiles.cmake).
+// The files that a page is put together from, embedded when the program is built
+// (cmake/EmbedFiles.cmake).
 
 extern const std::string_view page_template;  ///< scenarios/page/page.html
 extern const std::string_view page_style;     ///< scenarios/page/page.css

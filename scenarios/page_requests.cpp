@@ -19,19 +19,23 @@ struct Shown {
   const Timeline* line = nullptr;
 };
 
-Duration wait_of(const Timeline& line) { return line.cancel_sent ? line.stopped - *line.cancel_sent : zero_duration; }
+Duration wait_of(const Timeline& line) {
+  return line.cancel_sent ? line.stopped - *line.cancel_sent : zero_duration;
+}
 
 /// By request, the quickest stop under the first policy first.
 std::vector<std::vector<Shown>> by_request(const ScenarioPart& part) {
   std::map<RequestNumber, std::vector<Shown>> all;
   for (const PolicyTimelines& policy : part.timelines) {
-    for (const Timeline& line : policy.requests) all[line.request].push_back({policy.policy, &line});
+    for (const Timeline& line : policy.requests)
+      all[line.request].push_back({policy.policy, &line});
   }
   std::vector<std::vector<Shown>> requests;
   requests.reserve(all.size());
   for (auto& [number, shown] : all) requests.push_back(std::move(shown));
-  std::stable_sort(requests.begin(), requests.end(),
-                   [](const auto& a, const auto& b) { return wait_of(*a[0].line) < wait_of(*b[0].line); });
+  std::stable_sort(requests.begin(), requests.end(), [](const auto& a, const auto& b) {
+    return wait_of(*a[0].line) < wait_of(*b[0].line);
+  });
   return requests;
 }
 
@@ -46,14 +50,16 @@ std::string operation_name(const OperationSpan& span) {
   return number + " " + name_of(span.kind) + (span.service.empty() ? "" : " " + span.service);
 }
 
-/// Operations side by side get lanes of their own: the first that is free at each one's start; a child's are below its parent's.
+/// Operations side by side get lanes of their own: the first that is free at each one's start; a
+/// child's are below its parent's.
 std::vector<std::size_t> lanes_of(const Timeline& line) {
   std::vector<Time> free;
   std::vector<std::size_t> lanes;
   for (const OperationSpan& span : line.operations) {
     const std::size_t depth = span.path.size() - 1;
     if (free.size() < depth) free.resize(depth, span.start);
-    const auto found = std::find_if(free.begin() + static_cast<std::ptrdiff_t>(depth), free.end(), [&](Time t) { return t <= span.start; });
+    const auto found = std::find_if(free.begin() + static_cast<std::ptrdiff_t>(depth), free.end(),
+                                    [&](Time t) { return t <= span.start; });
     lanes.push_back(static_cast<std::size_t>(found - free.begin()));
     if (found == free.end()) {
       free.push_back(span.end);
@@ -76,7 +82,8 @@ Json row_json(const PageContext& page, const Shown& shown) {
          {"to", since_arrival(line, span.end)},
          {"kind", name_of(span.kind)},
          {"cut_off", span.cut_off},
-         {"text", operation_name(span) + ": " + duration_figure(seconds(span.end - span.start)) + (span.cut_off ? ", cut off" : "")}});
+         {"text", operation_name(span) + ": " + duration_figure(seconds(span.end - span.start)) +
+                      (span.cut_off ? ", cut off" : "")}});
   }
   return {{"policy", shown.policy},
           {"colour", page.colours.of(shown.policy)},
@@ -86,32 +93,40 @@ Json row_json(const PageContext& page, const Shown& shown) {
           {"bars", std::move(bars)}};
 }
 
-/// A row an operation, a column a policy; of very long requests the last operations, which the cancel fell into.
+/// A row an operation, a column a policy; of very long requests the last operations, which the
+/// cancel fell into.
 Grid request_grid(const std::vector<Shown>& shown) {
-  Grid grid{.titles = 1, .header = {"operation, from its arrival on"}, .rows = {{"cancel sent"}, {"stopped"}}};
+  Grid grid{.titles = 1,
+            .header = {"operation, from its arrival on"},
+            .rows = {{"cancel sent"}, {"stopped"}}};
   std::map<std::vector<std::uint32_t>, std::vector<std::string>> rows;
   for (std::size_t p = 0; p < shown.size(); ++p) {
     const Timeline& line = *shown[p].line;
     grid.header.push_back(shown[p].policy);
-    grid.rows[0].push_back(line.cancel_sent ? duration_figure(since_arrival(line, *line.cancel_sent)) : no_figure);
-    grid.rows[1].push_back(duration_figure(since_arrival(line, line.stopped)) + " (" + name_of(line.outcome) + ")");
+    grid.rows[0].push_back(
+        line.cancel_sent ? duration_figure(since_arrival(line, *line.cancel_sent)) : no_figure);
+    grid.rows[1].push_back(duration_figure(since_arrival(line, line.stopped)) + " (" +
+                           name_of(line.outcome) + ")");
     for (const OperationSpan& span : line.operations) {
       auto& row = rows[span.path];
       if (row.empty()) {
         row.assign(shown.size() + 1, no_figure);
         row[0] = operation_name(span);
       }
-      row[p + 1] = duration_figure(since_arrival(line, span.start)) + " to " + duration_figure(since_arrival(line, span.end)) +
+      row[p + 1] = duration_figure(since_arrival(line, span.start)) + " to " +
+                   duration_figure(since_arrival(line, span.end)) +
                    (span.cut_off ? ", cut off" : "");
     }
   }
-  const std::size_t left_out = rows.size() > operations_in_table_max ? rows.size() - operations_in_table_max : 0;
+  const std::size_t left_out =
+      rows.size() > operations_in_table_max ? rows.size() - operations_in_table_max : 0;
   if (left_out > 0) {
     std::vector<std::string> row(shown.size() + 1, no_figure);
     row[0] = count_figure(static_cast<std::int64_t>(left_out)) + " operations before";
     grid.rows.push_back(std::move(row));
   }
-  for (auto row = std::next(rows.begin(), static_cast<std::ptrdiff_t>(left_out)); row != rows.end(); ++row) {
+  for (auto row = std::next(rows.begin(), static_cast<std::ptrdiff_t>(left_out)); row != rows.end();
+       ++row) {
     grid.rows.push_back(std::move(row->second));
   }
   return grid;
@@ -137,7 +152,8 @@ std::string request_note(const std::vector<Shown>& shown) {
   for (const auto& [policy, line] : shown) {
     if (line->outcome != Outcome::cancelled || !line->cancel_sent) continue;
     const std::string wait = duration_figure(seconds(wait_of(*line)));
-    waits += waits.empty() ? "Stops " + wait + " after its cancel under " + policy : ", " + wait + " under " + policy;
+    waits += waits.empty() ? "Stops " + wait + " after its cancel under " + policy
+                           : ", " + wait + " under " + policy;
   }
   return waits.empty() ? waits : waits + ".";
 }
@@ -161,12 +177,15 @@ struct Judgement {
 std::string tokens_figure(double tokens) { return count_figure(std::llround(tokens)); }
 
 std::vector<Judgement> judgements(const Sensitivity& sensitivity) {
-  std::vector<Judgement> all{{"mean cancellation latency", "after", duration_figure,
-                              [](const SensitivityFigures& f) { return f.cancel_latency_mean_s.value_or(0); }}};
+  std::vector<Judgement> all{
+      {"mean cancellation latency", "after", duration_figure,
+       [](const SensitivityFigures& f) { return f.cancel_latency_mean_s.value_or(0); }}};
   if (sensitivity.base.saved_usd > 0) {
-    all.push_back({"$ saved", "saved", money_figure, [](const SensitivityFigures& f) { return f.saved_usd; }});
+    all.push_back({"$ saved", "saved", money_figure,
+                   [](const SensitivityFigures& f) { return f.saved_usd; }});
   } else {
-    all.push_back({"tokens saved", "saved", tokens_figure, [](const SensitivityFigures& f) { return f.saved_tokens; }});
+    all.push_back({"tokens saved", "saved", tokens_figure,
+                   [](const SensitivityFigures& f) { return f.saved_tokens; }});
   }
   return all;
 }
@@ -179,23 +198,31 @@ Json timeline_section(const PageContext& page) {
   for (const auto& shown : by_request(*page.scenario.scenario)) {
     Json rows = Json::array();
     for (const Shown& one : shown) rows.push_back(row_json(page, one));
-    figures.push_back({{"title", request_title(shown)},
-                       {"note", request_note(shown)},
-                       {"chart",
-                        {{"type", "timeline"},
-                         {"label", request_title(shown) + ": a row per policy, a bar per operation. " + request_note(shown)},
-                         {"x", axis_json("since the request's arrival", "duration")},
-                         {"rows", std::move(rows)}}},
-                       {"table", table_json(request_title(shown), request_grid(shown))}});
+    figures.push_back(
+        {{"title", request_title(shown)},
+         {"note", request_note(shown)},
+         {"chart",
+          {{"type", "timeline"},
+           {"label", request_title(shown) + ": a row per policy, a bar per operation. " +
+                         request_note(shown)},
+           {"x", axis_json("since the request's arrival", "duration")},
+           {"rows", std::move(rows)}}},
+         {"table", table_json(request_title(shown), request_grid(shown))}});
   }
   if (figures.empty()) return nullptr;
   Json lines =
-      Json::array({"Cancelled requests from the quickest stop to the slowest, the same ones under each policy. A bar is an operation; "
-                   "the dashed line is the cancel, the solid one the stop. Where a bar ends in a cross, it was cut off."});
+      Json::array({"Cancelled requests from the quickest stop to the slowest, the same ones under "
+                   "each policy. A bar is an operation; "
+                   "the dashed line is the cancel, the solid one the stop. Where a bar ends in a "
+                   "cross, it was cut off."});
   if (has_orphans(*page.scenario.scenario)) {
-    lines.push_back("What goes on after the stop is an orphan: an agent's own request that was not told.");
+    lines.push_back(
+        "What goes on after the stop is an orphan: an agent's own request that was not told.");
   }
-  return {{"id", "timeline"}, {"title", "A few requests, one by one"}, {"lines", std::move(lines)}, {"figures", std::move(figures)}};
+  return {{"id", "timeline"},
+          {"title", "A few requests, one by one"},
+          {"lines", std::move(lines)},
+          {"figures", std::move(figures)}};
 }
 
 Json sensitivity_section(const PageContext& page) {
@@ -203,12 +230,17 @@ Json sensitivity_section(const PageContext& page) {
   const Sensitivity& sensitivity = *page.scenario.scenario->sensitivity;
   const std::size_t shown = std::min(sensitivity.effects.size(), assumptions_shown);
   const auto tried = count_figure(static_cast<std::int64_t>(sensitivity.tried));
-  const std::string how = "Each of the scenario's latencies, links and cancels was made " + rough_figure(sensitivity.factor) +
-                          " times as large by itself, and the first " + count_figure(static_cast<std::int64_t>(sensitivity.requests)) +
-                          " requests run again under " + sensitivity.policy + ": the same requests with the same draws. ";
-  Json section{{"id", "sensitivity"}, {"title", "The assumptions that matter most"}, {"lines", Json::array()}};
+  const std::string how =
+      "Each of the scenario's latencies, links and cancels was made " +
+      rough_figure(sensitivity.factor) + " times as large by itself, and the first " +
+      count_figure(static_cast<std::int64_t>(sensitivity.requests)) + " requests run again under " +
+      sensitivity.policy + ": the same requests with the same draws. ";
+  Json section{{"id", "sensitivity"},
+               {"title", "The assumptions that matter most"},
+               {"lines", Json::array()}};
   if (shown == 0) {
-    section["lines"].push_back(how + "None of the " + tried + " changed the mean cancellation latency, or what was saved.");
+    section["lines"].push_back(how + "None of the " + tried +
+                               " changed the mean cancellation latency, or what was saved.");
     return section;
   }
   section["lines"].push_back(how + "Of " + tried + " tried, those with the greatest effect:");
@@ -228,16 +260,23 @@ Json sensitivity_section(const PageContext& page) {
     for (std::size_t i = 0; i < shown; ++i) {
       const double value = judgement.value(sensitivity.effects[i].figures);
       values.push_back(change_json(base, value));
-      texts.push_back(judgement.figure(value) + " instead of " + judgement.figure(base) + ", " + change_figure(base, value));
+      texts.push_back(judgement.figure(value) + " instead of " + judgement.figure(base) + ", " +
+                      change_figure(base, value));
       grid.rows[i].push_back(judgement.figure(value));
       grid.rows[i].push_back(change_figure(base, value));
     }
-    series.push_back({{"name", judgement.name}, {"colour", judgement.colour}, {"values", std::move(values)}, {"texts", std::move(texts)}});
+    series.push_back({{"name", judgement.name},
+                      {"colour", judgement.colour},
+                      {"values", std::move(values)},
+                      {"texts", std::move(texts)}});
   }
-  section["figures"].push_back({{"title", "Change if the assumption is " + rough_figure(sensitivity.factor) + " times as large"},
+  section["figures"].push_back({{"title", "Change if the assumption is " +
+                                              rough_figure(sensitivity.factor) + " times as large"},
                                 {"chart",
                                  {{"type", "bars"},
-                                  {"label", "Change of mean cancellation latency and of what is saved, a pair of bars per assumption"},
+                                  {"label",
+                                   "Change of mean cancellation latency and of what is saved, a "
+                                   "pair of bars per assumption"},
                                   {"x", axis_json("change", "change")},
                                   {"categories", std::move(categories)},
                                   {"series", std::move(series)}}},

@@ -11,7 +11,8 @@
 
 namespace caesura {
 
-// The sections of a page, each made from one scenario's results; null if there is nothing to show in it.
+// The sections of a page, each made from one scenario's results; null if there is nothing to show
+// in it.
 
 /// The same colour for the same policy on the whole page: names of colours in page.css.
 class PolicyColours {
@@ -34,7 +35,8 @@ struct PageContext {
 std::string name_in(const nlohmann::ordered_json& policy);
 nlohmann::ordered_json table_json(const std::string& caption, const Grid& grid);
 /// An axis of a chart. Units: duration (seconds), share (of 1), change (of 1, signed), usd, count.
-nlohmann::ordered_json axis_json(const std::string& title, const char* unit, bool logarithmic = false);
+nlohmann::ordered_json axis_json(const std::string& title, const char* unit,
+                                 bool logarithmic = false);
 
 // page_latency.cpp
 nlohmann::ordered_json latency_section(const PageContext& page);

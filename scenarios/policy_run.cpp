@@ -38,11 +38,13 @@ class InFlight {
   std::uint64_t peak() const { return peak_; }
 
  private:
-  /// Where many have stopped since it was called last, looking through all of them costs less than to keep them in order.
+  /// Where many have stopped since it was called last, looking through all of them costs less than
+  /// to keep them in order.
   void forget_until(Time now) {
     const std::size_t before = stops_.size();
     if (is_heap_) {
-      for (; !stops_.empty() && stops_.front() <= now; stops_.pop_back()) std::pop_heap(stops_.begin(), stops_.end(), std::greater<>());
+      for (; !stops_.empty() && stops_.front() <= now; stops_.pop_back())
+        std::pop_heap(stops_.begin(), stops_.end(), std::greater<>());
     } else {
       std::erase_if(stops_, [&](Time stop) { return stop <= now; });
     }
@@ -63,27 +65,32 @@ RequestReport numbered_as_outside(const PolicyRun& run, RequestReport request) {
   return request;
 }
 
-void append_line(const PolicyRun& run, std::string& text, const RequestReport& request, const ClientReport& client) {
+void append_line(const PolicyRun& run, std::string& text, const RequestReport& request,
+                 const ClientReport& client) {
   const std::uint64_t user = request.number % run.model.load.users;
   append_csv_row(text, run.policy.name, numbered_as_outside(run, request), client, user);
 }
 
 constexpr std::uint64_t counted_at_once = 64;
 
-/// Takes in a settled request. Different ones may come from several threads, each with sums of its own.
-void note(const PolicyRun& run, const RequestReport& request, const ClientReport& client, PolicyRun::Sums& to) {
+/// Takes in a settled request. Different ones may come from several threads, each with sums of its
+/// own.
+void note(const PolicyRun& run, const RequestReport& request, const ClientReport& client,
+          PolicyRun::Sums& to) {
   to.totals.add(request, client);
   if (run.reference != nullptr && request.number < run.reference->size()) {
     to.differences.add(paired_request(request, client), (*run.reference)[request.number]);
   }
-  if (run.record != nullptr && request.number < run.record->size()) (*run.record)[request.number] = paired_request(request, client);
+  if (run.record != nullptr && request.number < run.record->size())
+    (*run.record)[request.number] = paired_request(request, client);
   if (run.options.each_request) run.options.each_request(numbered_as_outside(run, request), client);
 }
 
-/// Counts a request that one of several threads has noted: if each counted every one in the same place, they would wait for each other
-/// there.
+/// Counts a request that one of several threads has noted: if each counted every one in the same
+/// place, they would wait for each other there.
 void count_apart(const PolicyRun& run, PolicyRun::Sums& of) {
-  if (++of.noted % counted_at_once == 0) run.progress.requests_done.fetch_add(counted_at_once, std::memory_order_relaxed);
+  if (++of.noted % counted_at_once == 0)
+    run.progress.requests_done.fetch_add(counted_at_once, std::memory_order_relaxed);
 }
 
 /// Once such a thread has noted its last.
@@ -94,7 +101,8 @@ void count_rest(const PolicyRun& run, const PolicyRun::Sums& of) {
 /// When a run ends, no request is left.
 void expect_nothing_left(const PolicyRun& run, const World& world, const JoinedReports& reports) {
   if (world.counters().requests_now == 0 && reports.unsettled() == 0) return;
-  throw BrokenInvariant("broken invariant: a request of seed " + std::to_string(run.model.seed.value) +
+  throw BrokenInvariant("broken invariant: a request of seed " +
+                        std::to_string(run.model.seed.value) +
                         " never ended; please report this with the scenario");
 }
 
@@ -111,11 +119,15 @@ struct BlockOutcome {
   std::vector<std::pair<Time, Time>> stays;  ///< at the server, in order of arrival
 };
 
-/// Independent requests of an open load: one after another, each in a world by itself, in blocks shared out to threads.
+/// Independent requests of an open load: one after another, each in a world by itself, in blocks
+/// shared out to threads.
 class BlockwiseRun {
  public:
   explicit BlockwiseRun(PolicyRun& run)
-      : run_(run), all_at_once_(std::holds_alternative<ArrivalsAtOnce>(run.model.load.arrivals)), arrivals_(run.model), crew_(run.stop) {}
+      : run_(run),
+        all_at_once_(std::holds_alternative<ArrivalsAtOnce>(run.model.load.arrivals)),
+        arrivals_(run.model),
+        crew_(run.stop) {}
 
   void run() {
     crew_.run(run_.options.threads, [this] { work(); });
@@ -129,15 +141,19 @@ class BlockwiseRun {
   void work() {
     PolicyRun::Sums sums;
     BlockOutcome outcome;
-    JoinedReports reports(run_.model.seed.value, [&](const RequestReport& request, const ClientReport& client) {
-      note(run_, request, client, sums);
-      count_apart(run_, sums);
-      outcome.stays.emplace_back(request.started, request.stopped);
-      if (wants_lines(run_)) append_line(run_, outcome.lines, request, client);
-    });
-    const auto world =
-        make_world(run_.options.engine,
-                   {.model = run_.model, .policy = run_.policy, .play = LoadPlay::one_by_one, .reports = reports, .observer = {}});
+    JoinedReports reports(run_.model.seed.value,
+                          [&](const RequestReport& request, const ClientReport& client) {
+                            note(run_, request, client, sums);
+                            count_apart(run_, sums);
+                            outcome.stays.emplace_back(request.started, request.stopped);
+                            if (wants_lines(run_))
+                              append_line(run_, outcome.lines, request, client);
+                          });
+    const auto world = make_world(run_.options.engine, {.model = run_.model,
+                                                        .policy = run_.policy,
+                                                        .play = LoadPlay::one_by_one,
+                                                        .reports = reports,
+                                                        .observer = {}});
     Block block;
     while (!crew_.should_stop() && take(block)) {
       for (std::size_t i = 0; i < block.arrivals.size() && !crew_.should_stop(); ++i) {
@@ -159,7 +175,8 @@ class BlockwiseRun {
     block.index = next_block_++;
     block.first = next_number_;
     block.arrivals.clear();
-    Arrivals arrivals = arrivals_;  // what is written here must not be beside what other threads read all the time
+    // what is written here must not be beside what other threads read all the time
+    Arrivals arrivals = arrivals_;
     while (block.arrivals.size() < block_size) {
       const auto arrival = arrivals.next();
       if (!arrival) break;
@@ -202,7 +219,8 @@ class BlockwiseRun {
   }
 
   PolicyRun& run_;
-  const bool all_at_once_;  // then all are in flight together, and there is no need to remember when each stops
+  const bool all_at_once_;  // then all are in flight together, and there is no need to remember
+                            // when each stops
   Arrivals arrivals_;
   Crew crew_;
   std::mutex arrivals_mutex_;  // taken before the other; guards arrivals_ and the next two
@@ -234,19 +252,23 @@ class UserwiseRun {
  private:
   void work() {
     PolicyRun::Sums sums;
-    JoinedReports reports(run_.model.seed.value, [&](const RequestReport& request, const ClientReport& client) {
-      note(run_, request, client, sums);
-      count_apart(run_, sums);
-      if (!wants_lines(run_)) return;
-      std::string line;
-      append_line(run_, line, request, client);
-      const std::lock_guard lock(mutex_);
-      lines_.add(request.number, std::move(line));
-    });
-    const auto world =
-        make_world(run_.options.engine,
-                   {.model = run_.model, .policy = run_.policy, .play = LoadPlay::one_by_one, .reports = reports, .observer = {}});
-    for (std::uint64_t user = next_user_++; user < users_ && !crew_.should_stop(); user = next_user_++) {
+    JoinedReports reports(run_.model.seed.value,
+                          [&](const RequestReport& request, const ClientReport& client) {
+                            note(run_, request, client, sums);
+                            count_apart(run_, sums);
+                            if (!wants_lines(run_)) return;
+                            std::string line;
+                            append_line(run_, line, request, client);
+                            const std::lock_guard lock(mutex_);
+                            lines_.add(request.number, std::move(line));
+                          });
+    const auto world = make_world(run_.options.engine, {.model = run_.model,
+                                                        .policy = run_.policy,
+                                                        .play = LoadPlay::one_by_one,
+                                                        .reports = reports,
+                                                        .observer = {}});
+    for (std::uint64_t user = next_user_++; user < users_ && !crew_.should_stop();
+         user = next_user_++) {
       world->post(client_address, Arrive{user}, Time{});
       if (!world->run(run_.stop)) break;
     }
@@ -268,19 +290,26 @@ class UserwiseRun {
 /// All requests in one world: those that compete for a service, and any in real time.
 void run_together(PolicyRun& run) {
   OrderedLines lines(run.options.requests_csv);
-  JoinedReports reports(run.model.seed.value, [&](const RequestReport& request, const ClientReport& client) {
-    note(run, request, client, run.sums);
-    run.progress.requests_done.fetch_add(1, std::memory_order_relaxed);  // each: in real time they may be minutes apart
-    if (!wants_lines(run)) return;
-    std::string line;
-    append_line(run, line, request, client);
-    lines.add(request.number, std::move(line));
-  });
-  const WorldOptions options{.model = run.model, .policy = run.policy, .play = LoadPlay::all, .reports = reports, .observer = {}};
+  JoinedReports reports(
+      run.model.seed.value, [&](const RequestReport& request, const ClientReport& client) {
+        note(run, request, client, run.sums);
+        run.progress.requests_done.fetch_add(
+            1, std::memory_order_relaxed);  // each: in real time they may be minutes apart
+        if (!wants_lines(run)) return;
+        std::string line;
+        append_line(run, line, request, client);
+        lines.add(request.number, std::move(line));
+      });
+  const WorldOptions options{.model = run.model,
+                             .policy = run.policy,
+                             .play = LoadPlay::all,
+                             .reports = reports,
+                             .observer = {}};
   std::unique_ptr<World> world;
   RealtimeWorld* realtime = nullptr;
   if (run.options.engine == EngineKind::caf_realtime) {
-    auto made = make_realtime_world(options, {.time_scale = run.options.time_scale, .requests_expected = run.requests});
+    auto made = make_realtime_world(
+        options, {.time_scale = run.options.time_scale, .requests_expected = run.requests});
     realtime = made.get();
     world = std::move(made);
   } else {
@@ -303,7 +332,9 @@ void PolicyRun::Sums::merge(Sums&& other) {
   differences.merge(other.differences);
 }
 
-bool runs_apart(const Model& model, EngineKind engine) { return !model.requests_compete() && engine != EngineKind::caf_realtime; }
+bool runs_apart(const Model& model, EngineKind engine) {
+  return !model.requests_compete() && engine != EngineKind::caf_realtime;
+}
 
 void run_policy(PolicyRun& run) {
   if (!runs_apart(run.model, run.options.engine)) {

@@ -20,10 +20,13 @@ struct PolicyRun {
   const RunOptions& options;
   const std::atomic<bool>& stop;
   Progress& progress;
-  std::uint64_t requests = 0;                 ///< of the whole load
-  RequestNumber first_number = 0;             ///< what request 0 is called outside, after the requests of earlier replications
-  PairedRequests* record = nullptr;           ///< gets its first requests, as many as it has elements; may be null
-  const PairedRequests* reference = nullptr;  ///< those of the policy to compare with, complete; may be null
+  std::uint64_t requests = 0;  ///< of the whole load
+  /// What request 0 is called outside, after the requests of earlier replications.
+  RequestNumber first_number = 0;
+  /// Gets its first requests, as many as it has elements; may be null.
+  PairedRequests* record = nullptr;
+  /// Those of the policy to compare with, complete; may be null.
+  const PairedRequests* reference = nullptr;
 
   /// What adds up over requests; in any order, to the same sums.
   struct Sums {
@@ -39,7 +42,8 @@ struct PolicyRun {
   std::optional<Duration> lateness_max{};
 };
 
-/// Whether the run has a world for each request (or user), and so may use several threads; if not, all share one world on one thread.
+/// Whether the run has a world for each request (or user), and so may use several threads; if not,
+/// all share one world on one thread.
 bool runs_apart(const Model& model, EngineKind engine);
 
 /// Fills in what came of it. Throws as run_scenario() does.

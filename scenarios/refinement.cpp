@@ -56,10 +56,13 @@ std::string duration_text(double ns) {
     int decimals;
     const char* name;
   };
-  static constexpr std::array<Unit, 4> units{{{1e9, 9, "s"}, {1e6, 6, "ms"}, {1e3, 3, "us"}, {0, 0, "ns"}}};
-  const auto* const unit = std::find_if(units.begin(), units.end(), [&](const Unit& u) { return ns >= u.ns; });
+  static constexpr std::array<Unit, 4> units{
+      {{1e9, 9, "s"}, {1e6, 6, "ms"}, {1e3, 3, "us"}, {0, 0, "ns"}}};
+  const auto* const unit =
+      std::find_if(units.begin(), units.end(), [&](const Unit& u) { return ns >= u.ns; });
   std::array<char, decimal_size_max> digits{};
-  const char* const end = write_decimal(digits.data(), static_cast<std::int64_t>(ns), unit->decimals);
+  const char* const end =
+      write_decimal(digits.data(), static_cast<std::int64_t>(ns), unit->decimals);
   return std::string(static_cast<const char*>(digits.data()), end) + unit->name;
 }
 
@@ -69,8 +72,9 @@ std::string text_of(NumericKind kind, double x, int exponent) {
       return decimal_text(x, 0);
     case NumericKind::real:
       // With a point, so that it stays what it is.
-      return exponent < 0 && decimal_text(x, exponent).find('.') == std::string::npos ? decimal_text(x, exponent) + ".0"
-                                                                                      : decimal_text(x, exponent);
+      return exponent < 0 && decimal_text(x, exponent).find('.') == std::string::npos
+                 ? decimal_text(x, exponent) + ".0"
+                 : decimal_text(x, exponent);
     case NumericKind::duration:
       return duration_text(x);
     case NumericKind::rate:
@@ -82,8 +86,11 @@ std::string text_of(NumericKind kind, double x, int exponent) {
 }  // namespace
 
 std::optional<NumericKind> numeric_kind(const std::vector<std::string>& values) {
-  for (const auto kind : {NumericKind::whole, NumericKind::real, NumericKind::duration, NumericKind::rate}) {
-    if (std::all_of(values.begin(), values.end(), [&](const auto& value) { return is_a(kind, value); })) return kind;
+  for (const auto kind :
+       {NumericKind::whole, NumericKind::real, NumericKind::duration, NumericKind::rate}) {
+    if (std::all_of(values.begin(), values.end(),
+                    [&](const auto& value) { return is_a(kind, value); }))
+      return kind;
   }
   return std::nullopt;
 }
@@ -94,9 +101,11 @@ std::optional<std::string> half_way(NumericKind kind, const std::string& a, cons
   const double low = std::min(read(kind, a), read(kind, b));
   const double high = std::max(read(kind, a), read(kind, b));
   if (high - low <= close_enough * std::max(std::fabs(low), std::fabs(high))) return std::nullopt;
-  const double middle = low > 0 && high > far_apart * low ? std::sqrt(low * high) : low + (high - low) / 2;
+  const double middle =
+      low > 0 && high > far_apart * low ? std::sqrt(low * high) : low + (high - low) / 2;
   // Digits that are worth having: a tenth of the way to the nearer end.
-  int exponent = static_cast<int>(std::floor(std::log10(std::min(middle - low, high - middle)))) - 1;
+  int exponent =
+      static_cast<int>(std::floor(std::log10(std::min(middle - low, high - middle)))) - 1;
   if (kind == NumericKind::whole || kind == NumericKind::duration) exponent = std::max(exponent, 0);
   const double unit = std::pow(10.0, exponent);
   const double rounded = std::round(middle / unit) * unit;

@@ -22,12 +22,15 @@ Json seconds_json(int128 ns) { return nearest_double(ns, nanosecond_decimals); }
 Json usd_json(int128 picos) { return nearest_double(picos, money_decimals); }
 
 Json whole_json(int128 n) {
-  const bool fits = n >= std::numeric_limits<std::int64_t>::min() && n <= std::numeric_limits<std::int64_t>::max();
+  const bool fits = n >= std::numeric_limits<std::int64_t>::min() &&
+                    n <= std::numeric_limits<std::int64_t>::max();
   return fits ? Json(static_cast<std::int64_t>(n)) : Json(to_double(n));
 }
 
 /// 0 where there is nothing to divide.
-Json share_json(int128 part, int128 whole) { return whole == 0 ? Json(0) : Json(to_double(part) / to_double(whole)); }
+Json share_json(int128 part, int128 whole) {
+  return whole == 0 ? Json(0) : Json(to_double(part) / to_double(whole));
+}
 
 Json optional_json(const std::optional<double>& x) { return x ? Json(*x) : Json(nullptr); }
 
@@ -99,7 +102,10 @@ void AmountTotals::merge(const AmountTotals& other) {
 }
 
 void OrphanTotals::add(const Orphans& orphans) {
-  merge({.count = orphans.count, .ran_on_ns = orphans.ran_on.count(), .tokens = orphans.tokens.value, .cost_picos = orphans.cost.picos});
+  merge({.count = orphans.count,
+         .ran_on_ns = orphans.ran_on.count(),
+         .tokens = orphans.tokens.value,
+         .cost_picos = orphans.cost.picos});
 }
 
 void OrphanTotals::merge(const OrphanTotals& other) {
@@ -138,12 +144,14 @@ void PolicyTotals::add_latencies(const RequestReport& request, const ClientRepor
   if (request.outcome == Outcome::completed) request_latency_.add(client.answered - client.arrived);
   if (client.cancel_sent) {
     if (!client.acknowledged) broken(request.number, "its first cancel was never acknowledged");
-    if (*client.acknowledged < *client.cancel_sent) broken(request.number, "its first cancel was acknowledged before it was sent");
+    if (*client.acknowledged < *client.cancel_sent)
+      broken(request.number, "its first cancel was acknowledged before it was sent");
     acknowledge_latency_.add(*client.acknowledged - *client.cancel_sent);
   }
   if (request.outcome == Outcome::cancelled) {
     if (!client.cancel_sent) broken(request.number, "it was cancelled, and no cancel was sent");
-    if (request.stopped < *client.cancel_sent) broken(request.number, "it was cancelled before the cancel was sent");
+    if (request.stopped < *client.cancel_sent)
+      broken(request.number, "it was cancelled before the cancel was sent");
     // The first cancel sent is the one that took effect: a link never reorders.
     cancel_latency_.at(request.cancelled_in).add(request.stopped - *client.cancel_sent);
   }
@@ -156,7 +164,8 @@ void PolicyTotals::merge(PolicyTotals&& other) {
   cancels_.too_late += other.cancels_.too_late;
   cancels_.already_cancelled += other.cancels_.already_cancelled;
   cancels_.ignored += other.cancels_.ignored;
-  for (std::size_t k = 0; k < cancel_latency_.size(); ++k) cancel_latency_[k].merge(std::move(other.cancel_latency_[k]));
+  for (std::size_t k = 0; k < cancel_latency_.size(); ++k)
+    cancel_latency_[k].merge(std::move(other.cancel_latency_[k]));
   acknowledge_latency_.merge(std::move(other.acknowledge_latency_));
   request_latency_.merge(std::move(other.request_latency_));
   discarded_answers_ += other.discarded_answers_;
@@ -185,7 +194,8 @@ Json PolicyTotals::latencies_json() const {
   Samples all;
   Json by_operation = Json::object();
   for (std::size_t k = 0; k < cancel_latency_.size(); ++k) {
-    by_operation[k == nothing_in_progress ? "none" : name_of(all_operation_kinds[k])] = summary_json(cancel_latency_[k]);
+    by_operation[k == nothing_in_progress ? "none" : name_of(all_operation_kinds[k])] =
+        summary_json(cancel_latency_[k]);
     all.merge(Samples(cancel_latency_[k]));
   }
   return {{"cancel_latency_s", summary_json(all)},
@@ -196,30 +206,37 @@ Json PolicyTotals::latencies_json() const {
 
 Json PolicyTotals::tokens_json() const {
   const auto entry = [this](int128 (*part)(const TokenTotals&)) {
-    return Entry{part(ledger_.planned.tokens), part(ledger_.used.tokens), part(ledger_.saved.tokens), part(ledger_.forgone.tokens),
+    return Entry{part(ledger_.planned.tokens), part(ledger_.used.tokens),
+                 part(ledger_.saved.tokens), part(ledger_.forgone.tokens),
                  part(ledger_.used_after_cancel.tokens)};
   };
-  Json json = token_json(entry([](const TokenTotals& t) { return t.sum(); }), ledger_.delivered, ledger_.billed.sum());
-  json["input"] = token_json(entry([](const TokenTotals& t) { return t.input; }), std::nullopt, ledger_.billed.input);
-  json["cached_input"] = token_json(entry([](const TokenTotals& t) { return t.cached_input; }), std::nullopt, ledger_.billed.cached_input);
-  json["output"] = token_json(entry([](const TokenTotals& t) { return t.output; }), ledger_.delivered, ledger_.billed.output);
+  Json json = token_json(entry([](const TokenTotals& t) { return t.sum(); }), ledger_.delivered,
+                         ledger_.billed.sum());
+  json["input"] = token_json(entry([](const TokenTotals& t) { return t.input; }), std::nullopt,
+                             ledger_.billed.input);
+  json["cached_input"] = token_json(entry([](const TokenTotals& t) { return t.cached_input; }),
+                                    std::nullopt, ledger_.billed.cached_input);
+  json["output"] = token_json(entry([](const TokenTotals& t) { return t.output; }),
+                              ledger_.delivered, ledger_.billed.output);
   return json;
 }
 
 Json PolicyTotals::cost_json() const {
-  return shares_json(Entry{ledger_.planned.cost_picos, ledger_.used.cost_picos, ledger_.saved.cost_picos, ledger_.forgone.cost_picos,
-                           ledger_.used_after_cancel.cost_picos},
-                     usd_json);
+  return shares_json(
+      Entry{ledger_.planned.cost_picos, ledger_.used.cost_picos, ledger_.saved.cost_picos,
+            ledger_.forgone.cost_picos, ledger_.used_after_cancel.cost_picos},
+      usd_json);
 }
 
 Json PolicyTotals::busy_json() const {
   Json json = Json::object();
   for (std::size_t k = 0; k < operation_kinds; ++k) {
-    json[name_of(all_operation_kinds[k])] = {{"planned", seconds_json(ledger_.planned.busy_ns[k])},
-                                             {"used", seconds_json(ledger_.used.busy_ns[k])},
-                                             {"saved", seconds_json(ledger_.saved.busy_ns[k])},
-                                             {"forgone", seconds_json(ledger_.forgone.busy_ns[k])},
-                                             {"used_after_cancel", seconds_json(ledger_.used_after_cancel.busy_ns[k])}};
+    json[name_of(all_operation_kinds[k])] = {
+        {"planned", seconds_json(ledger_.planned.busy_ns[k])},
+        {"used", seconds_json(ledger_.used.busy_ns[k])},
+        {"saved", seconds_json(ledger_.saved.busy_ns[k])},
+        {"forgone", seconds_json(ledger_.forgone.busy_ns[k])},
+        {"used_after_cancel", seconds_json(ledger_.used_after_cancel.busy_ns[k])}};
   }
   return json;
 }
@@ -229,7 +246,8 @@ Json PolicyTotals::to_json(const std::string& policy) const {
   json["policy"] = policy;
   Json& outcomes = json["requests"] = Json::object();
   outcomes["total"] = requests();
-  for (std::size_t i = 0; i < outcomes_.size(); ++i) outcomes[name_of(static_cast<Outcome>(i))] = outcomes_[i];
+  for (std::size_t i = 0; i < outcomes_.size(); ++i)
+    outcomes[name_of(static_cast<Outcome>(i))] = outcomes_[i];
   json["cancels"] = {{"sent", cancels_.sent},
                      {"effective", cancels_.effective},
                      {"too_late", cancels_.too_late},
@@ -240,7 +258,8 @@ Json PolicyTotals::to_json(const std::string& policy) const {
   Json& interrupted = json["interrupted"] = Json::object();
   for (const OperationKind kind : all_operation_kinds) {
     // A transaction is never cut off.
-    if (kind != OperationKind::transaction) interrupted[name_of(kind)] = interrupted_[index_of(kind)];
+    if (kind != OperationKind::transaction)
+      interrupted[name_of(kind)] = interrupted_[index_of(kind)];
   }
   interrupted["unsafe"] = interrupted_unsafe_;
   json["tokens"] = tokens_json();
@@ -262,17 +281,19 @@ Json comparisons_json(const std::vector<PolicyComparison>& comparisons) {
   };
   Json json = Json::array();
   for (const PolicyComparison& comparison : comparisons) {
-    json.push_back({{"policy", comparison.policy},
-                    {"against", comparison.against},
-                    {"cancel_latency_s", estimate_json("mean_difference", comparison.cancel_latency_s)},
-                    {"cost_usd", estimate_json("saved_difference", comparison.saved_usd)}});
+    json.push_back(
+        {{"policy", comparison.policy},
+         {"against", comparison.against},
+         {"cancel_latency_s", estimate_json("mean_difference", comparison.cancel_latency_s)},
+         {"cost_usd", estimate_json("saved_difference", comparison.saved_usd)}});
   }
   return json;
 }
 
 Json to_json(const Results& results) {
   Json policies = Json::array();
-  for (const auto& [policy, totals] : results.policies) policies.push_back(totals.to_json(policy.name));
+  for (const auto& [policy, totals] : results.policies)
+    policies.push_back(totals.to_json(policy.name));
   Json thresholds = Json::array();
   for (const auto& threshold : results.thresholds) {
     Json line{{"expression", threshold.expression}, {"value", nullptr}, {"ok", nullptr}};

@@ -48,21 +48,24 @@ struct OrphanTotals {
   void merge(const OrphanTotals& other);
 };
 
-/// All that results.json says of one policy, and what explains it, over any set of requests. A function of the set alone: the order of
-/// add() and merge() does not matter.
+/// All that results.json says of one policy, and what explains it, over any set of requests. A
+/// function of the set alone: the order of add() and merge() does not matter.
 class PolicyTotals {
  public:
-  /// Adds one request, whose two reports must agree and add up (JoinedReports sees to it). Throws std::logic_error, naming the request, if
-  /// a time that its outcome or cancel implies is missing, or before the one that it follows.
+  /// Adds one request, whose two reports must agree and add up (JoinedReports sees to it). Throws
+  /// std::logic_error, naming the request, if a time that its outcome or cancel implies is missing,
+  /// or before the one that it follows.
   void add(const RequestReport& request, const ClientReport& client);
   /// Leaves `other` empty.
   void merge(PolicyTotals&& other);
 
-  /// One element of `policies` in results.json, fields in their fixed order. O(requests) up to Samples::exact_count_max, else constant.
+  /// One element of `policies` in results.json, fields in their fixed order. O(requests) up to
+  /// Samples::exact_count_max, else constant.
   nlohmann::ordered_json to_json(const std::string& policy) const;
 
   std::uint64_t requests() const;
-  /// The latest moment of any request: its stop, or its answer's arrival. The start of the run if there are none.
+  /// The latest moment of any request: its stop, or its answer's arrival. The start of the run if
+  /// there are none.
   Time latest() const { return latest_; }
   const CancelWaits& cancel_waits() const { return cancel_waits_; }
 
@@ -92,7 +95,8 @@ class PolicyTotals {
 
   std::array<std::uint64_t, 5> outcomes_{};
   Cancels cancels_;
-  std::array<Samples, operation_kinds + 1> cancel_latency_;  // by kind in progress, then none; all of them is their merger
+  std::array<Samples, operation_kinds + 1>
+      cancel_latency_;  // by kind in progress, then none; all of them is their merger
   Samples acknowledge_latency_;
   Samples request_latency_;
   std::uint64_t discarded_answers_ = 0;
@@ -114,14 +118,16 @@ struct RunFigures {
   std::uint64_t peak_rss_bytes = 0;
   unsigned threads = 1;
   bool partial = false;
-  bool served = false;  ///< requests came from outside, each with one policy: `requests` are those of all policies together
+  bool served = false;  ///< requests came from outside, each with one policy: `requests` are those
+                        ///< of all policies together
 };
 
 /// What people are told beside the figures of results.json.
 struct Background {
-  std::string description;                     ///< the scenario's
-  std::string cancel_rule;                     ///< from describe_cancels()
-  std::optional<Duration> lateness_max;        ///< real time only: how late a message was delivered at worst
+  std::string description;  ///< the scenario's
+  std::string cancel_rule;  ///< from describe_cancels()
+  /// Real time only: how late a message was delivered at worst.
+  std::optional<Duration> lateness_max;
   std::vector<std::string> explanations = {};  ///< from explanations()
 };
 
@@ -134,7 +140,7 @@ struct Results {
   std::string scenario;
   std::string file;  ///< as given on the command line; results.json has its base name
   std::uint64_t seed = 1;
-  std::uint64_t requests = 0;      ///< of each policy, as the scenario wants them; of all replications
+  std::uint64_t requests = 0;  ///< of each policy, as the scenario wants them; of all replications
   std::uint64_t replications = 1;  ///< named in results.json if there are several
   std::string engine;
   RunFigures run;
@@ -147,7 +153,8 @@ struct Results {
 /// `comparisons` in results.json, fields in their fixed order.
 nlohmann::ordered_json comparisons_json(const std::vector<PolicyComparison>& comparisons);
 
-/// The whole document of results.json, thresholds judged (if partial they are not: `value` and `ok` are null). Field order is fixed.
+/// The whole document of results.json, thresholds judged (if partial they are not: `value` and `ok`
+/// are null). Field order is fixed.
 nlohmann::ordered_json to_json(const Results& results);
 
 }  // namespace caesura

@@ -13,7 +13,8 @@ namespace {
 const std::map<std::string, RowFigure>& ratios() {
   using enum Measure;
   const auto of = [](Measure part, Measure whole = requests) {
-    return RowFigure{.form = RowFigure::Form::ratio, .part = part, .whole = whole, .series = {}, .p = 0};
+    return RowFigure{
+        .form = RowFigure::Form::ratio, .part = part, .whole = whole, .series = {}, .p = 0};
   };
   static const std::map<std::string, RowFigure> all{
       {"requests.completed", of(completed)},
@@ -60,7 +61,8 @@ std::vector<std::size_t> series_of(const std::string& object) {
   std::iota(cancels.begin(), cancels.end(), std::size_t{0});
   if (object == "cancel_latency_s") return cancels;
   for (const std::size_t kind : cancels) {
-    const char* const name = kind == nothing_in_progress ? "none" : name_of(all_operation_kinds.at(kind));
+    const char* const name =
+        kind == nothing_in_progress ? "none" : name_of(all_operation_kinds.at(kind));
     if (object == std::string("cancel_latency_by_operation_s.") + name) return {kind};
   }
   return {};
@@ -79,7 +81,9 @@ RowSums::Series joined(const RowSums& sums, const std::vector<std::size_t>& seri
 /// Not a number where there is nothing to divide by.
 double value_of(const RowFigure& figure, const RowSums& sums) {
   constexpr double none = std::numeric_limits<double>::quiet_NaN();
-  const auto count = [&sums](Measure measure) { return sums.counts.at(static_cast<std::size_t>(measure)); };
+  const auto count = [&sums](Measure measure) {
+    return sums.counts.at(static_cast<std::size_t>(measure));
+  };
   const RowSums::Series all = joined(sums, figure.series);
   switch (figure.form) {
     case RowFigure::Form::ratio:
@@ -89,7 +93,9 @@ double value_of(const RowFigure& figure, const RowSums& sums) {
     case RowFigure::Form::mean:
       return all.count > 0 ? all.sum / all.count : none;
     case RowFigure::Form::deviation:
-      return all.count > 1 ? std::sqrt(std::max(0.0, all.squares - all.sum * all.sum / all.count) / (all.count - 1)) : none;
+      return all.count > 1 ? std::sqrt(std::max(0.0, all.squares - all.sum * all.sum / all.count) /
+                                       (all.count - 1))
+                           : none;
     case RowFigure::Form::quantile:
       break;
   }
@@ -98,13 +104,16 @@ double value_of(const RowFigure& figure, const RowSums& sums) {
 
 /// Whether the sums of one block have any bearing on the figure.
 bool is_informative(const RowFigure& figure, const RowSums& block) {
-  if (figure.form == RowFigure::Form::ratio) return block.counts.at(static_cast<std::size_t>(figure.whole)) > 0;
+  if (figure.form == RowFigure::Form::ratio)
+    return block.counts.at(static_cast<std::size_t>(figure.whole)) > 0;
   if (figure.form == RowFigure::Form::share) return true;
   return joined(block, figure.series).count > 0;
 }
 
-/// Empty if it is not a number over all blocks but one, or fewer than two blocks tell anything of it.
-std::optional<BlockStatistic> block_statistic(const RowFigure& figure, const std::vector<RowSums>& blocks) {
+/// Empty if it is not a number over all blocks but one, or fewer than two blocks tell anything of
+/// it.
+std::optional<BlockStatistic> block_statistic(const RowFigure& figure,
+                                              const std::vector<RowSums>& blocks) {
   RowSums all;
   for (const RowSums& block : blocks) all.add(block, 1);
   BlockStatistic statistic{.of_all = value_of(figure, all), .without = {}, .informative = 0};
@@ -120,10 +129,12 @@ std::optional<BlockStatistic> block_statistic(const RowFigure& figure, const std
   return statistic;
 }
 
-std::vector<std::int64_t> joined(const RowEvidence& evidence, const std::vector<std::size_t>& series) {
+std::vector<std::int64_t> joined(const RowEvidence& evidence,
+                                 const std::vector<std::size_t>& series) {
   if (series.size() == 1) return evidence.durations(series[0]);
   std::vector<std::int64_t> all;
-  for (const std::size_t s : series) all.insert(all.end(), evidence.durations(s).begin(), evidence.durations(s).end());
+  for (const std::size_t s : series)
+    all.insert(all.end(), evidence.durations(s).begin(), evidence.durations(s).end());
   std::sort(all.begin(), all.end());
   return all;
 }
@@ -150,7 +161,8 @@ void RowSums::add(const RowSums& other, double sign) {
   }
 }
 
-RowEvidence::RowEvidence(std::uint64_t requests) : requests_(requests), blocks_(std::min(requests, most_blocks)) {}
+RowEvidence::RowEvidence(std::uint64_t requests)
+    : requests_(requests), blocks_(std::min(requests, most_blocks)) {}
 
 void RowEvidence::add(const RequestRow& row) {
   blocks_.at(static_cast<std::size_t>(rows_ * blocks_.size() / requests_)).add(row);
@@ -176,7 +188,8 @@ std::optional<RowFigure> row_figure(const std::string& field) {
   RowFigure figure;
   figure.series = series_of(field.substr(0, dot));
   if (figure.series.empty()) return std::nullopt;
-  static const std::map<std::string, double> quantiles{{"p50", 0.5}, {"p90", 0.9}, {"p95", 0.95}, {"p99", 0.99}, {"p99_9", 0.999}};
+  static const std::map<std::string, double> quantiles{
+      {"p50", 0.5}, {"p90", 0.9}, {"p95", 0.95}, {"p99", 0.99}, {"p99_9", 0.999}};
   const std::string statistic = field.substr(dot + 1);
   if (const auto found = quantiles.find(statistic); found != quantiles.end()) {
     figure.form = RowFigure::Form::quantile;
@@ -193,13 +206,15 @@ std::optional<RowFigure> row_figure(const std::string& field) {
   return figure;
 }
 
-std::optional<bool> rows_differ(const RowFigure& figure, const RowEvidence& a, const RowEvidence& b, bool paired) {
+std::optional<bool> rows_differ(const RowFigure& figure, const RowEvidence& a, const RowEvidence& b,
+                                bool paired) {
   if (figure.form == RowFigure::Form::quantile) {
     return quantiles_differ(joined(a, figure.series), joined(b, figure.series), figure.p);
   }
   const auto in_a = block_statistic(figure, a.blocks()), in_b = block_statistic(figure, b.blocks());
   if (!in_a || !in_b) return std::nullopt;
-  return paired ? paired_block_statistics_differ(*in_a, *in_b) : block_statistics_differ(*in_a, *in_b);
+  return paired ? paired_block_statistics_differ(*in_a, *in_b)
+                : block_statistics_differ(*in_a, *in_b);
 }
 
 }  // namespace caesura

@@ -60,8 +60,8 @@ struct RequestRow {
   std::array<std::optional<std::int64_t>, series_count> durations_ns{};
 };
 
-/// Sums over requests: enough for every mean, share and standard deviation of results.json. Of interest for how they vary; the figures
-/// themselves are those of results.json.
+/// Sums over requests: enough for every mean, share and standard deviation of results.json. Of
+/// interest for how they vary; the figures themselves are those of results.json.
 struct RowSums {
   std::array<double, measures> counts{};
   struct Series {
@@ -74,7 +74,8 @@ struct RowSums {
   void add(const RowSums& other, double sign);
 };
 
-/// What the requests of one policy tell of the noise in its figures: sums over blocks of consecutive requests, and all durations.
+/// What the requests of one policy tell of the noise in its figures: sums over blocks of
+/// consecutive requests, and all durations.
 class RowEvidence {
  public:
   static constexpr std::uint64_t most_blocks = 50;
@@ -93,7 +94,9 @@ class RowEvidence {
   std::uint64_t numbers_digest() const { return digest_; }
   const std::vector<RowSums>& blocks() const { return blocks_; }
   /// Nanoseconds, sorted.
-  const std::vector<std::int64_t>& durations(std::size_t series) const { return durations_[series]; }
+  const std::vector<std::int64_t>& durations(std::size_t series) const {
+    return durations_[series];
+  }
 
  private:
   std::uint64_t requests_;
@@ -106,9 +109,10 @@ class RowEvidence {
 /// By policy.
 using Evidence = std::map<std::string, RowEvidence>;
 
-/// Reads a requests.csv. `requests`: how many each policy has, by results.json. Throws ScenarioError if the file is not well formed, or is
-/// of another run.
-Evidence read_evidence(const std::string& file, const std::map<std::string, std::uint64_t>& requests);
+/// Reads a requests.csv. `requests`: how many each policy has, by results.json. Throws
+/// ScenarioError if the file is not well formed, or is of another run.
+Evidence read_evidence(const std::string& file,
+                       const std::map<std::string, std::uint64_t>& requests);
 
 /// How a figure of results.json follows from the rows.
 struct RowFigure {
@@ -116,15 +120,19 @@ struct RowFigure {
   Form form = Form::ratio;
   Measure part = Measure::requests;  ///< of a ratio
   Measure whole = Measure::requests;
-  std::vector<std::size_t> series;  ///< else: of these durations together; a share is of the requests that have one
-  double p = 0;                     ///< of a quantile
+  /// Else: of these durations together; a share is of the requests that have one.
+  std::vector<std::size_t> series;
+  double p = 0;  ///< of a quantile
 };
 
-/// Empty if the rows do not tell it: extremes, and what they have no column for. Counts and sums are taken per request.
+/// Empty if the rows do not tell it: extremes, and what they have no column for. Counts and sums
+/// are taken per request.
 std::optional<RowFigure> row_figure(const std::string& field);
 
-/// Whether the figure differs between the two by more than noise; empty if there is too little to tell by. `paired`: they are of the same
-/// requests (their plans are then drawn alike, whatever else differs).
-std::optional<bool> rows_differ(const RowFigure& figure, const RowEvidence& a, const RowEvidence& b, bool paired);
+/// Whether the figure differs between the two by more than noise; empty if there is too little to
+/// tell by. `paired`: they are of the same requests (their plans are then drawn alike, whatever
+/// else differs).
+std::optional<bool> rows_differ(const RowFigure& figure, const RowEvidence& a, const RowEvidence& b,
+                                bool paired);
 
 }  // namespace caesura

@@ -91,11 +91,14 @@ class RowReader {
     return n;
   }
   std::int64_t picos(Column column) const { return csv_.units(index(column), money_decimals); }
-  std::optional<std::int64_t> time(Column column) const { return csv_.optional_units(index(column), nanosecond_decimals); }
+  std::optional<std::int64_t> time(Column column) const {
+    return csv_.optional_units(index(column), nanosecond_decimals);
+  }
 
   Outcome outcome() const {
     const std::string_view name = csv_.text(index(Column::outcome));
-    for (const Outcome outcome : {Outcome::completed, Outcome::cancelled, Outcome::failed, Outcome::timed_out, Outcome::rejected}) {
+    for (const Outcome outcome : {Outcome::completed, Outcome::cancelled, Outcome::failed,
+                                  Outcome::timed_out, Outcome::rejected}) {
       if (name == name_of(outcome)) return outcome;
     }
     fail("there is no outcome " + cited(name));
@@ -112,7 +115,9 @@ class RowReader {
 
   void read_counts(RequestRow& row) const {
     using enum Measure;
-    const auto at = [&row](Measure measure) -> std::int64_t& { return row.counts.at(static_cast<std::size_t>(measure)); };
+    const auto at = [&row](Measure measure) -> std::int64_t& {
+      return row.counts.at(static_cast<std::size_t>(measure));
+    };
     at(requests) = 1;
     // The outcomes stand in their order.
     row.counts.at(static_cast<std::size_t>(completed) + static_cast<std::size_t>(outcome())) = 1;
@@ -120,7 +125,8 @@ class RowReader {
     at(cancels_too_late) = whole(Column::cancels_too_late);
     at(cancels_already_cancelled) = whole(Column::cancels_already_cancelled);
     at(cancels_ignored) = whole(Column::cancels_ignored);
-    at(cancels_effective) = at(cancels_sent) - at(cancels_too_late) - at(cancels_already_cancelled) - at(cancels_ignored);
+    at(cancels_effective) = at(cancels_sent) - at(cancels_too_late) -
+                            at(cancels_already_cancelled) - at(cancels_ignored);
     at(input_planned) = whole(Column::input_planned);
     at(input_used) = whole(Column::input_used);
     at(cached_input_planned) = whole(Column::cached_input_planned);
@@ -150,10 +156,12 @@ class RowReader {
     switch (outcome()) {
       case Outcome::completed:
         if (!stopped) fail("a completed request has no time in stopped_s");
-        row.durations_ns[request_series] = sum(*stopped, -csv_.units(index(Column::arrived), nanosecond_decimals));
+        row.durations_ns[request_series] =
+            sum(*stopped, -csv_.units(index(Column::arrived), nanosecond_decimals));
         break;
       case Outcome::cancelled:
-        if (!stopped || !sent) fail("a cancelled request lacks a time in stopped_s or cancel_sent_s");
+        if (!stopped || !sent)
+          fail("a cancelled request lacks a time in stopped_s or cancel_sent_s");
         row.durations_ns.at(cancelled_in()) = sum(*stopped, -*sent);
         break;
       case Outcome::failed:
@@ -165,7 +173,8 @@ class RowReader {
 
   std::int64_t sum(std::int64_t a, std::int64_t b, std::int64_t c = 0) const {
     std::int64_t all = 0;
-    if (__builtin_add_overflow(a, b, &all) || __builtin_add_overflow(all, c, &all)) fail("the numbers are too large");
+    if (__builtin_add_overflow(a, b, &all) || __builtin_add_overflow(all, c, &all))
+      fail("the numbers are too large");
     return all;
   }
 
@@ -174,7 +183,8 @@ class RowReader {
 
 }  // namespace
 
-Evidence read_evidence(const std::string& file, const std::map<std::string, std::uint64_t>& requests) {
+Evidence read_evidence(const std::string& file,
+                       const std::map<std::string, std::uint64_t>& requests) {
   Evidence evidence;
   for (const auto& [policy, count] : requests) evidence.emplace(policy, RowEvidence(count));
   RowReader reader(file);
@@ -185,13 +195,16 @@ Evidence read_evidence(const std::string& file, const std::map<std::string, std:
     if (of_policy == nullptr || reader.policy() != policy) {
       policy = reader.policy();
       const auto found = evidence.find(policy);
-      if (found == evidence.end()) reader.fail("results.json beside it has no policy " + cited(policy));
+      if (found == evidence.end())
+        reader.fail("results.json beside it has no policy " + cited(policy));
       of_policy = &found->second;
-      if (of_policy->rows() > 0) reader.fail("the lines of policy " + cited(policy) + " do not stand together");
+      if (of_policy->rows() > 0)
+        reader.fail("the lines of policy " + cited(policy) + " do not stand together");
       least_number = 0;
     }
     const RequestRow row = reader.row();
-    if (row.number < least_number) reader.fail("the requests of a policy are not in ascending order");
+    if (row.number < least_number)
+      reader.fail("the requests of a policy are not in ascending order");
     least_number = row.number + 1;
     if (of_policy->rows() == of_policy->requests()) {
       reader.fail("policy " + cited(policy) + " has more requests than in results.json beside it");
@@ -200,8 +213,9 @@ Evidence read_evidence(const std::string& file, const std::map<std::string, std:
   }
   for (auto& [name, rows] : evidence) {
     if (rows.rows() != rows.requests()) {
-      throw ScenarioError(file + ": has " + std::to_string(rows.rows()) + " requests of policy " + cited(name) + ", and results.json " +
-                          std::to_string(rows.requests()) + "; the two are not of one run");
+      throw ScenarioError(file + ": has " + std::to_string(rows.rows()) + " requests of policy " +
+                          cited(name) + ", and results.json " + std::to_string(rows.requests()) +
+                          "; the two are not of one run");
     }
     rows.finish();
   }

@@ -19,7 +19,8 @@ namespace {
 
 /// The first policy that can cancel, if there are others to compare with it.
 std::optional<std::size_t> reference_among(const std::vector<Policy>& policies) {
-  const auto found = std::find_if(policies.begin(), policies.end(), [](const Policy& p) { return p.kind != PolicyKind::never; });
+  const auto found = std::find_if(policies.begin(), policies.end(),
+                                  [](const Policy& p) { return p.kind != PolicyKind::never; });
   if (policies.size() < 2 || found == policies.end()) return std::nullopt;
   return static_cast<std::size_t>(found - policies.begin());
 }
@@ -27,13 +28,19 @@ std::optional<std::size_t> reference_among(const std::vector<Policy>& policies) 
 /// All runs of a scenario: one for each policy and replication.
 class ScenarioRun {
  public:
-  ScenarioRun(const Scenario& scenario, const RunOptions& options, const std::atomic<bool>& stop, Progress& progress)
-      : scenario_(scenario), options_(options), stop_(stop), progress_(progress), reference_(reference_among(scenario.policies)) {}
+  ScenarioRun(const Scenario& scenario, const RunOptions& options, const std::atomic<bool>& stop,
+              Progress& progress)
+      : scenario_(scenario),
+        options_(options),
+        stop_(stop),
+        progress_(progress),
+        reference_(reference_among(scenario.policies)) {}
 
   RunOutcome run() {
     plan_replications();
     for (const Policy& policy : scenario_.policies) outcome_.policies.push_back({policy, {}});
-    differences_.assign(scenario_.policies.size(), std::vector<PairedDifferences>(replications_.size()));
+    differences_.assign(scenario_.policies.size(),
+                        std::vector<PairedDifferences>(replications_.size()));
     side_by_side() ? run_side_by_side() : run_in_turn();
     if (!outcome_.partial) compare_policies();
     return std::move(outcome_);
@@ -46,7 +53,7 @@ class ScenarioRun {
     RequestNumber first_number = 0;
     std::size_t policies_left = 0;
     bool has_reference = false;
-    PairedRequests reference;                                     ///< kept until the last policy has run
+    PairedRequests reference;  ///< kept until the last policy has run
     std::vector<std::pair<std::size_t, PairedRequests>> waiting;  ///< for the reference, by policy
   };
 
@@ -77,11 +84,14 @@ class ScenarioRun {
     return model;
   }
 
-  /// Where a run uses one thread, others have room beside it. Lines and requests that are passed on want an order.
+  /// Where a run uses one thread, others have room beside it. Lines and requests that are passed on
+  /// want an order.
   bool side_by_side() const {
-    if (options_.threads == 1 || options_.engine == EngineKind::caf_realtime || options_.requests_csv || options_.each_request)
+    if (options_.threads == 1 || options_.engine == EngineKind::caf_realtime ||
+        options_.requests_csv || options_.each_request)
       return false;
-    return !runs_apart(scenario_.model, options_.engine) || replications_.size() >= options_.threads;
+    return !runs_apart(scenario_.model, options_.engine) ||
+           replications_.size() >= options_.threads;
   }
 
   void run_in_turn() {
@@ -90,11 +100,14 @@ class ScenarioRun {
     }
   }
 
-  /// One replication after the other, and in each the reference first: so few requests have to be kept.
+  /// One replication after the other, and in each the reference first: so few requests have to be
+  /// kept.
   void run_side_by_side() {
     std::vector<std::size_t> order(scenario_.policies.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-    if (reference_) std::rotate(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(*reference_), order.end());
+    if (reference_)
+      std::rotate(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(*reference_),
+                  order.end());
     std::atomic<std::size_t> next{0};
     const std::size_t jobs = order.size() * replications_.size();
     Crew crew(stop_);
@@ -138,14 +151,19 @@ class ScenarioRun {
     outcome_.messages += run.messages;
     outcome_.peak_in_flight = std::max(outcome_.peak_in_flight, run.peak_in_flight);
     outcome_.partial = outcome_.partial || run.partial;
-    if (run.lateness_max) outcome_.lateness_max = std::max(outcome_.lateness_max.value_or(zero_duration), *run.lateness_max);
+    if (run.lateness_max)
+      outcome_.lateness_max =
+          std::max(outcome_.lateness_max.value_or(zero_duration), *run.lateness_max);
     if (reference_) pair_up(policy, replication, run, std::move(record));
   }
 
   /// Under the mutex.
-  void pair_up(std::size_t policy, Replication& replication, const PolicyRun& run, PairedRequests record) {
+  void pair_up(std::size_t policy, Replication& replication, const PolicyRun& run,
+               PairedRequests record) {
     const auto index = static_cast<std::size_t>(&replication - replications_.data());
-    const auto difference_of = [&](std::size_t other) -> PairedDifferences& { return differences_[other][index]; };
+    const auto difference_of = [&](std::size_t other) -> PairedDifferences& {
+      return differences_[other][index];
+    };
     if (policy == *reference_) {
       replication.reference = std::move(record);
       replication.has_reference = true;
@@ -153,7 +171,8 @@ class ScenarioRun {
         difference_of(other) = paired_differences(requests, replication.reference);
       }
       for (std::size_t other = 0; other < scenario_.policies.size(); ++other) {
-        if (scenario_.policies[other].kind == PolicyKind::never) difference_of(other) = never_differences(replication.reference);
+        if (scenario_.policies[other].kind == PolicyKind::never)
+          difference_of(other) = never_differences(replication.reference);
       }
     } else if (run.reference != nullptr) {
       difference_of(policy) = run.sums.differences;
@@ -172,8 +191,9 @@ class ScenarioRun {
                                                                : Spread::pairs;
     for (std::size_t policy = 0; policy < scenario_.policies.size(); ++policy) {
       if (policy == *reference_) continue;
-      outcome_.comparisons.push_back(
-          compare(scenario_.policies[policy].name, scenario_.policies[*reference_].name, differences_[policy], spread));
+      outcome_.comparisons.push_back(compare(scenario_.policies[policy].name,
+                                             scenario_.policies[*reference_].name,
+                                             differences_[policy], spread));
     }
   }
 
@@ -222,7 +242,8 @@ std::uint64_t count_requests(const Model& model, const std::atomic<bool>& stop) 
   return count;
 }
 
-RunOutcome run_scenario(const Scenario& scenario, const RunOptions& options, const std::atomic<bool>& stop, Progress& progress) {
+RunOutcome run_scenario(const Scenario& scenario, const RunOptions& options,
+                        const std::atomic<bool>& stop, Progress& progress) {
   return ScenarioRun(scenario, options, stop, progress).run();
 }
 

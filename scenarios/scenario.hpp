@@ -38,14 +38,17 @@ struct ScenarioOptions {
   std::vector<std::string> sets;  ///< PATH=VALUE, in order
   std::optional<std::uint64_t> seed;
   std::optional<std::uint64_t> requests;
-  std::vector<std::string> policies;  ///< each as one item of `policy` in YAML; empty: the file's own
-  std::vector<std::string> varied;    ///< PATH=VALUE, in order, after all others: the values of one point of a grid
+  /// Each as one item of `policy` in YAML; empty: the file's own.
+  std::vector<std::string> policies;
+  /// PATH=VALUE, in order, after all others: the values of one point of a grid.
+  std::vector<std::string> varied;
 };
 
 /// Throws ScenarioError on bad input, also for a file that is missing or unreadable.
 Scenario load_scenario(const std::string& file, const ScenarioOptions& options);
 
-/// The JSON Schema (draft 2020-12) of scenario files, from the same description that the loader checks them with.
+/// The JSON Schema (draft 2020-12) of scenario files, from the same description that the loader
+/// checks them with.
 std::string scenario_schema();
 
 }  // namespace caesura

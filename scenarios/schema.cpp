@@ -14,10 +14,11 @@ using Json = nlohmann::ordered_json;
 class SchemaWriter {
  public:
   Json document(const Shape& root) {
-    Json schema{
-        {"$schema", "https://json-schema.org/draft/2020-12/schema"},
-        {"title", "Caesura scenario"},
-        {"description", "A load, services, the workflow of a request, who cancels and when, the policies to compare, and thresholds."}};
+    Json schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+                {"title", "Caesura scenario"},
+                {"description",
+                 "A load, services, the workflow of a request, who cancels and when, the policies "
+                 "to compare, and thresholds."}};
     schema.update(written_out(root));
     schema["$defs"] = std::move(definitions_);
     return schema;
@@ -28,7 +29,8 @@ class SchemaWriter {
   Json shape(const Shape& shape) {
     if (shape.id.empty()) return written_out(shape);
     if (defined_.insert(shape.id).second) {
-      auto definition = written_out(shape);  // before the name is looked up: it may contain itself, and definitions_ may move
+      auto definition = written_out(
+          shape);  // before the name is looked up: it may contain itself, and definitions_ may move
       definitions_[shape.id] = std::move(definition);
     }
     return {{"$ref", "#/$defs/" + shape.id}};
@@ -43,11 +45,15 @@ class SchemaWriter {
     return forms.size() == 1 ? forms.front() : Json{{"anyOf", std::move(forms)}};
   }
 
-  static Json number(int128 n) { return n > INT64_MAX ? Json(static_cast<std::uint64_t>(n)) : Json(static_cast<std::int64_t>(n)); }
+  static Json number(int128 n) {
+    return n > INT64_MAX ? Json(static_cast<std::uint64_t>(n)) : Json(static_cast<std::int64_t>(n));
+  }
 
   /// Whole if it is, so that a schema says 1 and not 1.0.
   static Json number(double x) {
-    return x == static_cast<double>(static_cast<std::int64_t>(x)) ? Json(static_cast<std::int64_t>(x)) : Json(x);
+    return x == static_cast<double>(static_cast<std::int64_t>(x))
+               ? Json(static_cast<std::int64_t>(x))
+               : Json(x);
   }
 
   static Json scalar(const ScalarForm& form) {
@@ -59,7 +65,8 @@ class SchemaWriter {
       case ScalarForm::Kind::boolean:
         return {{"type", "boolean"}};
       case ScalarForm::Kind::whole:
-        return {{"type", "integer"}, {"minimum", number(form.least)}, {"maximum", number(form.most)}};
+        return {
+            {"type", "integer"}, {"minimum", number(form.least)}, {"maximum", number(form.most)}};
       case ScalarForm::Kind::number:
         return {{"type", "number"}, {"minimum", number(form.low)}, {"maximum", number(form.high)}};
       case ScalarForm::Kind::duration:
@@ -86,7 +93,8 @@ class SchemaWriter {
   Json mapping(const MappingForm& form) {
     Json schema{{"type", "object"}};
     if (form.names != MappingForm::Names::none) {
-      const char* pattern = form.names == MappingForm::Names::slugs ? slug_pattern : percentile_pattern;
+      const char* pattern =
+          form.names == MappingForm::Names::slugs ? slug_pattern : percentile_pattern;
       schema["propertyNames"] = {{"pattern", pattern}};
       schema["additionalProperties"] = shape(*form.named);
       if (form.least_names != 0) schema["minProperties"] = form.least_names;
@@ -106,11 +114,13 @@ class SchemaWriter {
     schema["additionalProperties"] = false;
     if (!required.empty()) schema["required"] = std::move(required);
     for (const auto& needs : form.needs) schema["dependentRequired"][needs.key] = {needs.other};
-    for (const auto& choice : form.choices) schema["allOf"].push_back({{"oneOf", alternatives(choice)}});
+    for (const auto& choice : form.choices)
+      schema["allOf"].push_back({{"oneOf", alternatives(choice)}});
     return schema;
   }
 
-  /// For each group: its keys are there, and those of no other group. An editor that shows the alternatives shows this.
+  /// For each group: its keys are there, and those of no other group. An editor that shows the
+  /// alternatives shows this.
   static Json alternatives(const Choice& choice) {
     Json result = Json::array();
     std::set<std::string> all;
@@ -128,7 +138,9 @@ class SchemaWriter {
       Json alternative{{"required", group}};
       auto others = all;
       for (const auto& key : group) others.erase(key);
-      if (!single) alternative["properties"] = without(others);  // where each group is one key, oneOf itself excludes the others
+      if (!single)
+        // where each group is one key, oneOf itself excludes the others
+        alternative["properties"] = without(others);
       result.push_back(std::move(alternative));
     }
     if (!choice.required) result.push_back({{"properties", without(all)}});
@@ -141,6 +153,8 @@ class SchemaWriter {
 
 }  // namespace
 
-std::string scenario_schema() { return SchemaWriter().document(*scenario_format().root).dump(2) + "\n"; }
+std::string scenario_schema() {
+  return SchemaWriter().document(*scenario_format().root).dump(2) + "\n";
+}
 
 }  // namespace caesura

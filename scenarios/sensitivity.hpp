@@ -27,14 +27,17 @@ struct Sensitivity {
   std::uint64_t requests = 0;  ///< that each run had
   double factor = 1;           ///< by which each assumption was multiplied
   SensitivityFigures base;
-  /// The greatest effect first, by the larger of its two changes relative to `base`; what changes nothing is left out.
+  /// The greatest effect first, by the larger of its two changes relative to `base`; what changes
+  /// nothing is left out.
   std::vector<AssumptionEffect> effects;
   std::uint64_t tried = 0;  ///< how many assumptions were varied
 };
 
-/// How far mean cancellation latency and savings depend on the scenario's latencies, links, and on who cancels and when: each is multiplied
-/// by 1.5 by itself, and the first `requests_most` requests are run on the direct engine under `policy`. All else is shared, down to each
-/// draw, so differences are not noise. A pure function of its arguments.
-Sensitivity analyse_sensitivity(const Scenario& scenario, const Policy& policy, std::uint64_t requests_most);
+/// How far mean cancellation latency and savings depend on the scenario's latencies, links, and on
+/// who cancels and when: each is multiplied by 1.5 by itself, and the first `requests_most`
+/// requests are run on the direct engine under `policy`. All else is shared, down to each draw, so
+/// differences are not noise. A pure function of its arguments.
+Sensitivity analyse_sensitivity(const Scenario& scenario, const Policy& policy,
+                                std::uint64_t requests_most);
 
 }  // namespace caesura

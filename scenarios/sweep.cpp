@@ -21,7 +21,9 @@ std::string cell(const std::string& text) {
 }
 
 /// `policy` may be varied, and is also what the results call the policy by.
-std::string column_of(const Variation& variation) { return variation.path == "policy" ? "vary.policy" : variation.path; }
+std::string column_of(const Variation& variation) {
+  return variation.path == "policy" ? "vary.policy" : variation.path;
+}
 
 }  // namespace
 
@@ -58,7 +60,8 @@ std::string sweep_csv(const Sweep& sweep) {
     for (const auto& value : point_of(sweep.variations, p)) values += cell(value) + ',';
     for (const auto& policy : sweep.points[p]->policies) {
       text += values + cell(policy.policy);
-      for (const double figure : policy.figures) text += std::isnan(figure) ? "," : ',' + number_text(figure);
+      for (const double figure : policy.figures)
+        text += std::isnan(figure) ? "," : ',' + number_text(figure);
       text += '\n';
     }
   }
@@ -66,16 +69,22 @@ std::string sweep_csv(const Sweep& sweep) {
 }
 
 Json grid_run_json(const GridRun& run) {
-  return {{"wall_seconds", run.wall_seconds}, {"threads", run.threads}, {"partial", run.partial}, {"version", version}};
+  return {{"wall_seconds", run.wall_seconds},
+          {"threads", run.threads},
+          {"partial", run.partial},
+          {"version", version}};
 }
 
 Json variations_json(const std::vector<Variation>& variations) {
   Json json = Json::array();
-  for (const auto& [path, values] : variations) json.push_back({{"path", path}, {"values", values}});
+  for (const auto& [path, values] : variations)
+    json.push_back({{"path", path}, {"values", values}});
   return json;
 }
 
-Json objective_json(const Objective& objective) { return {{"field", objective.field}, {"goal", name_of(objective.goal)}}; }
+Json objective_json(const Objective& objective) {
+  return {{"field", objective.field}, {"goal", name_of(objective.goal)}};
+}
 
 Json values_json(const std::vector<Variation>& variations, const Point& point) {
   Json json = Json::object();
@@ -112,15 +121,17 @@ Json sweep_json(const Sweep& sweep) {
             {"value", figure_at(policy, sweep.target.objective.field)},
             {"ties", found->ties}};
   }
-  return {{"schema", "caesura.sweep/1"},
-          {"scenario", {{"name", sweep.scenario}, {"file", std::filesystem::path(sweep.file).filename().string()}}},
-          {"engine", sweep.engine},
-          {"run", grid_run_json(sweep.run)},
-          {"vary", variations_json(sweep.variations)},
-          {"objective", objective_json(sweep.target.objective)},
-          {"hold", std::move(holds)},
-          {"best", std::move(best)},
-          {"points", std::move(points)}};
+  return {
+      {"schema", "caesura.sweep/1"},
+      {"scenario",
+       {{"name", sweep.scenario}, {"file", std::filesystem::path(sweep.file).filename().string()}}},
+      {"engine", sweep.engine},
+      {"run", grid_run_json(sweep.run)},
+      {"vary", variations_json(sweep.variations)},
+      {"objective", objective_json(sweep.target.objective)},
+      {"hold", std::move(holds)},
+      {"best", std::move(best)},
+      {"points", std::move(points)}};
 }
 
 }  // namespace caesura

@@ -7,7 +7,8 @@
 
 namespace caesura {
 
-std::string table_text(const nlohmann::ordered_json& results, const Background& background, const TableOptions& options) {
+std::string table_text(const nlohmann::ordered_json& results, const Background& background,
+                       const TableOptions& options) {
   TextPage table(options);
   if (const auto partial = partial_line(results)) table.prose(*partial, text_red);
   const auto name = results.at("scenario").at("name").get<std::string>();

@@ -31,11 +31,14 @@ const char* name_of(Goal goal) {
 
 bool Standing::usable() const { return !std::isnan(value); }
 
-double figure_at(const PolicyFigures& policy, const std::string& field) { return policy.figures.at(field_index(field)); }
+double figure_at(const PolicyFigures& policy, const std::string& field) {
+  return policy.figures.at(field_index(field));
+}
 
 Standing standing_of(const PolicyFigures& policy, const Target& target) {
   Standing standing{.value = figure_at(policy, target.objective.field), .miss = 0};
-  for (const auto& hold : target.holds) standing.miss = std::max(standing.miss, miss_of(figure_at(policy, hold.field), hold));
+  for (const auto& hold : target.holds)
+    standing.miss = std::max(standing.miss, miss_of(figure_at(policy, hold.field), hold));
   return standing;
 }
 
@@ -52,22 +55,25 @@ bool is_better(const Standing& a, const Standing& b, Goal goal) {
 }
 
 Objective parse_objective(Goal goal, const std::string& field) {
-  if (const std::string fault = field_fault(field); !fault.empty()) throw ScenarioError(std::string("--") + name_of(goal) + ": " + fault);
+  if (const std::string fault = field_fault(field); !fault.empty())
+    throw ScenarioError(std::string("--") + name_of(goal) + ": " + fault);
   return {field, goal};
 }
 
 std::vector<Threshold> parse_holds(const std::vector<std::string>& expressions) {
   std::vector<Threshold> holds;
   holds.reserve(expressions.size());
-  for (const auto& expression : expressions) holds.push_back(parse_hold({.expression = expression, .location = "--hold"}));
+  for (const auto& expression : expressions)
+    holds.push_back(parse_hold({.expression = expression, .location = "--hold"}));
   return holds;
 }
 
 Objective usual_objective(const std::vector<std::optional<BatchResult>>& results) {
   const auto any = [&](const std::string& field) {
     return std::any_of(results.begin(), results.end(), [&](const auto& result) {
-      return result && std::any_of(result->policies.begin(), result->policies.end(),
-                                   [&](const PolicyFigures& policy) { return figure_at(policy, field) > 0; });
+      return result &&
+             std::any_of(result->policies.begin(), result->policies.end(),
+                         [&](const PolicyFigures& policy) { return figure_at(policy, field) > 0; });
     });
   };
   for (const char* const unit : {"cost_usd", "tokens"}) {
@@ -77,7 +83,8 @@ Objective usual_objective(const std::vector<std::optional<BatchResult>>& results
 }
 
 std::string objective_words(const Objective& objective) {
-  return std::string(objective.goal == Goal::minimise ? "the lowest " : "the highest ") + objective.field;
+  return std::string(objective.goal == Goal::minimise ? "the lowest " : "the highest ") +
+         objective.field;
 }
 
 std::string holds_words(const std::vector<Threshold>& holds) {

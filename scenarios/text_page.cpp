@@ -18,9 +18,11 @@ using Lines = std::vector<std::string>;
 
 /// Each cell padded to its column; titles to the left, figures to the right.
 Lines aligned(const Grid& grid) {
-  std::vector<std::size_t> widths(std::max(grid.header.size(), grid.rows.empty() ? 0 : grid.rows[0].size()));
+  std::vector<std::size_t> widths(
+      std::max(grid.header.size(), grid.rows.empty() ? 0 : grid.rows[0].size()));
   const auto widen = [&](const std::vector<std::string>& row) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], display_width(row[i]));
+    for (std::size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], display_width(row[i]));
   };
   widen(grid.header);
   for (const auto& row : grid.rows) widen(row);
@@ -58,7 +60,8 @@ Lines line_by_line(const Grid& grid, std::size_t width) {
     for (std::size_t i = 1; i < grid.titles; ++i) title += ' ' + row[i];
     for (auto& line : wrapped(title, width)) lines.push_back(std::move(line));
     Grid figures{.titles = 1, .header = {}, .rows = {}};
-    for (std::size_t i = grid.titles; i < row.size(); ++i) figures.rows.push_back({std::string(between_columns) + grid.header[i], row[i]});
+    for (std::size_t i = grid.titles; i < row.size(); ++i)
+      figures.rows.push_back({std::string(between_columns) + grid.header[i], row[i]});
     for (const auto& line : aligned(figures)) {
       if (display_width(line) <= width) {
         lines.push_back(line);
@@ -73,7 +76,8 @@ Lines line_by_line(const Grid& grid, std::size_t width) {
 }  // namespace
 
 void TextPage::prose(const std::string& text, const char* colour) {
-  for (const auto& line : wrapped(printable_line(text), prose_width())) text_ += coloured(line, colour) + '\n';
+  for (const auto& line : wrapped(printable_line(text), prose_width()))
+    text_ += coloured(line, colour) + '\n';
 }
 
 void TextPage::grid(const Grid& grid) {
@@ -90,18 +94,23 @@ void TextPage::threshold(const ThresholdLine& line) {
   const char* const colour = !line.ok ? nullptr : *line.ok ? text_green : text_red;
   constexpr std::size_t indent = 8;
   bool first = true;
-  for (const auto& words : wrapped(line.expression + (line.ok ? " (" + line.value + ")" : ""), prose_width() - indent)) {
-    text_ += first ? coloured(mark, colour) + std::string(indent - mark.size(), ' ') : std::string(indent, ' ');
+  for (const auto& words : wrapped(line.expression + (line.ok ? " (" + line.value + ")" : ""),
+                                   prose_width() - indent)) {
+    text_ += first ? coloured(mark, colour) + std::string(indent - mark.size(), ' ')
+                   : std::string(indent, ' ');
     text_ += words + '\n';
     first = false;
   }
 }
 
-std::size_t TextPage::prose_width() const { return options_.width == 0 ? prose_width_in_pipe : options_.width; }
+std::size_t TextPage::prose_width() const {
+  return options_.width == 0 ? prose_width_in_pipe : options_.width;
+}
 
 bool TextPage::fits(const Lines& lines) const {
-  return options_.width == 0 ||
-         std::all_of(lines.begin(), lines.end(), [this](const auto& line) { return display_width(line) <= options_.width; });
+  return options_.width == 0 || std::all_of(lines.begin(), lines.end(), [this](const auto& line) {
+           return display_width(line) <= options_.width;
+         });
 }
 
 std::string TextPage::coloured(const std::string& text, const char* colour) const {

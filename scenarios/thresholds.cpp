@@ -21,12 +21,13 @@ using Json = nlohmann::ordered_json;
 constexpr std::string_view blanks = " \t\r\n";
 
 /// Those of two characters first, so that `<=` is not read as `<`.
-constexpr std::array<std::pair<std::string_view, Comparison>, 6> comparisons{{{"<=", Comparison::less_or_equal},
-                                                                              {">=", Comparison::greater_or_equal},
-                                                                              {"==", Comparison::equal},
-                                                                              {"!=", Comparison::not_equal},
-                                                                              {"<", Comparison::less},
-                                                                              {">", Comparison::greater}}};
+constexpr std::array<std::pair<std::string_view, Comparison>, 6> comparisons{
+    {{"<=", Comparison::less_or_equal},
+     {">=", Comparison::greater_or_equal},
+     {"==", Comparison::equal},
+     {"!=", Comparison::not_equal},
+     {"<", Comparison::less},
+     {">", Comparison::greater}}};
 
 std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(blanks);
@@ -53,7 +54,8 @@ std::string joined(const std::vector<std::string>& names) {
 
 void list_numbers(const Json& value, const std::string& path, std::vector<std::string>& fields) {
   if (value.is_object()) {
-    for (const auto& member : value.items()) list_numbers(member.value(), path.empty() ? member.key() : path + '.' + member.key(), fields);
+    for (const auto& member : value.items())
+      list_numbers(member.value(), path.empty() ? member.key() : path + '.' + member.key(), fields);
   } else if (value.is_number() || value.is_null()) {
     // Null is a statistic of nothing; with requests it is a number.
     fields.push_back(path);
@@ -93,10 +95,12 @@ bool holds(double value, Comparison comparison, double limit) {
 std::optional<CutExpression> cut_expression(std::string_view expression) {
   const auto at = expression.find_first_of("<>=!");
   if (at == std::string_view::npos) return std::nullopt;
-  const auto* const found = std::find_if(comparisons.begin(), comparisons.end(),
-                                         [&](const auto& comparison) { return expression.substr(at).starts_with(comparison.first); });
+  const auto* const found = std::find_if(
+      comparisons.begin(), comparisons.end(),
+      [&](const auto& comparison) { return expression.substr(at).starts_with(comparison.first); });
   if (found == comparisons.end()) return std::nullopt;
-  return CutExpression{trimmed(expression.substr(0, at)), found->second, trimmed(expression.substr(at + found->first.size()))};
+  return CutExpression{trimmed(expression.substr(0, at)), found->second,
+                       trimmed(expression.substr(at + found->first.size()))};
 }
 
 const std::vector<std::string>& known_fields() {
@@ -121,7 +125,8 @@ std::string field_fault(const std::string& field) {
 }
 
 Threshold parse_threshold(const ThresholdText& text) {
-  constexpr const char* form = "it must read POLICY.FIELD OP NUMBER, with OP one of < <= > >= == !=";
+  constexpr const char* form =
+      "it must read POLICY.FIELD OP NUMBER, with OP one of < <= > >= == !=";
   const auto cut = cut_expression(text.expression);
   if (!cut) fail(text, form);
   const auto dot = cut->left.find('.');
@@ -142,7 +147,8 @@ Threshold parse_hold(const ThresholdText& text) {
   if (!cut || cut->left.empty() || cut->left.find_first_of(blanks) != std::string_view::npos) {
     fail(text, "it must read FIELD OP NUMBER, with OP one of < <= > >= == !=");
   }
-  if (const std::string fault = field_fault(std::string(cut->left)); !fault.empty()) fail(text, fault);
+  if (const std::string fault = field_fault(std::string(cut->left)); !fault.empty())
+    fail(text, fault);
   return {.expression = in_one_line(text.expression),
           .policy = {},
           .field = std::string(cut->left),
@@ -182,7 +188,8 @@ Verdict judge(const Threshold& threshold, const Json& policies) {
 
 bool thresholds_held(const Json& results) {
   const Json& thresholds = results.at("thresholds");
-  return std::none_of(thresholds.begin(), thresholds.end(), [](const Json& threshold) { return threshold.at("ok") == false; });
+  return std::none_of(thresholds.begin(), thresholds.end(),
+                      [](const Json& threshold) { return threshold.at("ok") == false; });
 }
 
 }  // namespace caesura

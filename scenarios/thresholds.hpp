@@ -12,7 +12,14 @@
 
 namespace caesura {
 
-enum class Comparison : std::uint8_t { less, less_or_equal, greater, greater_or_equal, equal, not_equal };
+enum class Comparison : std::uint8_t {
+  less,
+  less_or_equal,
+  greater,
+  greater_or_equal,
+  equal,
+  not_equal
+};
 
 /// A number of one policy's results, and what it is held against.
 struct Threshold {
@@ -42,21 +49,26 @@ const std::vector<std::string>& known_fields();
 std::string field_fault(const std::string& field);
 
 struct Verdict {
-  std::optional<double> value;  ///< empty where the results have no such number (a percentile of nothing)
+  /// Empty where the results have no such number (a percentile of nothing).
+  std::optional<double> value;
   bool ok = false;
 };
 
-/// Reads `POLICY.FIELD OP NUMBER`, with OP one of < <= > >= == != and spaces as one likes. FIELD is any number of a policy's results.
-/// Throws ScenarioError with the location, and for an unknown field the nearest known one. The policy is not looked up.
+/// Reads `POLICY.FIELD OP NUMBER`, with OP one of < <= > >= == != and spaces as one likes. FIELD is
+/// any number of a policy's results. Throws ScenarioError with the location, and for an unknown
+/// field the nearest known one. The policy is not looked up.
 Threshold parse_threshold(const ThresholdText& text);
 
-/// The same without a policy: `FIELD OP NUMBER`, to be held by whichever policy it is judged by. `policy` is empty.
+/// The same without a policy: `FIELD OP NUMBER`, to be held by whichever policy it is judged by.
+/// `policy` is empty.
 Threshold parse_hold(const ThresholdText& text);
 
-/// The scenario's thresholds, without those on policies that were left out. Throws ScenarioError as above, and for an unknown policy.
+/// The scenario's thresholds, without those on policies that were left out. Throws ScenarioError as
+/// above, and for an unknown policy.
 std::vector<Threshold> parse_thresholds(const Scenario& scenario);
 
-/// Judges by `policies` of results.json. A number that is null, or a policy that is not there, is not ok.
+/// Judges by `policies` of results.json. A number that is null, or a policy that is not there, is
+/// not ok.
 Verdict judge(const Threshold& threshold, const nlohmann::ordered_json& policies);
 
 /// Whether no threshold of results.json has failed; those of a partial run have not.

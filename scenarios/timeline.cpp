@@ -20,7 +20,8 @@ namespace {
 /// Follows the operations of one request, or child request, through the messages of a world.
 class Member {
  public:
-  Member(const Model& model, const Policy& policy, RequestNumber number, const Plan& plan, std::vector<std::uint32_t> path)
+  Member(const Model& model, const Policy& policy, RequestNumber number, const Plan& plan,
+         std::vector<std::uint32_t> path)
       : model_(model), policy_(policy), number_(number), path_(std::move(path)) {
     for (const PlanStep& step : plan.steps) {
       if (step.what == PlanStep::What::operation) operations_[step.number] = planned(step);
@@ -42,7 +43,8 @@ class Member {
     Operation& operation = operations_.at(started.operation);
     if (!has_stopped_ && operation.state == State::planned) start(operation, now);
   }
-  /// It stops at once, or had stopped. A place that it leaves may go to another operation of its own before that one is withdrawn.
+  /// It stops at once, or had stopped. A place that it leaves may go to another operation of its
+  /// own before that one is withdrawn.
   void see(const TimeOut&) { has_stopped_ = true; }
   void see(const ParentEnded&) { has_stopped_ = true; }
   /// Of one in progress too: then it has been seen to end before.
@@ -60,17 +62,22 @@ class Member {
     }
   }
   /// The child that is this operation has stopped.
-  void child_has_stopped(std::uint32_t operation, Time now) { operations_.at(operation).child_stopped = now; }
+  void child_has_stopped(std::uint32_t operation, Time now) {
+    operations_.at(operation).child_stopped = now;
+  }
 
   /// It stopped at `when`, which may have been some time ago.
   void stop(Time when) {
     has_stopped_ = true;
     for (auto& [number, operation] : operations_) {
-      const bool is_left = operation.state == State::started || (operation.state == State::ended && operation.span.end > when);
+      const bool is_left = operation.state == State::started ||
+                           (operation.state == State::ended && operation.span.end > when);
       if (!is_left) continue;
-      // A service is told first of what is not to start any more; a transaction finds that nobody waits for it.
+      // A service is told first of what is not to start any more; a transaction finds that nobody
+      // waits for it.
       const bool has_begun =
-          operation.span.start < when || (operation.span.start == when && operation.span.kind != OperationKind::transaction);
+          operation.span.start < when ||
+          (operation.span.start == when && operation.span.kind != OperationKind::transaction);
       if (has_begun) {
         cut_off(operation, when);
       } else {
@@ -102,7 +109,8 @@ class Member {
     operation.span.path.push_back(step.number);
     operation.span.kind = step.kind;
     operation.duration = sample_of(model_, number_, step).duration;
-    if (step.kind != OperationKind::transaction) operation.span.service = model_.services[step.service].name;
+    if (step.kind != OperationKind::transaction)
+      operation.span.service = model_.services[step.service].name;
     return operation;
   }
   bool can_be_cut_off(const PlanStep& step) const {
@@ -110,7 +118,8 @@ class Member {
   }
   bool is_abortable(const Operation& operation) const {
     const PlanStep& step = operation.step;
-    if (step.is_child && model_.child_of(step.service)->propagate) return false;  // it stops by itself
+    if (step.is_child && model_.child_of(step.service)->propagate)
+      return false;  // it stops by itself
     return policy_.aborts[index_of(step.kind)] && can_be_cut_off(step);
   }
   static void start(Operation& operation, Time now) {
@@ -121,14 +130,16 @@ class Member {
     operation.state = State::ended;
     operation.span.end = now;
   }
-  /// Leaves the operation. It is cut off unless its reply was on its way already; a child that is told of cancels stops by itself.
+  /// Leaves the operation. It is cut off unless its reply was on its way already; a child that is
+  /// told of cancels stops by itself.
   void cut_off(Operation& operation, Time now) const {
     const PlanStep& step = operation.step;
     if (step.is_child) {
       const bool is_over = operation.child_stopped && *operation.child_stopped <= now;
       operation.span.cut_off = !model_.child_of(step.service)->propagate && !is_over;
     } else {
-      operation.span.cut_off = can_be_cut_off(step) && now - operation.span.start < operation.duration;
+      operation.span.cut_off =
+          can_be_cut_off(step) && now - operation.span.start < operation.duration;
     }
     end(operation, now);
   }
@@ -136,7 +147,7 @@ class Member {
   const Model& model_;
   const Policy& policy_;
   RequestNumber number_;
-  std::vector<std::uint32_t> path_;                // of the operation that this is; empty for the request itself
+  std::vector<std::uint32_t> path_;  // of the operation that this is; empty for the request itself
   std::map<std::uint32_t, Operation> operations_;  // by number
   bool has_stopped_ = false;
 };
@@ -144,7 +155,8 @@ class Member {
 /// One request with all its children.
 class Watched {
  public:
-  Watched(const Model& model, const Policy& policy, RequestNumber number) : model_(model), policy_(policy) {
+  Watched(const Model& model, const Policy& policy, RequestNumber number)
+      : model_(model), policy_(policy) {
     line_.request = number;
     Plan plan;
     expand(model, number, plan);
@@ -153,7 +165,8 @@ class Watched {
 
   void lives_at(Address request) { members_.front().address = request; }
   Member* at(Address address) {
-    const auto found = std::find_if(members_.begin(), members_.end(), [&](const Member& m) { return m.address == address; });
+    const auto found = std::find_if(members_.begin(), members_.end(),
+                                    [&](const Member& m) { return m.address == address; });
     return found == members_.end() ? nullptr : &*found;
   }
 
@@ -167,7 +180,8 @@ class Watched {
   void see_end_of_child(const Reply& reply, Member& parent, Time now) {
     auto path = parent.path();
     path.push_back(reply.end.operation());
-    const auto child = std::find_if(members_.begin(), members_.end(), [&](const Member& m) { return m.path() == path; });
+    const auto child = std::find_if(members_.begin(), members_.end(),
+                                    [&](const Member& m) { return m.path() == path; });
     if (child == members_.end()) return;
     child->stop(now);
     parent.child_has_stopped(reply.end.operation(), now);
@@ -186,7 +200,9 @@ class Watched {
   Timeline take() && {
     for (Member& member : members_) member.hand_over(line_.operations);
     std::sort(line_.operations.begin(), line_.operations.end(),
-              [](const OperationSpan& a, const OperationSpan& b) { return std::tie(a.start, a.path) < std::tie(b.start, b.path); });
+              [](const OperationSpan& a, const OperationSpan& b) {
+                return std::tie(a.start, a.path) < std::tie(b.start, b.path);
+              });
     return std::move(line_);
   }
 
@@ -201,7 +217,8 @@ class Watched {
 /// All requests that are watched, and what is posted to a world to have them run.
 class Observation {
  public:
-  Observation(const Scenario& scenario, const Policy& policy, const std::vector<RequestNumber>& numbers)
+  Observation(const Scenario& scenario, const Policy& policy,
+              const std::vector<RequestNumber>& numbers)
       : model_(scenario.model), policy_(policy) {
     for (const RequestNumber n : numbers) watched_.emplace(n, Watched(model_, policy_, n));
   }
@@ -213,7 +230,8 @@ class Observation {
       std::set<std::uint64_t> users;
       for (const auto& [number, request] : watched_) users.insert(number % closed->users);
       for (const std::uint64_t user : users) {
-        play(LoadPlay::one_by_one, [&](World& world) { world.post(client_address, Arrive{user}, Time{}); });
+        play(LoadPlay::one_by_one,
+             [&](World& world) { world.post(client_address, Arrive{user}, Time{}); });
       }
     } else {
       play_each_alone();
@@ -229,17 +247,21 @@ class Observation {
   template <class Announce>
   void play(LoadPlay how, const Announce& announce) {
     std::atomic<bool> stop{false};
-    JoinedReports reports(model_.seed.value, [&](const RequestReport& request, const ClientReport& client) {
-      if (const auto found = watched_.find(request.number); found != watched_.end()) found->second.settle(request, client);
-      stop = std::all_of(watched_.begin(), watched_.end(), [](const auto& w) { return w.second.is_settled(); });
-    });
-    const auto world = make_direct_world({.model = model_,
-                                          .policy = policy_,
-                                          .play = how,
-                                          .reports = reports,
-                                          .observer = [this](Time now, Address to, const Message& message, bool dropped) {
-                                            if (!dropped) see(now, to, message);
-                                          }});
+    JoinedReports reports(
+        model_.seed.value, [&](const RequestReport& request, const ClientReport& client) {
+          if (const auto found = watched_.find(request.number); found != watched_.end())
+            found->second.settle(request, client);
+          stop = std::all_of(watched_.begin(), watched_.end(),
+                             [](const auto& w) { return w.second.is_settled(); });
+        });
+    const auto world = make_direct_world(
+        {.model = model_,
+         .policy = policy_,
+         .play = how,
+         .reports = reports,
+         .observer = [this](Time now, Address to, const Message& message, bool dropped) {
+           if (!dropped) see(now, to, message);
+         }});
     announce(*world);
     world->run(stop);
   }
@@ -252,7 +274,8 @@ class Observation {
       std::optional<Time> arrival;
       for (; next <= number; ++next) arrival = arrivals.next();
       if (!arrival) return;
-      play(LoadPlay::one_by_one, [&](World& world) { world.post(client_address, Arrive{number}, *arrival); });
+      play(LoadPlay::one_by_one,
+           [&](World& world) { world.post(client_address, Arrive{number}, *arrival); });
     }
   }
 
@@ -274,7 +297,8 @@ class Observation {
     } else if (const auto* withdraw = std::get_if<Withdraw>(&message)) {
       if (Member* from = request.at(withdraw->from)) return from->see(*withdraw), true;
     } else if (const auto* start = std::get_if<StartChild>(&message)) {
-      if (const Member* parent = request.at(start->parent)) return request.see(*start, to, *parent), true;
+      if (const Member* parent = request.at(start->parent))
+        return request.see(*start, to, *parent), true;
     } else if (const auto* reply = std::get_if<Reply>(&message)) {
       Member* asked = request.at(reply->to);
       if (asked == nullptr) return false;
@@ -298,7 +322,8 @@ class Observation {
 
 }  // namespace
 
-std::vector<Timeline> observe_requests(const Scenario& scenario, const Policy& policy, const std::vector<RequestNumber>& numbers) {
+std::vector<Timeline> observe_requests(const Scenario& scenario, const Policy& policy,
+                                       const std::vector<RequestNumber>& numbers) {
   return Observation(scenario, policy, numbers).run();
 }
 

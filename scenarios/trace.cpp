@@ -20,7 +20,8 @@ namespace {
 /// Picks one request's messages, and its children's, out of a world's.
 class Tracer {
  public:
-  Tracer(const Scenario& scenario, const Policy& policy, RequestNumber number) : model_(scenario.model), policy_(policy), number_(number) {
+  Tracer(const Scenario& scenario, const Policy& policy, RequestNumber number)
+      : model_(scenario.model), policy_(policy), number_(number) {
     tree_.push_back({.name = "request", .number = number, .plan = {}});
     expand(model_, number_, tree_.front().plan);
   }
@@ -41,8 +42,9 @@ class Tracer {
     RequestNumber number = 0;
     Plan plan;
     std::optional<Address> address{};
-    std::map<std::uint32_t, Time> in_service{};  ///< operations that it waits for, and when they started
-    bool is_over = false;                        ///< though its own children's books may still be out
+    std::map<std::uint32_t, Time>
+        in_service{};      ///< operations that it waits for, and when they started
+    bool is_over = false;  ///< though its own children's books may still be out
   };
 
   // Timers, and what is of no interest to people: the leave to go, and the books.
@@ -58,10 +60,12 @@ class Tracer {
 
   void see(const Start& start) {
     if (start.number != number_) return;
-    if (to_ == directory_address) return add("client", "directory", fmt::format("start request {}", number_));
+    if (to_ == directory_address)
+      return add("client", "directory", fmt::format("start request {}", number_));
     tree_.front().address = to_;
     ticket_ = start.ticket;
-    add("directory", "request", fmt::format("start: {} operations planned", tree_.front().plan.operations));
+    add("directory", "request",
+        fmt::format("start: {} operations planned", tree_.front().plan.operations));
   }
   void see(const StartChild& start) {
     const Member* parent = at(start.parent);
@@ -69,8 +73,10 @@ class Tracer {
     const PlanStep* step = step_of(*parent, start.operation);
     ChildPlan child = plan_of_child(model_, parent->number, *step);
     const std::string name = child_name(*parent, start.operation);
-    add(service_of(*parent, start.operation), name, fmt::format("start: {} operations planned", child.plan.operations));
-    tree_.push_back({.name = name, .number = child.number, .plan = std::move(child.plan), .address = to_});
+    add(service_of(*parent, start.operation), name,
+        fmt::format("start: {} operations planned", child.plan.operations));
+    tree_.push_back(
+        {.name = name, .number = child.number, .plan = std::move(child.plan), .address = to_});
   }
   void see(const Cancel& cancel) {
     if (cancel.number != number_) return;
@@ -95,10 +101,12 @@ class Tracer {
     answering_.pop_front();
   }
   void see(const Answer& answer) {
-    if (answer.number == number_) add("request", "client", fmt::format("answer: {}", name_of(answer.outcome)));
+    if (answer.number == number_)
+      add("request", "client", fmt::format("answer: {}", name_of(answer.outcome)));
   }
   void see(const Chunk& chunk) {
-    if (chunk.number == number_) add("request", "client", fmt::format("chunk {}: {} tokens", chunk.index, chunk.tokens));
+    if (chunk.number == number_)
+      add("request", "client", fmt::format("chunk {}: {} tokens", chunk.index, chunk.tokens));
   }
   void see(const Ended& ended) {
     if (!tree_.front().address || ended.ticket != ticket_) return;
@@ -120,11 +128,13 @@ class Tracer {
     if (asking == nullptr) return;
     asking->in_service[ask.operation] = now_;
     add(asking->name, service_of(*asking, ask.operation),
-        fmt::format("ask: operation {} of {} ({})", ask.operation, asking->plan.operations, name_of(ask.kind)));
+        fmt::format("ask: operation {} of {} ({})", ask.operation, asking->plan.operations,
+                    name_of(ask.kind)));
   }
   void see(const Queued& queued) {
     if (Member* member = receiver()) member->in_service.erase(queued.operation);
-    add_from_service(queued.operation, fmt::format("operation {} waits in the queue", queued.operation));
+    add_from_service(queued.operation,
+                     fmt::format("operation {} waits in the queue", queued.operation));
   }
   void see(const Started& started) {
     if (Member* member = receiver()) member->in_service[started.operation] = now_;
@@ -134,7 +144,8 @@ class Tracer {
     Member* from = at(withdraw.from);
     if (from == nullptr) return;
     from->in_service.erase(withdraw.operation);
-    add(from->name, service_of(*from, withdraw.operation), fmt::format("withdraw operation {}", withdraw.operation));
+    add(from->name, service_of(*from, withdraw.operation),
+        fmt::format("withdraw operation {}", withdraw.operation));
   }
   void see(const Reply& reply) {
     Member* asked = at(reply.to);
@@ -146,7 +157,8 @@ class Tracer {
       const std::string child = child_name(*asked, operation);
       for (Member& member : tree_) member.is_over = member.is_over || member.name == child;
       return add(child, service_of(*asked, operation),
-                 fmt::format("{} after {} s", result == OperationResult::ok ? "ended" : "failed", seconds(reply.busy)));
+                 fmt::format("{} after {} s", result == OperationResult::ok ? "ended" : "failed",
+                             seconds(reply.busy)));
     }
     // What was cut off may still be on its way; nobody waits for it.
     if (asked->in_service.erase(operation) == 0 && result != OperationResult::rejected) return;
@@ -154,26 +166,35 @@ class Tracer {
                                    result == OperationResult::ok       ? "done"
                                    : result == OperationResult::failed ? "failed"
                                                                        : "rejected");
-    if (result != OperationResult::rejected) text += fmt::format(" after {} s", seconds(reply.busy));
-    const std::uint64_t tokens = std::uint64_t{reply.input_tokens} + reply.cached_input_tokens + reply.output_tokens;
+    if (result != OperationResult::rejected)
+      text += fmt::format(" after {} s", seconds(reply.busy));
+    const std::uint64_t tokens =
+        std::uint64_t{reply.input_tokens} + reply.cached_input_tokens + reply.output_tokens;
     if (tokens > 0) text += fmt::format(", {} tokens", tokens);
     add_from_service(operation, text);
   }
-  void see(const ModelChunk& chunk) { add_from_service(chunk.operation, fmt::format("{} tokens", chunk.tokens)); }
+  void see(const ModelChunk& chunk) {
+    add_from_service(chunk.operation, fmt::format("{} tokens", chunk.tokens));
+  }
 
   Member* at(Address address) {
-    const auto found = std::find_if(tree_.begin(), tree_.end(), [&](const Member& member) { return member.address == address; });
+    const auto found = std::find_if(tree_.begin(), tree_.end(), [&](const Member& member) {
+      return member.address == address;
+    });
     return found == tree_.end() ? nullptr : &*found;
   }
   /// The member that the message is for.
   Member* receiver() { return at(to_); }
 
-  static std::string child_name(const Member& parent, std::uint32_t operation) { return fmt::format("{}.{}", parent.name, operation); }
+  static std::string child_name(const Member& parent, std::uint32_t operation) {
+    return fmt::format("{}.{}", parent.name, operation);
+  }
 
   static const PlanStep* step_of(const Member& member, std::uint32_t operation) {
     const auto& steps = member.plan.steps;
-    const auto step = std::find_if(steps.begin(), steps.end(),
-                                   [&](const PlanStep& s) { return s.what == PlanStep::What::operation && s.number == operation; });
+    const auto step = std::find_if(steps.begin(), steps.end(), [&](const PlanStep& s) {
+      return s.what == PlanStep::What::operation && s.number == operation;
+    });
     return step == steps.end() ? nullptr : &*step;
   }
   std::string service_of(const Member& member, std::uint32_t operation) const {
@@ -191,14 +212,17 @@ class Tracer {
     for (auto running = member->in_service.begin(); running != member->in_service.end();) {
       const auto [operation, started] = *running;
       const PlanStep& step = *step_of(*member, operation);
-      const bool runs_on = step.kind == OperationKind::transaction || model_.services[step.service].transactional;
+      const bool runs_on =
+          step.kind == OperationKind::transaction || model_.services[step.service].transactional;
       if (runs_on || !is_cut(step) || is_held(model_, step.service, step.chunk_tokens)) {
         ++running;
         continue;
       }
       // What its service has finished is left behind on its link, not cut off.
       const bool is_finished = now_ - started >= sample_of(model_, member->number, step).duration;
-      if (!is_finished) add(member->name, service_of(*member, operation), fmt::format("abort operation {}", operation));
+      if (!is_finished)
+        add(member->name, service_of(*member, operation),
+            fmt::format("abort operation {}", operation));
       running = member->in_service.erase(running);
     }
   }
@@ -228,26 +252,30 @@ class Tracer {
 
 }  // namespace
 
-std::vector<TraceLine> trace_request(const Scenario& scenario, const Policy& policy, RequestNumber number, EngineKind engine) {
+std::vector<TraceLine> trace_request(const Scenario& scenario, const Policy& policy,
+                                     RequestNumber number, EngineKind engine) {
   const Model& model = scenario.model;
   std::atomic<bool> stop{false};
   const std::uint64_t requests = count_requests(model, stop);
   if (number >= requests) {
-    throw ScenarioError(fmt::format("--request {}: {} has {} requests, numbered from 0", number, scenario.file, requests));
+    throw ScenarioError(fmt::format("--request {}: {} has {} requests, numbered from 0", number,
+                                    scenario.file, requests));
   }
   Tracer tracer(scenario, policy, number);
   bool is_settled = false;
-  JoinedReports reports(model.seed.value,
-                        [&](const RequestReport& request, const ClientReport&) { is_settled = is_settled || request.number == number; });
+  JoinedReports reports(model.seed.value, [&](const RequestReport& request, const ClientReport&) {
+    is_settled = is_settled || request.number == number;
+  });
   const bool alone = !model.requests_compete();
-  const WorldOptions options{.model = model,
-                             .policy = policy,
-                             .play = alone ? LoadPlay::one_by_one : LoadPlay::all,
-                             .reports = reports,
-                             .observer = [&](Time now, Address to, const Message& message, bool dropped) {
-                               if (!stop && !dropped) tracer.see(now, to, message);
-                               stop = is_settled && tracer.has_gone();
-                             }};
+  const WorldOptions options{
+      .model = model,
+      .policy = policy,
+      .play = alone ? LoadPlay::one_by_one : LoadPlay::all,
+      .reports = reports,
+      .observer = [&](Time now, Address to, const Message& message, bool dropped) {
+        if (!stop && !dropped) tracer.see(now, to, message);
+        stop = is_settled && tracer.has_gone();
+      }};
   const auto world = make_world(engine, options);
   if (!alone) {
     announce_load(model, *world);
@@ -273,8 +301,8 @@ std::string plain_trace(const std::vector<TraceLine>& lines) {
   }
   std::string text;
   for (const TraceLine& line : lines) {
-    text += fmt::format("{:>{}.9f} s  {:<{}} -> {:<{}}  {}\n", seconds(line.at), time_width, line.from, from_width, line.to, to_width,
-                        line.text);
+    text += fmt::format("{:>{}.9f} s  {:<{}} -> {:<{}}  {}\n", seconds(line.at), time_width,
+                        line.from, from_width, line.to, to_width, line.text);
   }
   return text;
 }
@@ -284,7 +312,8 @@ std::string mermaid_trace(const std::vector<TraceLine>& lines) {
   const auto id_of = [&](const std::string& name) {
     const auto found = std::find(participants.begin(), participants.end(), name);
     if (found == participants.end()) participants.push_back(name);
-    return static_cast<std::size_t>(std::find(participants.begin(), participants.end(), name) - participants.begin());
+    return static_cast<std::size_t>(std::find(participants.begin(), participants.end(), name) -
+                                    participants.begin());
   };
   std::string messages;
   for (const TraceLine& line : lines) {
@@ -293,7 +322,8 @@ std::string mermaid_trace(const std::vector<TraceLine>& lines) {
     messages += fmt::format("    p{}->>p{}: {} s: {}\n", from, to, seconds(line.at), line.text);
   }
   std::string text = "sequenceDiagram\n";
-  for (std::size_t p = 0; p < participants.size(); ++p) text += fmt::format("    participant p{} as {}\n", p, participants[p]);
+  for (std::size_t p = 0; p < participants.size(); ++p)
+    text += fmt::format("    participant p{} as {}\n", p, participants[p]);
   return text + messages;
 }
 

@@ -9,7 +9,9 @@
 namespace caesura {
 namespace {
 
-[[noreturn]] void refuse(const std::string& option, const std::string& what) { throw ScenarioError("--vary " + option + ": " + what); }
+[[noreturn]] void refuse(const std::string& option, const std::string& what) {
+  throw ScenarioError("--vary " + option + ": " + what);
+}
 
 std::string trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(" \t");
@@ -53,7 +55,8 @@ class ValueCutter {
   /// An apostrophe within a word is no quote.
   bool token_starts_here() const {
     const auto before = text_.substr(0, at_).find_last_not_of(" \t");
-    return before == std::string_view::npos || before < start_ || std::string_view(",[{:").find(text_[before]) != std::string_view::npos;
+    return before == std::string_view::npos || before < start_ ||
+           std::string_view(",[{:").find(text_[before]) != std::string_view::npos;
   }
 
   void cut() {
@@ -70,11 +73,14 @@ class ValueCutter {
   std::vector<std::string> values_;
 };
 
-bool is_below_or_same(const std::string& path, const std::string& above) { return path == above || path.starts_with(above + '.'); }
+bool is_below_or_same(const std::string& path, const std::string& above) {
+  return path == above || path.starts_with(above + '.');
+}
 
 std::vector<std::string> suffixes(const std::string& path) {
   std::vector<std::string> all;
-  for (std::size_t dot = path.rfind('.'); dot != std::string::npos && dot > 0; dot = path.rfind('.', dot - 1)) {
+  for (std::size_t dot = path.rfind('.'); dot != std::string::npos && dot > 0;
+       dot = path.rfind('.', dot - 1)) {
     const std::string suffix = path.substr(dot + 1);
     if (!suffix.empty() && (suffix[0] < '0' || suffix[0] > '9')) all.push_back(suffix);
   }
@@ -86,13 +92,16 @@ std::vector<std::string> suffixes(const std::string& path) {
 
 Variation parse_variation(const std::string& text) {
   const auto equals = text.find('=');
-  if (equals == std::string::npos || equals == 0) refuse(text, "this is not PATH=V1,V2,…; write it as in --vary load.requests=1000,10000");
+  if (equals == std::string::npos || equals == 0)
+    refuse(text, "this is not PATH=V1,V2,…; write it as in --vary load.requests=1000,10000");
   ValueCutter cutter(std::string_view(text).substr(equals + 1));
   Variation variation{.path = trimmed(text.substr(0, equals)), .values = cutter.values()};
-  if (const char open = cutter.left_open(); open != 0) refuse(text, std::string("a ") + open + " is never closed");
+  if (const char open = cutter.left_open(); open != 0)
+    refuse(text, std::string("a ") + open + " is never closed");
   for (auto value = variation.values.begin(); value != variation.values.end(); ++value) {
     if (value->empty()) refuse(text, "there is a comma too many: a value is empty");
-    if (std::find(variation.values.begin(), value, *value) != value) refuse(text, cited(*value) + " is there twice");
+    if (std::find(variation.values.begin(), value, *value) != value)
+      refuse(text, cited(*value) + " is there twice");
   }
   return variation;
 }
@@ -104,11 +113,14 @@ std::vector<Variation> parse_variations(const std::vector<std::string>& texts) {
     Variation variation = parse_variation(text);
     for (const auto& earlier : variations) {
       if (!is_below_or_same(earlier.path, variation.path)) continue;
-      refuse(text, variation.path == earlier.path ? variation.path + " is varied twice"
-                                                  : "it overwrites " + earlier.path + ", which is varied before it; give it first");
+      refuse(text,
+             variation.path == earlier.path
+                 ? variation.path + " is varied twice"
+                 : "it overwrites " + earlier.path + ", which is varied before it; give it first");
     }
     if (variation.values.size() > most_points / points) {
-      refuse(text, "with it the grid has over " + std::to_string(most_points) + " points; vary less, or in several sweeps");
+      refuse(text, "with it the grid has over " + std::to_string(most_points) +
+                       " points; vary less, or in several sweeps");
     }
     points *= variation.values.size();
     variations.push_back(std::move(variation));
@@ -132,8 +144,10 @@ Point point_of(const std::vector<Variation>& variations, std::size_t index) {
   return point;
 }
 
-ScenarioOptions options_at(ScenarioOptions options, const std::vector<Variation>& variations, const Point& point) {
-  for (std::size_t i = 0; i < variations.size(); ++i) options.varied.push_back(variations[i].path + '=' + point.at(i));
+ScenarioOptions options_at(ScenarioOptions options, const std::vector<Variation>& variations,
+                           const Point& point) {
+  for (std::size_t i = 0; i < variations.size(); ++i)
+    options.varied.push_back(variations[i].path + '=' + point.at(i));
   return options;
 }
 
@@ -142,8 +156,11 @@ std::vector<std::string> short_names(const std::vector<Variation>& variations) {
   for (const auto& variation : variations) {
     for (const auto& suffix : suffixes(variation.path)) {
       names.emplace_back(suffix);
-      const auto has_it = [&](const Variation& other) { return other.path == suffix || other.path.ends_with('.' + suffix); };
-      if (suffix != "policy" && std::count_if(variations.begin(), variations.end(), has_it) == 1) break;
+      const auto has_it = [&](const Variation& other) {
+        return other.path == suffix || other.path.ends_with('.' + suffix);
+      };
+      if (suffix != "policy" && std::count_if(variations.begin(), variations.end(), has_it) == 1)
+        break;
       if (suffix.size() < variation.path.size()) names.pop_back();
     }
   }

@@ -43,7 +43,9 @@ struct VerifyOptions {
   double realtime_seconds = 2;           ///< about so long: the time scale follows from it
 };
 
-/// Runs the scenario on `caf` and on `direct`, on one thread and on several, and its first requests in real time.
-Verification verify(const Scenario& scenario, const VerifyOptions& options, const std::atomic<bool>& stop, Progress& progress);
+/// Runs the scenario on `caf` and on `direct`, on one thread and on several, and its first requests
+/// in real time.
+Verification verify(const Scenario& scenario, const VerifyOptions& options,
+                    const std::atomic<bool>& stop, Progress& progress);
 
 }  // namespace caesura

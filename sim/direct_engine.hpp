@@ -14,15 +14,15 @@
 
 namespace caesura {
 
-/// The direct engine: messages to targets in one queue, delivered by (due time, order), one at a time; no actors of its own, no virtual
-/// call. In the steady state it allocates nothing.
+/// The direct engine: messages to targets in one queue, delivered by (due time, order), one at a
+/// time; no actors of its own, no virtual call. In the steady state it allocates nothing.
 ///
-/// Not to be used any more once a delivery has thrown. `Message` is trivially copyable. Orders are unique among messages due at the same
-/// instant, but for those posted during a delivery with the order of the message being delivered and no delay: these are delivered as they
-/// were posted.
+/// Not to be used any more once a delivery has thrown. `Message` is trivially copyable. Orders are
+/// unique among messages due at the same instant, but for those posted during a delivery with the
+/// order of the message being delivered and no delay: these are delivered as they were posted.
 ///
-/// A message is written once, into a parcel from a pool, and delivered from there. What is due later waits in a radix heap; what is due at
-/// once, mostly, in a row.
+/// A message is written once, into a parcel from a pool, and delivered from there. What is due
+/// later waits in a radix heap; what is due at once, mostly, in a row.
 template <class Target, class Message>
 class DirectEngine {
  public:
@@ -39,8 +39,11 @@ class DirectEngine {
     return first;
   }
 
-  /// Queues a message for `delay` (>= 0) from now. Throws std::overflow_error if that is beyond the end of time.
-  void post(Target to, const Message& message, Duration delay, std::uint64_t order) { post(to, delay, order) = message; }
+  /// Queues a message for `delay` (>= 0) from now. Throws std::overflow_error if that is beyond the
+  /// end of time.
+  void post(Target to, const Message& message, Duration delay, std::uint64_t order) {
+    post(to, delay, order) = message;
+  }
   /// The same; returns the message, to be written before the next step.
   Message& post(Target to, Duration delay, std::uint64_t order) {
     const Time due = after(now(), delay);
@@ -49,7 +52,8 @@ class DirectEngine {
     parcel->to = to;
     if (delay == zero_duration && is_delivering_ && order == order_) {
       relayed_.push_in_order(parcel);
-    } else if (delay == zero_duration && is_delivering_ && order < late_orders && (at_once_.is_empty() || at_once_.back()->order < order)) {
+    } else if (delay == zero_duration && is_delivering_ && order < late_orders &&
+               (at_once_.is_empty() || at_once_.back()->order < order)) {
       at_once_.push(parcel);
     } else {
       later_.push(due, parcel);
@@ -57,15 +61,18 @@ class DirectEngine {
     return parcel->message;
   }
 
-  /// Queues a message for time `at` (>= 0). If nothing else is queued, time starts anew there. Throws std::logic_error for the past.
+  /// Queues a message for time `at` (>= 0). If nothing else is queued, time starts anew there.
+  /// Throws std::logic_error for the past.
   void post_at(Target to, const Message& message, Time at) {
-    if (at < Time{} || (!is_idle() && at < now())) throw std::logic_error("a message cannot be due in the past");
+    if (at < Time{} || (!is_idle() && at < now()))
+      throw std::logic_error("a message cannot be due in the past");
     if (is_idle()) later_.restart(at);
     post(to, message, at - now(), reserve(1));
   }
 
-  /// Hands the next message to `deliver(Target, const Message&)`, which may post; false if there is none. `approach`, with the same
-  /// arguments, comes a little earlier for messages that waited: to prefetch what the delivery will touch.
+  /// Hands the next message to `deliver(Target, const Message&)`, which may post; false if there is
+  /// none. `approach`, with the same arguments, comes a little earlier for messages that waited: to
+  /// prefetch what the delivery will touch.
   template <class Deliver, class Approach>
   bool step(Deliver&& deliver, Approach&& approach) {
     Fifo& row = next_row();
@@ -96,7 +103,9 @@ class DirectEngine {
   static constexpr std::uint64_t late_orders = std::uint64_t{1} << 63;
   static constexpr std::size_t cache_line = 64;
 
-  struct alignas(sizeof(std::pair<Target, Message>) > cache_line / 2 ? cache_line : alignof(std::uint64_t)) Parcel {
+  struct alignas(sizeof(std::pair<Target, Message>) > cache_line / 2
+                     ? cache_line
+                     : alignof(std::uint64_t)) Parcel {
     std::uint64_t order = 0;  ///< while it is free: the address of the next free one
     Target to{};
     Message message{};
@@ -108,7 +117,8 @@ class DirectEngine {
     Parcel* take() {
       if (free_ == nullptr) grow();
       Parcel* const parcel = free_;
-      free_ = reinterpret_cast<Parcel*>(parcel->order);  // NOLINT(performance-no-int-to-ptr): no room for a pointer of its own
+      free_ = reinterpret_cast<Parcel*>(
+          parcel->order);  // NOLINT(performance-no-int-to-ptr): no room for a pointer of its own
       return parcel;
     }
     void give_back(Parcel* parcel) {
@@ -142,7 +152,8 @@ class DirectEngine {
     /// Behind all of the same or a lower order.
     void push_in_order(Parcel* parcel) {
       push(parcel);
-      for (std::size_t i = tail_ - 1; i != head_ && ring_[(i - 1) & mask_]->order > parcel->order; --i)
+      for (std::size_t i = tail_ - 1; i != head_ && ring_[(i - 1) & mask_]->order > parcel->order;
+           --i)
         std::swap(ring_[(i - 1) & mask_], ring_[i & mask_]);
     }
     Parcel* pop() { return ring_[head_++ & mask_]; }

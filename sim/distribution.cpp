@@ -18,13 +18,18 @@ namespace {
 
 namespace policies = boost::math::policies;
 
-/// A sample must never throw: at an extreme u the best guess (0, or infinity) is what we want, and support and conversion bound it.
-/// Counts come as real numbers, since Boost's rounding walks whole number by whole number where the distribution function is flat.
+/// A sample must never throw: at an extreme u the best guess (0, or infinity) is what we want, and
+/// support and conversion bound it. Counts come as real numbers, since Boost's rounding walks whole
+/// number by whole number where the distribution function is flat.
 using QuietPolicy =
-    policies::policy<policies::domain_error<policies::ignore_error>, policies::pole_error<policies::ignore_error>,
-                     policies::overflow_error<policies::ignore_error>, policies::underflow_error<policies::ignore_error>,
-                     policies::denorm_error<policies::ignore_error>, policies::evaluation_error<policies::ignore_error>,
-                     policies::rounding_error<policies::ignore_error>, policies::indeterminate_result_error<policies::ignore_error>,
+    policies::policy<policies::domain_error<policies::ignore_error>,
+                     policies::pole_error<policies::ignore_error>,
+                     policies::overflow_error<policies::ignore_error>,
+                     policies::underflow_error<policies::ignore_error>,
+                     policies::denorm_error<policies::ignore_error>,
+                     policies::evaluation_error<policies::ignore_error>,
+                     policies::rounding_error<policies::ignore_error>,
+                     policies::indeterminate_result_error<policies::ignore_error>,
                      policies::promote_double<false>, policies::discrete_quantile<policies::real>>;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
@@ -34,7 +39,8 @@ void require(bool ok, const char* message) {
 }
 
 void require_finite(const char* what, double x) {
-  if (!std::isfinite(x)) throw std::invalid_argument(std::string(what) + " must be a finite number");
+  if (!std::isfinite(x))
+    throw std::invalid_argument(std::string(what) + " must be a finite number");
 }
 
 void require_positive(const char* what, double x) {
@@ -43,22 +49,26 @@ void require_positive(const char* what, double x) {
 }
 
 /// Limits that no scenario meets; beyond them a double overflows or a quantile no longer converges.
-void require_between(double low, double x, double high, const char* message) { require(x >= low && x <= high, message); }
+void require_between(double low, double x, double high, const char* message) {
+  require(x >= low && x <= high, message);
+}
 
 }  // namespace
 
 struct Distribution::Table {
-  std::vector<double> p;            // quantiles: of each point; mixture: up to and including each part
-  std::vector<double> value;        // quantiles, empirical: ascending
-  std::vector<double> slope;        // quantiles: of the logarithm, from each point to the next
+  std::vector<double> p;      // quantiles: of each point; mixture: up to and including each part
+  std::vector<double> value;  // quantiles, empirical: ascending
+  std::vector<double> slope;  // quantiles: of the logarithm, from each point to the next
   std::vector<Distribution> parts;  // mixture; scaled: the one that is
 };
 
 double normal_quantile(double u) {
   using formulas::Coefficients;
   using formulas::polynomial;
-  static constexpr Coefficients c{1.42343711074968357734, 4.63033784615654529590,    5.76949722146069140550,    3.64784832476320460504,
-                                  1.27045825245236838258, 2.41780725177450611770e-1, 2.27238449892691845833e-2, 7.74545014278341407640e-4};
+  static constexpr Coefficients c{1.42343711074968357734,    4.63033784615654529590,
+                                  5.76949722146069140550,    3.64784832476320460504,
+                                  1.27045825245236838258,    2.41780725177450611770e-1,
+                                  2.27238449892691845833e-2, 7.74545014278341407640e-4};
   static constexpr Coefficients d{1.0,
                                   2.05319162663775882187,
                                   1.67638483018380384940,
@@ -67,8 +77,9 @@ double normal_quantile(double u) {
                                   1.51986665636164571966e-2,
                                   5.47593808499534494600e-4,
                                   1.05075007164441684324e-9};
-  static constexpr Coefficients e{6.65790464350110377720,    5.46378491116411436990,    1.78482653991729133580,
-                                  2.96560571828504891230e-1, 2.65321895265761230930e-2, 1.24266094738807843860e-3,
+  static constexpr Coefficients e{6.65790464350110377720,    5.46378491116411436990,
+                                  1.78482653991729133580,    2.96560571828504891230e-1,
+                                  2.65321895265761230930e-2, 1.24266094738807843860e-3,
                                   2.71155556874348757815e-5, 2.01033439929228813265e-7};
   static constexpr Coefficients f{1.0,
                                   5.99832206555887937690e-1,
@@ -86,12 +97,19 @@ double normal_quantile(double u) {
   const double tail = q < 0 ? u : 1 - u;
   if (tail <= 0) return q < 0 ? -infinity : infinity;
   const double r = std::sqrt(-std::log(tail));
-  const double z = r <= 5 ? polynomial(c, r - 1.6) / polynomial(d, r - 1.6) : polynomial(e, r - 5) / polynomial(f, r - 5);
+  const double z = r <= 5 ? polynomial(c, r - 1.6) / polynomial(d, r - 1.6)
+                          : polynomial(e, r - 5) / polynomial(f, r - 5);
   return q < 0 ? -z : z;
 }
 
-Distribution::Distribution(Kind kind, double a, double b, Support support, std::shared_ptr<const Table> table)
-    : kind_(kind), a_(a), b_(b), lowest_(support.lowest), highest_(support.highest), table_(std::move(table)) {
+Distribution::Distribution(Kind kind, double a, double b, Support support,
+                           std::shared_ptr<const Table> table)
+    : kind_(kind),
+      a_(a),
+      b_(b),
+      lowest_(support.lowest),
+      highest_(support.highest),
+      table_(std::move(table)) {
   if (lowest_ == highest_) {
     kind_ = Kind::constant;
     a_ = lowest_;
@@ -113,8 +131,9 @@ Distribution Distribution::uniform(double a, double b) {
 }
 
 Distribution Distribution::uniform_whole(double a, double b) {
-  require(std::fabs(a) <= 0x1p52 && std::fabs(b) <= 0x1p52 && std::floor(a) == a && std::floor(b) == b,
-          "uniform: the bounds of a count must be whole numbers");
+  require(
+      std::fabs(a) <= 0x1p52 && std::fabs(b) <= 0x1p52 && std::floor(a) == a && std::floor(b) == b,
+      "uniform: the bounds of a count must be whole numbers");
   require(a <= b, "uniform: the lower bound must not be above the upper one");
   return {Kind::uniform_whole, a, b - a + 1, {a, b}};
 }
@@ -129,7 +148,8 @@ Distribution Distribution::normal(double mean, double stddev) {
 Distribution Distribution::lognormal_median_sigma(double median, double sigma) {
   require_positive("lognormal: median", median);
   require_between(0, sigma, 20, "lognormal: sigma must be from 0 to 20");
-  return sigma == 0 ? constant(median) : Distribution{Kind::lognormal, median, sigma, {0, infinity}};
+  return sigma == 0 ? constant(median)
+                    : Distribution{Kind::lognormal, median, sigma, {0, infinity}};
 }
 
 Distribution Distribution::lognormal_median_p95(double median, double p95) {
@@ -190,7 +210,8 @@ Distribution Distribution::negative_binomial(double mean, double r) {
 Distribution Distribution::mixture(const std::vector<WeightedDistribution>& parts) {
   double total = 0;
   for (const auto& part : parts) {
-    require(std::isfinite(part.weight) && part.weight >= 0, "mixture: a weight must be a finite number and not negative");
+    require(std::isfinite(part.weight) && part.weight >= 0,
+            "mixture: a weight must be a finite number and not negative");
     total += part.weight;
   }
   require(total > 0, "mixture: at least one weight must be positive");
@@ -222,12 +243,15 @@ Distribution Distribution::quantiles(std::vector<QuantilePoint> points) {
     table.value.push_back(points[i].value);
     if (i == 0) continue;
     require(points[i].p > points[i - 1].p, "quantiles: a percentile is given twice");
-    require(points[i].value >= points[i - 1].value, "quantiles: values must not fall as the percentile grows");
-    table.slope.push_back((std::log(points[i].value) - std::log(points[i - 1].value)) / (points[i].p - points[i - 1].p));
+    require(points[i].value >= points[i - 1].value,
+            "quantiles: values must not fall as the percentile grows");
+    table.slope.push_back((std::log(points[i].value) - std::log(points[i - 1].value)) /
+                          (points[i].p - points[i - 1].p));
   }
   const Support support{points.front().value * std::exp(-table.slope.front() * points.front().p),
                         points.back().value * std::exp(table.slope.back() * (1 - points.back().p))};
-  require(std::isfinite(support.highest), "quantiles: the last two points are too steep to extend to the maximum");
+  require(std::isfinite(support.highest),
+          "quantiles: the last two points are too steep to extend to the maximum");
   return {Kind::quantiles, 0, 0, support, std::make_shared<const Table>(std::move(table))};
 }
 
@@ -237,7 +261,8 @@ Distribution Distribution::empirical(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   const Support support{values.front(), values.back()};
   return {Kind::empirical, 0, 0, support,
-          std::make_shared<const Table>(Table{.p = {}, .value = std::move(values), .slope = {}, .parts = {}})};
+          std::make_shared<const Table>(
+              Table{.p = {}, .value = std::move(values), .slope = {}, .parts = {}})};
 }
 
 Distribution Distribution::clamped(std::optional<double> min, std::optional<double> max) const {
@@ -250,22 +275,25 @@ Distribution Distribution::clamped(std::optional<double> min, std::optional<doub
     // Part by part, so that the mean stays a sum of means of smooth functions.
     std::vector<WeightedDistribution> parts;
     for (std::size_t i = 0; i < table_->parts.size(); ++i) {
-      parts.push_back({table_->p[i] - (i == 0 ? 0 : table_->p[i - 1]), table_->parts[i].clamped(min, max)});
+      parts.push_back(
+          {table_->p[i] - (i == 0 ? 0 : table_->p[i - 1]), table_->parts[i].clamped(min, max)});
     }
     return mixture(parts);
   }
-  Distribution result(kind_, a_, b_, {std::clamp(lowest_, low, high), std::clamp(highest_, low, high)}, table_);
+  Distribution result(kind_, a_, b_,
+                      {std::clamp(lowest_, low, high), std::clamp(highest_, low, high)}, table_);
   result.is_clamped_ = is_clamped_ || result.lowest_ != lowest_ || result.highest_ != highest_;
   return result;
 }
 
 Distribution Distribution::scaled(double factor) const {
   require_positive("a factor", factor);
-  return {Kind::scaled,
-          factor,
-          0,
-          {factor * lowest_, factor * highest_},
-          std::make_shared<const Table>(Table{.p = {}, .value = {}, .slope = {}, .parts = {*this}})};
+  return {
+      Kind::scaled,
+      factor,
+      0,
+      {factor * lowest_, factor * highest_},
+      std::make_shared<const Table>(Table{.p = {}, .value = {}, .slope = {}, .parts = {*this}})};
 }
 
 double Distribution::quantile(double u) const {
@@ -304,8 +332,9 @@ double Distribution::unclamped_quantile(double u) const {
       return std::ceil(std::log1p(-u) / a_);
     case Kind::negative_binomial:
       // Outside these bounds Boost's search for a bracket may run for ever.
-      return std::ceil(boost::math::quantile(boost::math::negative_binomial_distribution<double, QuietPolicy>(a_, b_),
-                                             std::clamp(u, 0x1p-54, 1 - 0x1p-53)));
+      return std::ceil(boost::math::quantile(
+          boost::math::negative_binomial_distribution<double, QuietPolicy>(a_, b_),
+          std::clamp(u, 0x1p-54, 1 - 0x1p-53)));
     case Kind::mixture:
       return mixture_quantile(u);
     case Kind::quantiles:
@@ -337,7 +366,9 @@ double Distribution::interpolated_quantile(double u) const {
   return above < value.size() ? std::min(x, value[above]) : x;
 }
 
-double Distribution::mean() const { return is_clamped_ && !is_constant() ? integrated_mean() : unclamped_mean(); }
+double Distribution::mean() const {
+  return is_clamped_ && !is_constant() ? integrated_mean() : unclamped_mean();
+}
 
 double Distribution::unclamped_mean() const {
   switch (kind_) {
@@ -371,7 +402,8 @@ double Distribution::unclamped_mean() const {
     case Kind::quantiles:
       return interpolated_mean();
     case Kind::empirical:
-      return std::accumulate(table_->value.begin(), table_->value.end(), 0.0) / static_cast<double>(table_->value.size());
+      return std::accumulate(table_->value.begin(), table_->value.end(), 0.0) /
+             static_cast<double>(table_->value.size());
     case Kind::scaled:
       return a_ * table_->parts.front().mean();
   }
@@ -381,14 +413,18 @@ double Distribution::unclamped_mean() const {
 double Distribution::interpolated_mean() const {
   const auto& [p, value, slope, parts] = *table_;
   // ∫ v·exp(s·x) dx from 0 to d; d is negative for the extension down to p = 0.
-  const auto area = [](double v, double s, double d) { return s == 0 ? v * d : v * std::expm1(s * d) / s; };
-  double sum = -area(value.front(), slope.front(), -p.front()) + area(value.back(), slope.back(), 1 - p.back());
+  const auto area = [](double v, double s, double d) {
+    return s == 0 ? v * d : v * std::expm1(s * d) / s;
+  };
+  double sum = -area(value.front(), slope.front(), -p.front()) +
+               area(value.back(), slope.back(), 1 - p.back());
   for (std::size_t i = 0; i < slope.size(); ++i) sum += area(value[i], slope[i], p[i + 1] - p[i]);
   return sum;
 }
 
 double Distribution::integrated_mean() const {
-  // Panels halve towards both ends, where a quantile function may have a pole; midpoints within each.
+  // Panels halve towards both ends, where a quantile function may have a pole; midpoints within
+  // each.
   constexpr int panels = 50;
   constexpr int midpoints = 128;
   double sum = 0;

@@ -19,12 +19,14 @@ struct QuantilePoint {
   double value = 0;
 };
 
-/// A distribution of real numbers, sampled by inverting its distribution function: one uniform number in, one sample out. So a sample is
-/// a pure function of its uniform number, and two runs that share the numbers share the samples.
+/// A distribution of real numbers, sampled by inverting its distribution function: one uniform
+/// number in, one sample out. So a sample is a pure function of its uniform number, and two runs
+/// that share the numbers share the samples.
 ///
-/// Units are the caller's (nanoseconds for durations). Immutable once made; copies share tables, and may be used from several threads.
-/// Every factory throws std::invalid_argument, with a message fit for a user, for parameters that are not finite or make no sense.
-/// A distribution that turns out to have one possible value (a stddev of 0, equal bounds) is a constant.
+/// Units are the caller's (nanoseconds for durations). Immutable once made; copies share tables,
+/// and may be used from several threads. Every factory throws std::invalid_argument, with a message
+/// fit for a user, for parameters that are not finite or make no sense. A distribution that turns
+/// out to have one possible value (a stddev of 0, equal bounds) is a constant.
 class Distribution {
  public:
   /// Constant 0.
@@ -33,7 +35,8 @@ class Distribution {
   static Distribution constant(double value);
   /// Requires a <= b.
   static Distribution uniform(double a, double b);
-  /// Each of the whole numbers a, a + 1, …, b with the same probability. Requires whole a <= b, at most 2^52 in size.
+  /// Each of the whole numbers a, a + 1, …, b with the same probability. Requires whole a <= b, at
+  /// most 2^52 in size.
   static Distribution uniform_whole(double a, double b);
   static Distribution normal(double mean, double stddev);
   /// The logarithm is normal with mean ln(median) and standard deviation sigma, 0 to 20.
@@ -42,7 +45,8 @@ class Distribution {
   /// cv is the coefficient of variation: standard deviation / mean, 0 to 1e6.
   static Distribution lognormal_mean_cv(double mean, double cv);
   static Distribution exponential(double mean);
-  /// cv as above: 0, or 0.001 to 100. Shape 1 / cv², scale mean · cv². A draw costs about twenty exponential ones, and more the smaller cv.
+  /// cv as above: 0, or 0.001 to 100. Shape 1 / cv², scale mean · cv². A draw costs about twenty
+  /// exponential ones, and more the smaller cv.
   static Distribution gamma(double mean, double cv);
   /// F(x) = 1 − exp(−(x / scale)^shape), shape from 0.01.
   static Distribution weibull(double shape, double scale);
@@ -50,28 +54,33 @@ class Distribution {
   static Distribution pareto(double min, double alpha);
   /// Trials up to and including the first success: 1, 2, …. Requires 1 <= mean <= 1e12.
   static Distribution geometric(double mean);
-  /// 0, 1, … with variance mean + mean² / r. Requires 0 < mean <= 1e9 and 0.001 <= r <= 1e6. A draw costs some microseconds, tens at the
-  /// extremes.
+  /// 0, 1, … with variance mean + mean² / r. Requires 0 < mean <= 1e9 and 0.001 <= r <= 1e6. A draw
+  /// costs some microseconds, tens at the extremes.
   static Distribution negative_binomial(double mean, double r);
-  /// Weights need not add up to 1; a part of weight 0 is left out. Its quantile() is monotone only within each part: u picks the part,
-  /// and its position in the part's share is the part's own u.
+  /// Weights need not add up to 1; a part of weight 0 is left out. Its quantile() is monotone only
+  /// within each part: u picks the part, and its position in the part's share is the part's own u.
   static Distribution mixture(const std::vector<WeightedDistribution>& parts);
-  /// Known percentiles, in any order: between them the logarithm of the value is linear in p, and the outermost segments go on to p = 0
-  /// and p = 1. Requires two points or more, distinct p from 0 to 1, and positive values that do not fall as p grows.
+  /// Known percentiles, in any order: between them the logarithm of the value is linear in p, and
+  /// the outermost segments go on to p = 0 and p = 1. Requires two points or more, distinct p from
+  /// 0 to 1, and positive values that do not fall as p grows.
   static Distribution quantiles(std::vector<QuantilePoint> points);
-  /// Each of the given values with the same probability; they are sorted so that quantile() is monotone.
+  /// Each of the given values with the same probability; they are sorted so that quantile() is
+  /// monotone.
   static Distribution empirical(std::vector<double> values);
 
-  /// This distribution with every sample below min raised to min, and every one above max lowered to max (not resampled: the mass moves to
-  /// the bounds). Throws std::invalid_argument unless min <= max.
+  /// This distribution with every sample below min raised to min, and every one above max lowered
+  /// to max (not resampled: the mass moves to the bounds). Throws std::invalid_argument unless min
+  /// <= max.
   Distribution clamped(std::optional<double> min, std::optional<double> max) const;
 
-  /// This distribution with every sample, clamps included, multiplied by `factor`: quantile(u) is exactly factor times what it was. Throws
-  /// std::invalid_argument unless `factor` is finite and positive.
+  /// This distribution with every sample, clamps included, multiplied by `factor`: quantile(u) is
+  /// exactly factor times what it was. Throws std::invalid_argument unless `factor` is finite and
+  /// positive.
   Distribution scaled(double factor) const;
 
-  /// The value that the fraction u of samples does not exceed; u in (0, 1). Pure, never NaN, within lowest() and highest(), and
-  /// non-decreasing in u up to rounding (a relative 1e-12), except for a mixture.
+  /// The value that the fraction u of samples does not exceed; u in (0, 1). Pure, never NaN, within
+  /// lowest() and highest(), and non-decreasing in u up to rounding (a relative 1e-12), except for
+  /// a mixture.
   double quantile(double u) const;
   /// Each u becomes quantile(u), in one go.
   void to_quantiles(std::span<double> u) const;
@@ -82,8 +91,8 @@ class Distribution {
   double lowest() const { return lowest_; }
   double highest() const { return highest_; }
 
-  /// For explanations, not for results: in closed form where nothing is clamped, else the numeric integral of quantile(), good to about
-  /// 0.1 %. May be infinite.
+  /// For explanations, not for results: in closed form where nothing is clamped, else the numeric
+  /// integral of quantile(), good to about 0.1 %. May be infinite.
   double mean() const;
 
  private:
@@ -110,9 +119,12 @@ class Distribution {
     double highest = std::numeric_limits<double>::infinity();
   };
 
-  Distribution(Kind kind, double a, double b, Support support, std::shared_ptr<const Table> table = nullptr);
+  Distribution(Kind kind, double a, double b, Support support,
+               std::shared_ptr<const Table> table = nullptr);
 
-  double clamped_to_bounds(double x) const { return x < lowest_ ? lowest_ : (x > highest_ ? highest_ : x); }
+  double clamped_to_bounds(double x) const {
+    return x < lowest_ ? lowest_ : (x > highest_ ? highest_ : x);
+  }
   double unclamped_quantile(double u) const;
   double mixture_quantile(double u) const;
   double interpolated_quantile(double u) const;
@@ -134,11 +146,13 @@ struct WeightedDistribution {
   Distribution value;
 };
 
-/// The quantile function of the standard normal distribution, to about 1e-16 relative; ±infinity at 0 and 1:
-/// M. J. Wichura, "Algorithm AS 241: The Percentage Points of the Normal Distribution", Applied Statistics 37 (1988), routine PPND16.
+/// The quantile function of the standard normal distribution, to about 1e-16 relative; ±infinity at
+/// 0 and 1: M. J. Wichura, "Algorithm AS 241: The Percentage Points of the Normal Distribution",
+/// Applied Statistics 37 (1988), routine PPND16.
 double normal_quantile(double u);
 
-/// The nearest whole number, halves up, within [0, highest]; `highest` is at most 2^62. NaN becomes 0.
+/// The nearest whole number, halves up, within [0, highest]; `highest` is at most 2^62. NaN becomes
+/// 0.
 inline std::int64_t to_whole(double x, std::int64_t highest) {
   if (!(x > 0)) return 0;
   if (x >= static_cast<double>(highest)) return highest;
@@ -148,7 +162,9 @@ inline std::int64_t to_whole(double x, std::int64_t highest) {
 }
 
 /// The nearest whole nanosecond, halves up, within [0, longest_duration]. NaN becomes 0.
-inline Duration to_duration(double nanoseconds) { return Duration{to_whole(nanoseconds, longest_duration.count())}; }
+inline Duration to_duration(double nanoseconds) {
+  return Duration{to_whole(nanoseconds, longest_duration.count())};
+}
 
 /// The nearest whole number, halves up, within [0, 10^12]. NaN becomes 0.
 inline std::int64_t to_count(double x) { return to_whole(x, 1'000'000'000'000); }

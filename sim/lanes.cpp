@@ -25,9 +25,12 @@ bool can_do() {
 }
 
 [[gnu::target("avx2")]] inline Numbers all(double x) { return _mm256_set1_pd(x); }
-[[gnu::target("avx2")]] inline Bits all_words(std::uint64_t x) { return _mm256_set1_epi64x(static_cast<std::int64_t>(x)); }
+[[gnu::target("avx2")]] inline Bits all_words(std::uint64_t x) {
+  return _mm256_set1_epi64x(static_cast<std::int64_t>(x));
+}
 
-/// The first two words of Philox-4x32-10's blocks; words are the lower halves of lanes, above which anything may be.
+/// The first two words of Philox-4x32-10's blocks; words are the lower halves of lanes, above which
+/// anything may be.
 [[gnu::target("avx2")]] inline Bits random_words(const DrawKey& first) {
   const Bits multiplier0 = all_words(PHILOX_M4x32_0);
   const Bits multiplier1 = all_words(PHILOX_M4x32_1);
@@ -40,19 +43,24 @@ bool can_do() {
   for (int round = 0; round < PHILOX4x32_DEFAULT_ROUNDS; ++round) {
     const Bits product0 = _mm256_mul_epu32(word0, multiplier0);
     const Bits product1 = _mm256_mul_epu32(word2, multiplier1);
-    word0 = _mm256_xor_si256(_mm256_xor_si256(_mm256_srli_epi64(product1, 32), word1), all_words(key0));
+    word0 =
+        _mm256_xor_si256(_mm256_xor_si256(_mm256_srli_epi64(product1, 32), word1), all_words(key0));
     word1 = product1;
-    word2 = _mm256_xor_si256(_mm256_xor_si256(_mm256_srli_epi64(product0, 32), word3), all_words(key1));
+    word2 =
+        _mm256_xor_si256(_mm256_xor_si256(_mm256_srli_epi64(product0, 32), word3), all_words(key1));
     word3 = product0;
     key0 += PHILOX_W32_0;
     key1 += PHILOX_W32_1;
   }
-  return _mm256_or_si256(_mm256_slli_epi64(word1, 32), _mm256_and_si256(word0, all_words(0xffff'ffff)));
+  return _mm256_or_si256(_mm256_slli_epi64(word1, 32),
+                         _mm256_and_si256(word0, all_words(0xffff'ffff)));
 }
 
-/// As uniform_draw() makes them of random bits. 52 bits below the exponent of 2^52 are that number plus 2^52.
+/// As uniform_draw() makes them of random bits. 52 bits below the exponent of 2^52 are that number
+/// plus 2^52.
 [[gnu::target("avx2")]] inline Numbers uniform(Bits random) {
-  const Bits above_2_52 = _mm256_or_si256(_mm256_srli_epi64(random, 12), all_words(std::bit_cast<std::uint64_t>(0x1p52)));
+  const Bits above_2_52 = _mm256_or_si256(_mm256_srli_epi64(random, 12),
+                                          all_words(std::bit_cast<std::uint64_t>(0x1p52)));
   return (_mm256_castsi256_pd(above_2_52) - all(0x1p52) + all(0.5)) * all(0x1p-52);
 }
 
@@ -67,7 +75,8 @@ bool can_do() {
   const Numbers r = all(formulas::middle_squared) - q * q;
   const Numbers z = q * polynomial(formulas::numerator, r) / polynomial(formulas::denominator, r);
   const Numbers distance = _mm256_andnot_pd(all(-0.0), q);
-  auto tails = static_cast<unsigned>(_mm256_movemask_pd(_mm256_cmp_pd(distance, all(formulas::middle), _CMP_GT_OQ)));
+  auto tails = static_cast<unsigned>(
+      _mm256_movemask_pd(_mm256_cmp_pd(distance, all(formulas::middle), _CMP_GT_OQ)));
   if (tails == 0) return z;
   alignas(Numbers) std::array<double, width> us{};
   alignas(Numbers) std::array<double, width> zs{};
@@ -81,7 +90,8 @@ bool can_do() {
 }
 
 [[gnu::target("avx2")]] inline Numbers exponential(Numbers x) {
-  x = _mm256_min_pd(_mm256_max_pd(x, all(-formulas::greatest_exponent)), all(formulas::greatest_exponent));
+  x = _mm256_min_pd(_mm256_max_pd(x, all(-formulas::greatest_exponent)),
+                    all(formulas::greatest_exponent));
   const Numbers shifted = x * all(formulas::log2_e) + all(formulas::to_nearest);
   const Numbers k = shifted - all(formulas::to_nearest);
   const Numbers r = (x - k * all(formulas::ln_2_first)) - k * all(formulas::ln_2_rest);
@@ -92,7 +102,8 @@ bool can_do() {
   const Numbers mid = (all(t[4]) + r * all(t[5])) + r2 * (all(t[6]) + r * all(t[7]));
   const Numbers high = (all(t[8]) + r * all(t[9])) + r2 * (all(t[10]) + r * all(t[11]));
   const Numbers e_r = all(1) + (r + r2 * (low + r4 * (mid + r4 * high)));
-  return _mm256_castsi256_pd(_mm256_add_epi64(_mm256_castpd_si256(e_r), _mm256_slli_epi64(_mm256_castpd_si256(shifted), 52)));
+  return _mm256_castsi256_pd(_mm256_add_epi64(_mm256_castpd_si256(e_r),
+                                              _mm256_slli_epi64(_mm256_castpd_si256(shifted), 52)));
 }
 
 [[gnu::target("avx2")]] void draw_fours(DrawKey first, std::span<double> u) {

@@ -5,8 +5,9 @@
 #include <cstddef>
 #include <span>
 
-/// Draws four at a time, where the processor has operations on four numbers (AVX2), with the very bits of those that are made one by one.
-/// Each function does as many of the first as make up fours and returns how many those are: 0 if the processor cannot.
+/// Draws four at a time, where the processor has operations on four numbers (AVX2), with the very
+/// bits of those that are made one by one. Each function does as many of the first as make up fours
+/// and returns how many those are: 0 if the processor cannot.
 namespace caesura::lanes {
 
 /// u[i] becomes uniform_draw() of the key with operation `first.operation` + i.

@@ -14,14 +14,16 @@
 
 namespace caesura {
 
-/// Pointers to parcels by (due time, `order` of the parcel), for times that never fall below that of the last one taken, nor below 0: a
-/// radix heap (Ahuja, Mehlhorn, Orlin, Tarjan: "Faster algorithms for the shortest path problem", Journal of the ACM 37, 1990).
+/// Pointers to parcels by (due time, `order` of the parcel), for times that never fall below that
+/// of the last one taken, nor below 0: a radix heap (Ahuja, Mehlhorn, Orlin, Tarjan: "Faster
+/// algorithms for the shortest path problem", Journal of the ACM 37, 1990).
 ///
-/// Times are numbers of 16 hexadecimal digits. A key waits in the bucket of the highest digit in which its due time differs from a base,
-/// which is at or before now, and of what that digit is. When its bucket is the lowest, it moves to a lower one, or, if they are few, into
-/// a sorted row of those due soonest, where few keys stay from the start. So keys move through memory in rows, and two or three times,
-/// where a heap would miss the cache on each level. And what will be due next is known beforehand, so that it can be brought into the
-/// cache.
+/// Times are numbers of 16 hexadecimal digits. A key waits in the bucket of the highest digit in
+/// which its due time differs from a base, which is at or before now, and of what that digit is.
+/// When its bucket is the lowest, it moves to a lower one, or, if they are few, into a sorted row
+/// of those due soonest, where few keys stay from the start. So keys move through memory in rows,
+/// and two or three times, where a heap would miss the cache on each level. And what will be due
+/// next is known beforehand, so that it can be brought into the cache.
 template <class Parcel>
 class RadixQueue {
  public:
@@ -52,8 +54,9 @@ class RadixQueue {
     return first;
   }
 
-  /// Moves the time on to the next due time and takes the first that is due then. None must be due now, and some later. Parcels that will
-  /// be due soon are prefetched, and then handed to `approach(const Parcel&)`, most of them once and when two others are to come before.
+  /// Moves the time on to the next due time and takes the first that is due then. None must be due
+  /// now, and some later. Parcels that will be due soon are prefetched, and then handed to
+  /// `approach(const Parcel&)`, most of them once and when two others are to come before.
   template <class Approach>
   Parcel* take_next(Approach&& approach) {
     if (soon_.is_empty()) {
@@ -109,7 +112,8 @@ class RadixQueue {
       if (is_empty()) clear();
       return key;
     }
-    /// For one more key, by moving all to the front if that is worth it; false if the row is as good as full.
+    /// For one more key, by moving all to the front if that is worth it; false if the row is as
+    /// good as full.
     bool makes_room() {
       if (tail_ < keys_.size()) return true;
       if (head_ < keys_.size() / 2) return false;
@@ -130,7 +134,8 @@ class RadixQueue {
       }
     }
     void sort() {
-      std::sort(keys_.begin() + static_cast<std::ptrdiff_t>(head_), keys_.begin() + static_cast<std::ptrdiff_t>(tail_),
+      std::sort(keys_.begin() + static_cast<std::ptrdiff_t>(head_),
+                keys_.begin() + static_cast<std::ptrdiff_t>(tail_),
                 [](const Key& a, const Key& b) { return a.due < b.due; });
     }
 
@@ -146,7 +151,8 @@ class RadixQueue {
   }
 
   void push_later(const Key& key) {
-    const std::uint64_t difference = (bits(key.due) ^ bits(base_)) | 1U;  // never 0: no key is due at the base
+    // never 0: no key is due at the base
+    const std::uint64_t difference = (bits(key.due) ^ bits(base_)) | 1U;
     const auto digit = static_cast<std::size_t>(std::bit_width(difference) - 1) / digit_bits;
     const std::size_t value = (bits(key.due) >> (digit * digit_bits)) % values;
     Chunk*& first = buckets_[digit][value];
@@ -156,21 +162,25 @@ class RadixQueue {
     digits_with_keys_ |= static_cast<std::uint16_t>(1U << digit);
   }
 
-  /// Moves the lowest bucket's keys on: all of them into the row if they fit; true. Else time itself, to the soonest of them, which are
-  /// then due; false. There must be keys in buckets.
+  /// Moves the lowest bucket's keys on: all of them into the row if they fit; true. Else time
+  /// itself, to the soonest of them, which are then due; false. There must be keys in buckets.
   bool refill() {
     const auto digit = static_cast<std::size_t>(std::countr_zero(digits_with_keys_));
     const auto value = static_cast<std::size_t>(std::countr_zero(values_with_keys_[digit]));
     values_with_keys_[digit] &= static_cast<std::uint16_t>(values_with_keys_[digit] - 1U);
-    if (values_with_keys_[digit] == 0) digits_with_keys_ &= static_cast<std::uint16_t>(digits_with_keys_ - 1U);
+    if (values_with_keys_[digit] == 0)
+      digits_with_keys_ &= static_cast<std::uint16_t>(digits_with_keys_ - 1U);
     Chunk*& bucket = buckets_[digit][value];
     if (bucket->next == nullptr || bucket->next->next == nullptr) {
-      // There are keys, so digit < 16. NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult)
+      // There are keys, so digit < 16.
+      // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult)
       const std::uint64_t below = (std::uint64_t{1} << (digit * digit_bits)) - 1;
-      const std::uint64_t first = (bits(base_) & ~(below * values + values - 1)) | (value << (digit * digit_bits));
+      const std::uint64_t first =
+          (bits(base_) & ~(below * values + values - 1)) | (value << (digit * digit_bits));
       base_ = time(first);
       last_soon_ = time(first + below);
-      for (; bucket->next != nullptr; bucket = give_back(bucket)) soon_.append(bucket->keys.data(), bucket->size);
+      for (; bucket->next != nullptr; bucket = give_back(bucket))
+        soon_.append(bucket->keys.data(), bucket->size);
       soon_.append(bucket->keys.data(), std::exchange(bucket->size, 0));
       soon_.sort();
       return true;
@@ -193,7 +203,9 @@ class RadixQueue {
     while (!row.is_empty()) push_later(row.pop());
   }
 
-  static std::uint64_t bits(Time t) { return static_cast<std::uint64_t>(t.time_since_epoch().count()); }
+  static std::uint64_t bits(Time t) {
+    return static_cast<std::uint64_t>(t.time_since_epoch().count());
+  }
   static Time time(std::uint64_t bits) { return Time{Duration{static_cast<Duration::rep>(bits)}}; }
   static Time least_due(const Chunk* chunk) {
     Time least = Time::max();
@@ -224,13 +236,15 @@ class RadixQueue {
   }
 
   Time now_{};
-  Time base_{};                   ///< at or before now, and each key in a bucket after it
-  Time last_soon_{};              ///< what is due until then is in the row, what is due later in the buckets
+  Time base_{};       ///< at or before now, and each key in a bucket after it
+  Time last_soon_{};  ///< what is due until then is in the row, what is due later in the buckets
   std::vector<Current> current_;  ///< due now: a heap, the least order on top
   Row soon_;
-  /// By the highest digit that differs from the base's, 0 for the last of the number, and by its value. One without keys may keep a chunk.
+  /// By the highest digit that differs from the base's, 0 for the last of the number, and by its
+  /// value. One without keys may keep a chunk.
   std::array<std::array<Chunk*, values>, digits> buckets_{};
-  std::array<std::uint16_t, digits> values_with_keys_{};  ///< bit v: there are keys with this value of the digit
+  std::array<std::uint16_t, digits>
+      values_with_keys_{};  ///< bit v: there are keys with this value of the digit
   std::uint16_t digits_with_keys_ = 0;
   std::vector<std::unique_ptr<Chunk>> chunks_;
   Chunk* free_ = nullptr;

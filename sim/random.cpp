@@ -10,7 +10,8 @@ namespace caesura {
 std::uint64_t random_bits(const DrawKey& key) {
   const auto low = [](std::uint64_t x) { return static_cast<std::uint32_t>(x); };
   const auto high = [](std::uint64_t x) { return static_cast<std::uint32_t>(x >> 32); };
-  const r123::Philox4x32::ctr_type counter{{low(key.request), high(key.request), key.operation, key.purpose}};
+  const r123::Philox4x32::ctr_type counter{
+      {low(key.request), high(key.request), key.operation, key.purpose}};
   const r123::Philox4x32::key_type philox_key{{low(key.seed), high(key.seed)}};
   const auto block = r123::Philox4x32{}(counter, philox_key);
   return (std::uint64_t{block[1]} << 32) | block[0];
@@ -31,7 +32,9 @@ void uniform_draws(const DrawKey& first, std::span<double> u) {
 
 std::uint64_t replication_seed(std::uint64_t seed, std::uint32_t n) {
   constexpr std::uint32_t replication_purpose = 0xffff'ffff;
-  return n == 0 ? seed : random_bits({.seed = seed, .request = n, .operation = 0, .purpose = replication_purpose});
+  return n == 0 ? seed
+                : random_bits(
+                      {.seed = seed, .request = n, .operation = 0, .purpose = replication_purpose});
 }
 
 }  // namespace caesura

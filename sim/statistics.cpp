@@ -16,7 +16,9 @@ using Wide = std::array<std::uint64_t, 4>;
 constexpr std::uint64_t low_word(uint128 x) { return static_cast<std::uint64_t>(x); }
 constexpr std::uint64_t high_word(uint128 x) { return static_cast<std::uint64_t>(x >> 64); }
 
-uint128 magnitude(int128 x) { return x < 0 ? uint128{0} - static_cast<uint128>(x) : static_cast<uint128>(x); }
+uint128 magnitude(int128 x) {
+  return x < 0 ? uint128{0} - static_cast<uint128>(x) : static_cast<uint128>(x);
+}
 
 /// sum += term, dropping what is carried out of the last word.
 template <std::size_t words>
@@ -59,11 +61,13 @@ Wide difference(Wide x, Wide y) {
 
 double to_double(const Wide& x) {
   double result = 0;
-  for (std::size_t i = x.size(); i-- > 0;) result = std::ldexp(result, 64) + static_cast<double>(x[i]);
+  for (std::size_t i = x.size(); i-- > 0;)
+    result = std::ldexp(result, 64) + static_cast<double>(x[i]);
   return result;
 }
 
-/// Buckets are one wide below 2^11, and from there 2^10 to every power of two: so a bucket's midpoint is within 2^-11 of its samples.
+/// Buckets are one wide below 2^11, and from there 2^10 to every power of two: so a bucket's
+/// midpoint is within 2^-11 of its samples.
 constexpr int bucket_bits = 10;
 
 std::size_t bucket_of(std::int64_t sample) {
@@ -116,14 +120,16 @@ void Moments::merge(const Moments& other) {
 
 std::optional<double> Moments::mean() const {
   if (count_ == 0) return std::nullopt;
-  // Whole part and remainder apart, so that the mean of equal values is that value also where their sum is no double.
+  // Whole part and remainder apart, so that the mean of equal values is that value also where their
+  // sum is no double.
   const auto n = static_cast<int128>(count_);
   return to_double(sum_ / n) + to_double(sum_ % n) / to_double(n);
 }
 
 std::optional<double> Moments::stddev() const {
   if (count_ < 2) return std::nullopt;
-  const double scaled = to_double(difference(product(sum_of_squares_, count_, 0), square(magnitude(sum_))));
+  const double scaled =
+      to_double(difference(product(sum_of_squares_, count_, 0), square(magnitude(sum_))));
   const auto n = static_cast<double>(count_);
   return std::sqrt(scaled / n / (n - 1));
 }
@@ -175,7 +181,8 @@ Summary Samples::summary() const {
     const std::uint64_t rank = rank_of(n, per_mille);
     if (values.empty()) return in_seconds(percentile(rank));
     const auto element = values.begin() + static_cast<std::ptrdiff_t>(rank - 1);
-    // Ranks only grow, and what an earlier call put before sorted_to is smaller than what is asked for now.
+    // Ranks only grow, and what an earlier call put before sorted_to is smaller than what is asked
+    // for now.
     if (element >= sorted_to) {
       std::nth_element(sorted_to, element, values.end());
       sorted_to = element + 1;
@@ -194,7 +201,8 @@ void Samples::keep(std::int64_t sample) {
   constexpr std::size_t first_size = 16;
   constexpr std::size_t greatest_size = 8192;
   if (chunks_.empty() || chunks_.back().size() == chunks_.back().capacity()) {
-    const std::size_t size = chunks_.empty() ? first_size : std::min(2 * chunks_.back().capacity(), greatest_size);
+    const std::size_t size =
+        chunks_.empty() ? first_size : std::min(2 * chunks_.back().capacity(), greatest_size);
     chunks_.emplace_back().reserve(size);
   }
   chunks_.back().push_back(sample);
@@ -203,7 +211,8 @@ void Samples::keep(std::int64_t sample) {
 void Samples::count_in_bucket(std::int64_t sample) {
   const std::size_t bucket = bucket_of(sample);
   if (bucket >= buckets_.size()) {
-    // A power of two at a time, and no spare capacity: the vector's own growth would take twice the memory.
+    // A power of two at a time, and no spare capacity: the vector's own growth would take twice the
+    // memory.
     const std::size_t size = ((bucket >> bucket_bits) + 1) << bucket_bits;
     buckets_.reserve(size);
     buckets_.resize(size);

@@ -20,8 +20,9 @@ double to_double(int128 x);
 /// In decimal.
 std::string to_string(int128 x);
 
-/// Count, mean and standard deviation of any 64-bit integers, from exact sums: the results do not depend on the order of add() and merge(),
-/// and do not suffer from cancellation. No sum overflows below 2^63 values.
+/// Count, mean and standard deviation of any 64-bit integers, from exact sums: the results do not
+/// depend on the order of add() and merge(), and do not suffer from cancellation. No sum overflows
+/// below 2^63 values.
 class Moments {
  public:
   void add(std::int64_t x);
@@ -37,7 +38,8 @@ class Moments {
  private:
   std::uint64_t count_ = 0;
   int128 sum_ = 0;
-  std::array<std::uint64_t, 3> sum_of_squares_{};  // least significant first: 1e9 squares of a year in nanoseconds need 141 bits
+  std::array<std::uint64_t, 3> sum_of_squares_{};  // least significant first: 1e9 squares of a year
+                                                   // in nanoseconds need 141 bits
 };
 
 /// Seconds; all empty if count is 0, and stddev also if it is 1.
@@ -54,12 +56,13 @@ struct Summary {
   std::optional<double> max;
 };
 
-/// Collects durations. The summary is a function of their multiset only: neither the order of add() and merge() nor how the samples
-/// were spread over objects changes a bit of it.
+/// Collects durations. The summary is a function of their multiset only: neither the order of add()
+/// and merge() nor how the samples were spread over objects changes a bit of it.
 ///
-/// Percentile p is element ceil(p · count) of the sorted samples, counted from 1: exactly so up to `exact_count_max` samples, beyond that
-/// within 0.05 %. Count, mean, stddev, min and max are always exact (but for the final conversion to a double of seconds).
-/// Memory: 8 bytes a sample up to exact_count_max, and up to 64 kB a merged part; then less than 450 kB whatever their number.
+/// Percentile p is element ceil(p · count) of the sorted samples, counted from 1: exactly so up to
+/// `exact_count_max` samples, beyond that within 0.05 %. Count, mean, stddev, min and max are
+/// always exact (but for the final conversion to a double of seconds). Memory: 8 bytes a sample up
+/// to exact_count_max, and up to 64 kB a merged part; then less than 450 kB whatever their number.
 class Samples {
  public:
   static constexpr std::uint64_t exact_count_max = 1'000'000;
@@ -82,9 +85,11 @@ class Samples {
   Moments moments_;
   std::int64_t min_ = std::numeric_limits<std::int64_t>::max();
   std::int64_t max_ = 0;
-  /// All samples, while there are at most exact_count_max: in chunks, so that none is moved as they grow in number, or are merged.
+  /// All samples, while there are at most exact_count_max: in chunks, so that none is moved as they
+  /// grow in number, or are merged.
   std::vector<std::vector<std::int64_t>> chunks_;
-  std::vector<std::uint64_t> buckets_;  ///< beyond: how many samples fell into each bucket, as far as the highest one in use
+  std::vector<std::uint64_t> buckets_;  ///< beyond: how many samples fell into each bucket, as far
+                                        ///< as the highest one in use
 };
 
 }  // namespace caesura

@@ -6,13 +6,15 @@
 
 namespace caesura {
 
-/// A vector whose elements stay where they are as it grows, and that has less than a chunk of spare room: where there are hundreds of
-/// thousands, the room that std::vector keeps in reserve is a third of all.
+/// A vector whose elements stay where they are as it grows, and that has less than a chunk of spare
+/// room: where there are hundreds of thousands, the room that std::vector keeps in reserve is a
+/// third of all.
 template <class T>
 class SteadyVector {
  public:
   SteadyVector() = default;
-  SteadyVector(SteadyVector&& other) noexcept : chunks_(std::move(other.chunks_)), size_(std::exchange(other.size_, 0)) {}
+  SteadyVector(SteadyVector&& other) noexcept
+      : chunks_(std::move(other.chunks_)), size_(std::exchange(other.size_, 0)) {}
   SteadyVector& operator=(SteadyVector&&) = delete;
   ~SteadyVector() = default;
 

@@ -29,7 +29,8 @@ inline constexpr Duration longest_duration = std::chrono::hours{24 * 365};
 /// `delay` (>= 0) after `t`. Throws std::overflow_error where no Time is that late.
 constexpr Time after(Time t, Duration delay) {
   if (t > Time{} && delay > Time::max() - t)
-    throw std::overflow_error("simulated time runs past 292 years; shorten the load, its think times or the latencies");
+    throw std::overflow_error(
+        "simulated time runs past 292 years; shorten the load, its think times or the latencies");
   return t + delay;
 }
 

@@ -1,12 +1,16 @@
-// The reference workload with no actors, no messages and no engine: the limit that an engine is measured against.
+// The reference workload with no actors, no messages and no engine: the limit that an engine is
+// measured against.
 //
-// By default requests are interleaved, as they would be on a real server: an event loop with a 4-ary heap of 16-byte keys and a slab of
-// 16-byte requests. With --one-by-one there is no queue at all: a loop over the operations of one request after another, possible only
-// because these requests share nothing.
+// By default requests are interleaved, as they would be on a real server: an event loop with a
+// 4-ary heap of 16-byte keys and a slab of 16-byte requests. With --one-by-one there is no queue at
+// all: a loop over the operations of one request after another, possible only because these
+// requests share nothing.
 //
-// It is meant to be as fast as such a loop can be. Arrivals do not pass through the heap, as the next one is all that is ever needed; an
-// operation's end is replaced by the next one's with one pass through the heap; a request is reused as soon as it has stopped. Draws are
-// the project's own, so that the outcome must equal Caesura's to the nanosecond; with --fast-draws they are the fastest of their kind.
+// It is meant to be as fast as such a loop can be. Arrivals do not pass through the heap, as the
+// next one is all that is ever needed; an operation's end is replaced by the next one's with one
+// pass through the heap; a request is reused as soon as it has stopped. Draws are the project's
+// own, so that the outcome must equal Caesura's to the nanosecond; with --fast-draws they are the
+// fastest of their kind.
 #include "bench/peers/event_heap.hpp"
 #include "bench/peers/fast_draws.hpp"
 #include "bench/peers/reference_workload.hpp"
@@ -21,7 +25,8 @@ namespace {
 template <class Draws>
 class Interleaved {
  public:
-  Interleaved(const Options& options, Draws& draws, Tally& tally) : requests_(options.requests), draws_(draws), tally_(tally) {}
+  Interleaved(const Options& options, Draws& draws, Tally& tally)
+      : requests_(options.requests), draws_(draws), tally_(tally) {}
 
   void run() {
     next_arrival_ = draws_.gap(0);
@@ -33,7 +38,8 @@ class Interleaved {
         heap_.pop();
         InFlight& request = slab_[event.slot ^ Event::is_cancel];
         // The place may have gone to another, if the cancel comes too late.
-        if (request.number == event.request && request.operation != 0) request.cancelled_at = event.due;
+        if (request.number == event.request && request.operation != 0)
+          request.cancelled_at = event.due;
       } else {
         operation_over(event);
       }
@@ -53,7 +59,8 @@ class Interleaved {
     const std::uint32_t slot = take_slot();
     slab_[slot] = {.cancelled_at = never, .number = number, .operation = 1};
     const Nanoseconds cancel_after = draws_.cancel_after(number);
-    if (cancel_after != never) heap_.push({next_arrival_ + cancel_after, number, slot | Event::is_cancel});
+    if (cancel_after != never)
+      heap_.push({next_arrival_ + cancel_after, number, slot | Event::is_cancel});
     heap_.push({next_arrival_ + start(number, 1), number, slot});
     if (arrived_ < requests_) next_arrival_ += draws_.gap(arrived_);
   }
@@ -62,13 +69,15 @@ class Interleaved {
     InFlight& request = slab_[event.slot];
     const bool cancelled = request.cancelled_at != never;
     if (!cancelled && request.operation < operations) {
-      heap_.replace_top({event.due + start(event.request, ++request.operation), event.request, event.slot});
+      heap_.replace_top(
+          {event.due + start(event.request, ++request.operation), event.request, event.slot});
       return;
     }
     heap_.pop();
     if (cancelled) {
       tally_.cancelled(event.due - request.cancelled_at);
-      while (request.operation < operations) tally_.planned += draws_.operation(event.request, ++request.operation);
+      while (request.operation < operations)
+        tally_.planned += draws_.operation(event.request, ++request.operation);
     }
     request.operation = 0;
     free_.push_back(event.slot);

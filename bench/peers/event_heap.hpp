@@ -30,9 +30,10 @@ struct LineAligned {
   bool operator==(const LineAligned&) const = default;
 };
 
-/// A 4-ary heap by time; which of two events at the very same nanosecond comes first is left open. The root is at index 3, so that the four
-/// children of a node begin at a multiple of 4 and fill one cache line. The places just behind the last event hold `never`, so a node's
-/// children are compared without asking how many there are.
+/// A 4-ary heap by time; which of two events at the very same nanosecond comes first is left open.
+/// The root is at index 3, so that the four children of a node begin at a multiple of 4 and fill
+/// one cache line. The places just behind the last event hold `never`, so a node's children are
+/// compared without asking how many there are.
 class EventHeap {
  public:
   EventHeap() : events_(root + 1 + padding) {}
@@ -49,13 +50,14 @@ class EventHeap {
     events_[end_] = {};
     if (end_ > root) replace_top(last);
   }
-  /// A pop and a push in one. The hole at the top sinks to a leaf first: what replaces the top mostly belongs far down, so comparing with
-  /// it on the way would cost more than it saves.
+  /// A pop and a push in one. The hole at the top sinks to a leaf first: what replaces the top
+  /// mostly belongs far down, so comparing with it on the way would cost more than it saves.
   void replace_top(const Event& event) {
     std::size_t hole = root;
     for (std::size_t child = first_child(hole); child < end_; child = first_child(hole)) {
       const std::size_t left = child + (events_[child + 1].due < events_[child].due ? 1 : 0);
-      const std::size_t right = child + 2 + (events_[child + 3].due < events_[child + 2].due ? 1 : 0);
+      const std::size_t right =
+          child + 2 + (events_[child + 3].due < events_[child + 2].due ? 1 : 0);
       const std::size_t least = events_[right].due < events_[left].due ? right : left;
       events_[hole] = events_[least];
       hole = least;

@@ -39,8 +39,8 @@ class Xoshiro256 {
   std::array<std::uint64_t, 4> state_{};
 };
 
-/// Standard normal numbers: the ziggurat of Marsaglia and Tsang (2000) with 256 layers, in the form of Doornik (2005), whose layer and
-/// position come from different bits.
+/// Standard normal numbers: the ziggurat of Marsaglia and Tsang (2000) with 256 layers, in the form
+/// of Doornik (2005), whose layer and position come from different bits.
 class Ziggurat {
  public:
   Ziggurat() {
@@ -75,7 +75,8 @@ class Ziggurat {
 
  private:
   static constexpr std::size_t layers = 256;
-  static constexpr double r = 3.6541528853610088;  // where the tail begins, and each layer's area, for 256 of them
+  // where the tail begins, and each layer's area, for 256 of them
+  static constexpr double r = 3.6541528853610088;
   static constexpr double area = 0.00492867323399;
 
   static double tail(Xoshiro256& random, bool negative) {
@@ -93,7 +94,8 @@ class Ziggurat {
   std::array<std::int64_t, layers> inside_{};
 };
 
-/// What one would draw who needs no request to meet the same numbers again: one generator for all, in the order in which it is asked.
+/// What one would draw who needs no request to meet the same numbers again: one generator for all,
+/// in the order in which it is asked.
 class FastDraws {
  public:
   FastDraws(std::uint64_t seed, double mean_gap_ns)
@@ -101,12 +103,17 @@ class FastDraws {
 
   Nanoseconds gap(std::uint64_t) { return whole(-std::log(random_.uniform()) * mean_gap_ns_); }
   Nanoseconds cancel_after(std::uint64_t) {
-    return random_.uniform() < cancel_probability ? whole(random_.uniform() * cancel_within_ns) : never;
+    return random_.uniform() < cancel_probability ? whole(random_.uniform() * cancel_within_ns)
+                                                  : never;
   }
-  Nanoseconds operation(std::uint64_t, std::uint32_t) { return whole(std::exp(log_median_ + operation_sigma * ziggurat_.normal(random_))); }
+  Nanoseconds operation(std::uint64_t, std::uint32_t) {
+    return whole(std::exp(log_median_ + operation_sigma * ziggurat_.normal(random_)));
+  }
 
  private:
-  static Nanoseconds whole(double ns) { return static_cast<Nanoseconds>(ns); }  // half a nanosecond short, and fast
+  static Nanoseconds whole(double ns) {
+    return static_cast<Nanoseconds>(ns);
+  }  // half a nanosecond short, and fast
 
   Xoshiro256 random_;
   Ziggurat ziggurat_;

@@ -1,8 +1,10 @@
-/// The cancel in real time, in plain C++ without actors: a service thread owns all requests and a heap of their timers, hours ahead, and
-/// waits on a condition variable until the next is due or a cancel has come. A caller thread cancels one request a millisecond; the reply
-/// is waited for on another condition variable, by the caller itself or by a thread that does nothing else.
+/// The cancel in real time, in plain C++ without actors: a service thread owns all requests and a
+/// heap of their timers, hours ahead, and waits on a condition variable until the next is due or a
+/// cancel has come. A caller thread cancels one request a millisecond; the reply is waited for on
+/// another condition variable, by the caller itself or by a thread that does nothing else.
 ///
-///     caesura_peer_realtime_cv [--in-flight 100000] [--cancels 5000] [--received-by thread|caller] [--idle-seconds 2]
+///     caesura_peer_realtime_cv [--in-flight 100000] [--cancels 5000] [--received-by thread|caller]
+///     [--idle-seconds 2]
 
 #include "bench/process_usage.hpp"
 
@@ -70,9 +72,11 @@ class Channel {
 
 class Service {
  public:
-  Service(std::uint64_t requests, Channel<Reply>& replies) : replies_(replies), in_flight_(requests, true) {
+  Service(std::uint64_t requests, Channel<Reply>& replies)
+      : replies_(replies), in_flight_(requests, true) {
     const auto due = Clock::now() + operation;
-    for (std::uint64_t n = 0; n < requests; ++n) timers_.push({due + std::chrono::nanoseconds(n), n});
+    for (std::uint64_t n = 0; n < requests; ++n)
+      timers_.push({due + std::chrono::nanoseconds(n), n});
     thread_ = std::thread([this] { run(); });
   }
   ~Service() {
@@ -135,12 +139,15 @@ class Service {
 };
 
 double quantile(std::vector<double>& values, double q) {
-  const auto nth = values.begin() + static_cast<std::ptrdiff_t>(q * static_cast<double>(values.size() - 1));
+  const auto nth =
+      values.begin() + static_cast<std::ptrdiff_t>(q * static_cast<double>(values.size() - 1));
   std::nth_element(values.begin(), nth, values.end());
   return *nth;
 }
 
-double microseconds(std::chrono::nanoseconds duration) { return static_cast<double>(duration.count()) / 1e3; }
+double microseconds(std::chrono::nanoseconds duration) {
+  return static_cast<double>(duration.count()) / 1e3;
+}
 
 }  // namespace
 
@@ -152,8 +159,10 @@ int main(int argc, char** argv) {
   CLI::App app("Cancels requests in real time, one a millisecond, and prints how long that takes");
   app.add_option("--in-flight", in_flight, "requests in flight");
   app.add_option("--cancels", cancels, "cancels, at most as many as requests");
-  app.add_option("--received-by", received_by, "who waits for the replies")->check(CLI::IsMember({"caller", "thread"}));
-  app.add_option("--idle-seconds", idle_seconds, "seconds for which nothing happens, to see what that costs");
+  app.add_option("--received-by", received_by, "who waits for the replies")
+      ->check(CLI::IsMember({"caller", "thread"}));
+  app.add_option("--idle-seconds", idle_seconds,
+                 "seconds for which nothing happens, to see what that costs");
   CLI11_PARSE(app, argc, argv);
   if (cancels < 1 || cancels > in_flight) return 2;
 

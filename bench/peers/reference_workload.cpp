@@ -13,7 +13,8 @@ namespace caesura::peers {
 namespace {
 
 [[noreturn]] void usage(const char* program, const std::vector<std::string_view>& variants) {
-  std::string text = std::string("usage: ") + program + " [--requests N] [--in-flight M] [--seed S]";
+  std::string text =
+      std::string("usage: ") + program + " [--requests N] [--in-flight M] [--seed S]";
   for (const std::string_view variant : variants) text.append(" [").append(variant).append("]");
   std::fprintf(stderr, "%s\n", text.c_str());
   std::exit(2);
@@ -31,7 +32,8 @@ Nanoseconds percentile(std::vector<Nanoseconds>& values, std::uint64_t p) {
 /// In seconds, to the last nanosecond.
 std::string exact(Nanoseconds ns) {
   char text[32];
-  std::snprintf(text, sizeof text, "%lld.%09lld", static_cast<long long>(ns / 1'000'000'000), static_cast<long long>(ns % 1'000'000'000));
+  std::snprintf(text, sizeof text, "%lld.%09lld", static_cast<long long>(ns / 1'000'000'000),
+                static_cast<long long>(ns % 1'000'000'000));
   return text;
 }
 
@@ -64,20 +66,25 @@ Options read_options(int argc, char** argv, const std::vector<std::string_view>&
   return options;
 }
 
-void Tally::finish_and_print(std::uint64_t requests, std::chrono::steady_clock::time_point started) {
+void Tally::finish_and_print(std::uint64_t requests,
+                             std::chrono::steady_clock::time_point started) {
   const auto n = static_cast<int128>(latencies_.size());
   const Nanoseconds p50 = percentile(latencies_, 50);
   const Nanoseconds p99 = percentile(latencies_, 99);
   const double count = to_double(n);
   const double mean = n == 0 ? 0 : to_double(sum_ / n) + to_double(sum_ % n) / count;
-  const double stddev = n < 2 ? 0 : std::sqrt(to_double(sum_of_squares_ * n - sum_ * sum_) / count / (count - 1));
+  const double stddev =
+      n < 2 ? 0 : std::sqrt(to_double(sum_of_squares_ * n - sum_ * sum_) / count / (count - 1));
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - started;
 
   std::printf(
-      "{\"requests\": %llu, \"cancelled\": %zu, \"latency_mean_s\": %.17g, \"latency_stddev_s\": %.17g, \"latency_p50_s\": %s, "
-      "\"latency_p99_s\": %s, \"planned_s\": %s, \"used_s\": %s, \"saved_s\": %s, \"peak_in_flight\": %llu, \"seconds\": %.9f}\n",
-      static_cast<unsigned long long>(requests), latencies_.size(), mean / 1e9, stddev / 1e9, exact(p50).c_str(), exact(p99).c_str(),
-      exact(planned).c_str(), exact(used).c_str(), exact(planned - used).c_str(), static_cast<unsigned long long>(peak_in_flight),
+      "{\"requests\": %llu, \"cancelled\": %zu, \"latency_mean_s\": %.17g, \"latency_stddev_s\": "
+      "%.17g, \"latency_p50_s\": %s, "
+      "\"latency_p99_s\": %s, \"planned_s\": %s, \"used_s\": %s, \"saved_s\": %s, "
+      "\"peak_in_flight\": %llu, \"seconds\": %.9f}\n",
+      static_cast<unsigned long long>(requests), latencies_.size(), mean / 1e9, stddev / 1e9,
+      exact(p50).c_str(), exact(p99).c_str(), exact(planned).c_str(), exact(used).c_str(),
+      exact(planned - used).c_str(), static_cast<unsigned long long>(peak_in_flight),
       seconds.count());
 }
 

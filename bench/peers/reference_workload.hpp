@@ -11,9 +11,10 @@
 #include <string_view>
 #include <vector>
 
-/// The reference workload, for the peers that are written in C++: what is asked of them, the numbers that they draw, and what they report.
-/// Requests arrive at random and each performs 8 operations, one after the other. Of 30 % a cancel is sent, uniformly in the 16 s after
-/// the arrival; it takes effect at the next end of an operation.
+/// The reference workload, for the peers that are written in C++: what is asked of them, the
+/// numbers that they draw, and what they report. Requests arrive at random and each performs 8
+/// operations, one after the other. Of 30 % a cancel is sent, uniformly in the 16 s after the
+/// arrival; it takes effect at the next end of an operation.
 namespace caesura::peers {
 
 using Nanoseconds = std::int64_t;
@@ -33,14 +34,17 @@ struct Options {
   std::vector<std::string_view> variants;
 
   double mean_gap_ns() const { return 20e9 / in_flight; }
-  bool has(std::string_view variant) const { return std::find(variants.begin(), variants.end(), variant) != variants.end(); }
+  bool has(std::string_view variant) const {
+    return std::find(variants.begin(), variants.end(), variant) != variants.end();
+  }
 };
 
-/// Exits with status 2 and a usage message for an option that is unknown or not as it should be. `variants` are the flags that the program
-/// has beside the common options.
+/// Exits with status 2 and a usage message for an option that is unknown or not as it should be.
+/// `variants` are the flags that the program has beside the common options.
 Options read_options(int argc, char** argv, const std::vector<std::string_view>& variants);
 
-/// The project's own draws: the very numbers that Caesura draws for the same request, by the same code.
+/// The project's own draws: the very numbers that Caesura draws for the same request, by the same
+/// code.
 class KeyedDraws {
  public:
   KeyedDraws(std::uint64_t seed, double mean_gap_ns)
@@ -56,10 +60,13 @@ class KeyedDraws {
     return drawn(cancel_after_, request, 0, Purpose::cancel_moment);
   }
   /// `operation` from 1.
-  Nanoseconds operation(std::uint64_t request, std::uint32_t operation) { return drawn(operation_, request, operation, Purpose::latency); }
+  Nanoseconds operation(std::uint64_t request, std::uint32_t operation) {
+    return drawn(operation_, request, operation, Purpose::latency);
+  }
 
  private:
-  Nanoseconds drawn(const Distribution& distribution, std::uint64_t request, std::uint32_t operation, Purpose purpose) const {
+  Nanoseconds drawn(const Distribution& distribution, std::uint64_t request,
+                    std::uint32_t operation, Purpose purpose) const {
     return to_duration(distribution.quantile(draw(seed_, request, operation, purpose))).count();
   }
 

@@ -1,10 +1,12 @@
-// The reference workload in CAF alone: an actor per request, on CAF's own scheduler for deterministic tests and its clock, which is how one
-// would simulate with CAF if nothing was built for it.
+// The reference workload in CAF alone: an actor per request, on CAF's own scheduler for
+// deterministic tests and its clock, which is how one would simulate with CAF if nothing was built
+// for it.
 //
-// What is due next is triggered, then every actor that has something to do runs: trigger_timeout() and run() in turn. An operation is one
-// delayed message of a request to itself, where Caesura's asks a service and gets a reply, so this has fewer messages to deliver. Actors
-// are hidden from the registry, messages are single atoms: both are CAF's cheapest. Draws are the project's own, and the clock has
-// nanoseconds, so the outcome must equal Caesura's.
+// What is due next is triggered, then every actor that has something to do runs: trigger_timeout()
+// and run() in turn. An operation is one delayed message of a request to itself, where Caesura's
+// asks a service and gets a reply, so this has fewer messages to deliver. Actors are hidden from
+// the registry, messages are single atoms: both are CAF's cheapest. Draws are the project's own,
+// and the clock has nanoseconds, so the outcome must equal Caesura's.
 #include "bench/peers/reference_workload.hpp"
 
 #include <caf/actor.hpp>
@@ -44,12 +46,14 @@ struct World {
 
 class ServiceActor final : public caf::event_based_actor {
  public:
-  ServiceActor(caf::actor_config& config, World& world) : caf::event_based_actor(config), world_(&world) {}
+  ServiceActor(caf::actor_config& config, World& world)
+      : caf::event_based_actor(config), world_(&world) {}
 
   caf::behavior make_behavior() override {
     return {[this](AskAtom, std::uint32_t request, std::uint32_t operation) {
       const Nanoseconds duration = world_->start_operation(request, operation);
-      delayed_send(caf::actor_cast<caf::actor>(current_sender()), std::chrono::nanoseconds{duration}, OverAtom::value);
+      delayed_send(caf::actor_cast<caf::actor>(current_sender()),
+                   std::chrono::nanoseconds{duration}, OverAtom::value);
     }};
   }
 
@@ -77,7 +81,8 @@ class RequestActor final : public caf::event_based_actor {
     if (world_->service) {
       send(world_->service, AskAtom::value, number_, operation_);
     } else {
-      delayed_send(this, std::chrono::nanoseconds{world_->start_operation(number_, operation_)}, OverAtom::value);
+      delayed_send(this, std::chrono::nanoseconds{world_->start_operation(number_, operation_)},
+                   OverAtom::value);
     }
   }
 
@@ -85,7 +90,8 @@ class RequestActor final : public caf::event_based_actor {
     if (!is_cancelled_ && operation_ < operations) return start_operation();
     if (is_cancelled_) {
       world_->tally.cancelled((clock().now() - cancelled_at_).count());
-      while (operation_ < operations) world_->tally.planned += world_->draws.operation(number_, ++operation_);
+      while (operation_ < operations)
+        world_->tally.planned += world_->draws.operation(number_, ++operation_);
     }
     --world_->in_flight;
     quit();
@@ -109,13 +115,16 @@ class ArrivalsActor final : public caf::event_based_actor {
   }
 
  private:
-  void wait_for_next() { delayed_send(this, std::chrono::nanoseconds{world_->draws.gap(number_)}, ArriveAtom::value); }
+  void wait_for_next() {
+    delayed_send(this, std::chrono::nanoseconds{world_->draws.gap(number_)}, ArriveAtom::value);
+  }
 
   void arrive() {
     const auto request = spawn<RequestActor, caf::hidden>(*world_, number_);
     world_->tally.peak_in_flight = std::max(world_->tally.peak_in_flight, ++world_->in_flight);
     const Nanoseconds cancel_after = world_->draws.cancel_after(number_);
-    if (cancel_after != never) delayed_send(request, std::chrono::nanoseconds{cancel_after}, CancelAtom::value);
+    if (cancel_after != never)
+      delayed_send(request, std::chrono::nanoseconds{cancel_after}, CancelAtom::value);
     if (++number_ < requests_) {
       wait_for_next();
     } else {

@@ -10,10 +10,14 @@ namespace {
 constexpr std::uint64_t users = 2000;
 constexpr std::uint64_t requests = 20'000;
 
-/// Users who send the next request when they have the answer to the last. Each has 8 operations of a service that counts its places.
+/// Users who send the next request when they have the answer to the last. Each has 8 operations of
+/// a service that counts its places.
 Model busy_model() {
   Model model;
-  model.load = {.requests = 1'000'000'000, .duration = {}, .arrivals = ClosedLoad{.users = users, .think = {}}, .users = users};
+  model.load = {.requests = 1'000'000'000,
+                .duration = {},
+                .arrivals = ClosedLoad{.users = users, .think = {}},
+                .users = users};
   ServiceProfile llm;
   llm.name = "llm";
   llm.latency = WholeLatency{Distribution::lognormal_median_sigma(2e9, 0.6)};
@@ -40,7 +44,8 @@ struct Steady {
 Steady steady_state(const Model& model, EngineKind engine) {
   SteadyWorld world(model, {.name = "checkpoint", .kind = PolicyKind::checkpoint}, engine);
   world.settle(requests);
-  const Steady before{.allocations = allocations(), .messages = world.messages(), .cancelled = world.cancelled()};
+  const Steady before{
+      .allocations = allocations(), .messages = world.messages(), .cancelled = world.cancelled()};
   world.settle(requests);
   return {.allocations = allocations() - before.allocations,
           .messages = world.messages() - before.messages,
@@ -69,11 +74,13 @@ TEST(DirectWorld, OperationsSideBySideThatWaitForTheirPlacesAllocateNothingEithe
 TEST(DirectWorld, ACancelledRequestAllocatesOnce) {
   const Steady steady = steady_state(cancelled_now_and_then(busy_model()), EngineKind::direct);
   EXPECT_GT(steady.cancelled, requests / 5);
-  constexpr std::uint64_t still_stopping = 300;  // more of them at the end than at the beginning, at most
+  // more of them at the end than at the beginning, at most
+  constexpr std::uint64_t still_stopping = 300;
   EXPECT_LE(steady.allocations, steady.cancelled + still_stopping);
 }
 
-/// The element that CAF carries a message in; and what a request actor takes, which has many messages.
+/// The element that CAF carries a message in; and what a request actor takes, which has many
+/// messages.
 TEST(CafWorld, AMessageAllocatesOnceAndARequestAFewTimes) {
   const Steady steady = steady_state(cancelled_now_and_then(busy_model()), EngineKind::caf);
   EXPECT_LE(steady.allocations, steady.messages + 4 * requests);

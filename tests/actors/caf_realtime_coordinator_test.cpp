@@ -45,7 +45,8 @@ using Handle = std::function<void(std::int64_t sender, std::int64_t number)>;
 
 class Handler final : public caf::event_based_actor {
  public:
-  Handler(caf::actor_config& config, Handle handle) : event_based_actor(config), handle_(std::move(handle)) {}
+  Handler(caf::actor_config& config, Handle handle)
+      : event_based_actor(config), handle_(std::move(handle)) {}
   caf::behavior make_behavior() override {
     return {[this](std::int64_t from, std::int64_t number) { handle_(from, number); }};
   }
@@ -72,7 +73,9 @@ struct System {
   System(const System&) = delete;
   System& operator=(const System&) = delete;
 
-  caf::strong_actor_ptr spawn(Handle handle) { return caf::actor_cast<caf::strong_actor_ptr>(actors.spawn<Handler>(std::move(handle))); }
+  caf::strong_actor_ptr spawn(Handle handle) {
+    return caf::actor_cast<caf::strong_actor_ptr>(actors.spawn<Handler>(std::move(handle)));
+  }
 
   Config config;
   caf::actor_system actors{config};
@@ -147,7 +150,8 @@ TEST(CafWorkers, GiveEveryJobItsTurnsOneAtATimeWhicheverThreadBringsIt) {
   constexpr std::int64_t jobs_of_each = 200;
   std::atomic<std::int64_t> over{0};
   std::vector<caf::intrusive_ptr<Job>> jobs;
-  for (std::int64_t i = 0; i < 3 * jobs_of_each; ++i) jobs.push_back(caf::make_counted<Job>(1 + i % 7, over));
+  for (std::int64_t i = 0; i < 3 * jobs_of_each; ++i)
+    jobs.push_back(caf::make_counted<Job>(1 + i % 7, over));
   System system(3);
   std::vector<std::thread> threads;
   for (std::int64_t t = 0; t < 3; ++t) {
@@ -162,7 +166,8 @@ TEST(CafWorkers, GiveEveryJobItsTurnsOneAtATimeWhicheverThreadBringsIt) {
   for (std::thread& thread : threads) thread.join();
   wait_for(over, 3 * jobs_of_each);
   system.coordinator.halt();
-  for (std::int64_t i = 0; i < 3 * jobs_of_each; ++i) EXPECT_EQ(jobs[static_cast<std::size_t>(i)]->turns_had, 1 + i % 7);
+  for (std::int64_t i = 0; i < 3 * jobs_of_each; ++i)
+    EXPECT_EQ(jobs[static_cast<std::size_t>(i)]->turns_had, 1 + i % 7);
 }
 
 TEST(RealtimeCoordinator, DeliversEveryMessageOnceAndThoseOfOneThreadInTheOrderSent) {
@@ -181,7 +186,8 @@ TEST(RealtimeCoordinator, DeliversEveryMessageOnceAndThoseOfOneThreadInTheOrderS
     std::vector<std::thread> threads;
     for (std::int64_t sender = 0; sender < senders; ++sender) {
       threads.emplace_back([&, sender] {
-        for (std::int64_t n = 0; n < messages; ++n) system.coordinator.deliver(actor, element_of(sender, n));
+        for (std::int64_t n = 0; n < messages; ++n)
+          system.coordinator.deliver(actor, element_of(sender, n));
       });
     }
     for (std::thread& thread : threads) thread.join();
@@ -232,7 +238,8 @@ TEST(RealtimeCoordinator, HandsOutTimersInTheirOrderAndNeverEarly) {
       early = early || WallClock::now().time_since_epoch().count() < due;
       count_up(handled);
     });
-    // Due times that never descend, whether they have passed or not: so none can be scheduled too late for its place.
+    // Due times that never descend, whether they have passed or not: so none can be scheduled too
+    // late for its place.
     WallClock::time_point due = WallClock::now();
     for (std::int64_t n = 0; n < timers; ++n) {
       due += std::chrono::microseconds(random() % 3);
@@ -248,7 +255,8 @@ TEST(RealtimeCoordinator, WakesUpForATimerThatIsDueBeforeTheOneItSleepsFor) {
   for (const int workers : {1, 2}) {
     std::atomic<std::int64_t> handled{0};
     System system(workers);
-    const caf::strong_actor_ptr actor = system.spawn([&](std::int64_t, std::int64_t) { count_up(handled); });
+    const caf::strong_actor_ptr actor =
+        system.spawn([&](std::int64_t, std::int64_t) { count_up(handled); });
     const WallClock::time_point now = WallClock::now();
     for (std::int64_t n = 0; n < 50; ++n) {
       // Were one of these waited for, the test would not end today.

@@ -23,14 +23,16 @@ const std::atomic<bool> never_stop{false};
 /// An hour of simulated time passes in three milliseconds or so: as fast as the machine can.
 constexpr double as_fast_as_possible = 1e6;
 
-/// LLM and tool calls of requests that share nothing and that nobody cancels; each times out long after its end.
+/// LLM and tool calls of requests that share nothing and that nobody cancels; each times out long
+/// after its end.
 Model undisturbed_model(std::uint64_t requests) {
   Model model;
   model.load.requests = requests;
   model.load.arrivals = ConstantArrivals{.requests = 10, .per = 1s};
   ServiceProfile llm;
   llm.name = "llm";
-  llm.latency = TokenLatency{Distribution::lognormal_median_sigma(2e8, 0.5), Distribution::constant(1e6)};
+  llm.latency =
+      TokenLatency{Distribution::lognormal_median_sigma(2e8, 0.5), Distribution::constant(1e6)};
   llm.output_tokens = Distribution::geometric(40);
   ServiceProfile tool;
   tool.kind = ServiceKind::tool;
@@ -39,16 +41,18 @@ Model undisturbed_model(std::uint64_t requests) {
   model.services = {llm, tool};
   model.links.client = Distribution::constant(1e7);
   model.links.tool = Distribution::constant(1e6);
-  model.workflow = {{Repeat{
-      .times = Distribution::constant(3),
-      .body = {{ServiceCall{.kind = OperationKind::llm, .service = 0}}, {ServiceCall{.kind = OperationKind::tool, .service = 1}}}}}};
+  model.workflow = {{Repeat{.times = Distribution::constant(3),
+                            .body = {{ServiceCall{.kind = OperationKind::llm, .service = 0}},
+                                     {ServiceCall{.kind = OperationKind::tool, .service = 1}}}}}};
   model.timeout = 24h * 365;
   return model;
 }
 
 class Reports final : public ReportSink {
  public:
-  void add(const RequestReport& report) override { stopped[report.number] = {report.stopped, report.outcome}; }
+  void add(const RequestReport& report) override {
+    stopped[report.number] = {report.stopped, report.outcome};
+  }
   void add(const ClientReport& report) override {
     answered[report.number] = report.answered;
     if (stop_at_first) *stop_at_first = true;
@@ -61,15 +65,18 @@ class Reports final : public ReportSink {
 
 TEST(RealtimeWorld, EndsEveryRequestAsVirtualTimeDoesAndNoEarlierAndNoLaterThanItsLatenessAllows) {
   Model model = undisturbed_model(30);
-  model.load.arrivals = ClosedLoad{.users = 1, .think = Distribution::constant(1e8)};  // one after another
+  model.load.arrivals =
+      ClosedLoad{.users = 1, .think = Distribution::constant(1e8)};  // one after another
   Reports nominal;
-  const auto virtual_world = make_caf_world({.model = model, .policy = checkpoint, .reports = nominal, .observer = {}});
+  const auto virtual_world =
+      make_caf_world({.model = model, .policy = checkpoint, .reports = nominal, .observer = {}});
   virtual_world->post(client_address, Arrive{}, Time{});
   EXPECT_TRUE(virtual_world->run(never_stop));
   for (const int workers : {1, 2}) {
     Reports reports;
-    const auto world = make_realtime_world({.model = model, .policy = checkpoint, .reports = reports, .observer = {}},
-                                           {.time_scale = as_fast_as_possible, .workers = workers, .requests_expected = 30});
+    const auto world = make_realtime_world(
+        {.model = model, .policy = checkpoint, .reports = reports, .observer = {}},
+        {.time_scale = as_fast_as_possible, .workers = workers, .requests_expected = 30});
     world->post(client_address, Arrive{}, Time{});
     EXPECT_TRUE(world->run(never_stop));
     const std::uint64_t messages = world->counters().messages;
@@ -77,18 +84,24 @@ TEST(RealtimeWorld, EndsEveryRequestAsVirtualTimeDoesAndNoEarlierAndNoLaterThanI
     for (const auto& [number, end] : nominal.stopped) {
       EXPECT_EQ(reports.stopped.at(number).second, end.second);
       EXPECT_GE(reports.stopped.at(number).first, end.first);
-      // Every message before it, of this request or an earlier one, may have been as late as the latest.
-      EXPECT_LE(reports.stopped.at(number).first, end.first + world->greatest_lateness() * static_cast<std::int64_t>(messages));
+      // Every message before it, of this request or an earlier one, may have been as late as the
+      // latest.
+      EXPECT_LE(reports.stopped.at(number).first,
+                end.first + world->greatest_lateness() * static_cast<std::int64_t>(messages));
     }
   }
 }
 
 TEST(RealtimeWorld, SettlesEveryRequestOnceEvenIfCancelledLate) {
   Model model = undisturbed_model(200);
-  model.cancels = {{.probability = 0.5, .moment = CancelAfter{Distribution::uniform(0, 2e9)}, .times = 3, .every = 20ms}};
+  model.cancels = {{.probability = 0.5,
+                    .moment = CancelAfter{Distribution::uniform(0, 2e9)},
+                    .times = 3,
+                    .every = 20ms}};
   Reports reports;
-  const auto world = make_realtime_world({.model = model, .policy = checkpoint, .reports = reports, .observer = {}},
-                                         {.time_scale = as_fast_as_possible, .workers = 2, .requests_expected = 200});
+  const auto world = make_realtime_world(
+      {.model = model, .policy = checkpoint, .reports = reports, .observer = {}},
+      {.time_scale = as_fast_as_possible, .workers = 2, .requests_expected = 200});
   world->post(client_address, Arrive{}, Time{});
   EXPECT_TRUE(world->run(never_stop));
   EXPECT_EQ(reports.answered.size(), 200U);
@@ -101,16 +114,17 @@ TEST(RealtimeWorld, NeverTurnsAnActorsTimeBack) {
   Reports reports;
   std::map<std::pair<std::uint32_t, std::uint32_t>, Time> latest;
   bool turned_back = false;
-  const auto world = make_realtime_world({.model = model,
-                                          .policy = checkpoint,
-                                          .reports = reports,
-                                          .observer =
-                                              [&](Time now, Address to, const Message&, bool dropped) {
-                                                Time& before = latest[{to.index, to.generation}];
-                                                if (!dropped && now < before) turned_back = true;
-                                                before = now;
-                                              }},
-                                         {.time_scale = as_fast_as_possible, .workers = 2, .requests_expected = 100});
+  const auto world = make_realtime_world(
+      {.model = model,
+       .policy = checkpoint,
+       .reports = reports,
+       .observer =
+           [&](Time now, Address to, const Message&, bool dropped) {
+             Time& before = latest[{to.index, to.generation}];
+             if (!dropped && now < before) turned_back = true;
+             before = now;
+           }},
+      {.time_scale = as_fast_as_possible, .workers = 2, .requests_expected = 100});
   world->post(client_address, Arrive{}, Time{});
   EXPECT_TRUE(world->run(never_stop));
   EXPECT_FALSE(turned_back);
@@ -121,8 +135,9 @@ TEST(RealtimeWorld, ReturnsSoonAfterStopAndFreesPendingTimers) {
   Reports reports;
   std::atomic<bool> stop{false};
   reports.stop_at_first = &stop;
-  const auto world = make_realtime_world({.model = model, .policy = checkpoint, .reports = reports, .observer = {}},
-                                         {.time_scale = 1000, .requests_expected = 1'000'000});
+  const auto world = make_realtime_world(
+      {.model = model, .policy = checkpoint, .reports = reports, .observer = {}},
+      {.time_scale = 1000, .requests_expected = 1'000'000});
   world->post(client_address, Arrive{}, Time{});
   EXPECT_FALSE(world->run(stop));
   EXPECT_GE(reports.answered.size(), 1U);
@@ -132,7 +147,8 @@ TEST(RealtimeWorld, ReturnsAtOnceIfToldToStopBeforehand) {
   const Model model = undisturbed_model(10);
   Reports reports;
   const std::atomic<bool> stop{true};
-  const auto world = make_realtime_world({.model = model, .policy = checkpoint, .reports = reports, .observer = {}}, {});
+  const auto world = make_realtime_world(
+      {.model = model, .policy = checkpoint, .reports = reports, .observer = {}}, {});
   world->post(client_address, Arrive{}, Time{24h});
   EXPECT_FALSE(world->run(stop));
   EXPECT_EQ(world->counters().messages, 0U);
@@ -141,7 +157,8 @@ TEST(RealtimeWorld, ReturnsAtOnceIfToldToStopBeforehand) {
 TEST(RealtimeWorld, HandsOutWhatAnActorThrows) {
   const Model model = undisturbed_model(10);
   Reports reports;
-  const auto world = make_realtime_world({.model = model, .policy = checkpoint, .reports = reports, .observer = {}}, {});
+  const auto world = make_realtime_world(
+      {.model = model, .policy = checkpoint, .reports = reports, .observer = {}}, {});
   world->post(client_address, Release{}, Time{});  // no client ever gets one
   EXPECT_THROW(world->run(never_stop), std::logic_error);
 }
@@ -149,8 +166,9 @@ TEST(RealtimeWorld, HandsOutWhatAnActorThrows) {
 TEST(RealtimeWorld, RunsOnlyOnce) {
   const Model model = undisturbed_model(10);
   Reports reports;
-  const auto world =
-      make_realtime_world({.model = model, .policy = checkpoint, .reports = reports, .observer = {}}, {.requests_expected = 0});
+  const auto world = make_realtime_world(
+      {.model = model, .policy = checkpoint, .reports = reports, .observer = {}},
+      {.requests_expected = 0});
   EXPECT_TRUE(world->run(never_stop));
   world->post(client_address, Arrive{}, Time{});  // nothing happens
   EXPECT_THROW(world->run(never_stop), std::logic_error);
@@ -159,7 +177,8 @@ TEST(RealtimeWorld, RunsOnlyOnce) {
 TEST(RealtimeWorld, CanBeGivenUpWithoutEverRunning) {
   const Model model = undisturbed_model(10);
   Reports reports;
-  const auto world = make_realtime_world({.model = model, .policy = checkpoint, .reports = reports, .observer = {}}, {});
+  const auto world = make_realtime_world(
+      {.model = model, .policy = checkpoint, .reports = reports, .observer = {}}, {});
   world->post(client_address, Arrive{}, Time{});
   EXPECT_EQ(world->now(), Time{});
 }
@@ -187,7 +206,8 @@ class CancelsTheNext final : public ReportSink {
     if (to_cancel > report.number) cancel(report.number + 1);
   }
   void cancel(RequestNumber number) {
-    world->post(client_address, CancelMoment{.number = number, .ticket = static_cast<Ticket>(number)}, Time{});
+    world->post(client_address,
+                CancelMoment{.number = number, .ticket = static_cast<Ticket>(number)}, Time{});
   }
 
   RealtimeWorld* world = nullptr;
@@ -201,8 +221,9 @@ TEST(RealtimeWorld, EndsARequestAtOnceThatIsCancelledFromAnotherThreadOrFromTheS
   abort.aborts.fill(true);
   for (const int workers : {1, 2}) {
     CancelsTheNext sink;
-    const auto world = make_realtime_world({.model = model, .policy = abort, .reports = sink, .observer = {}},
-                                           {.workers = workers, .requests_expected = 100});
+    const auto world =
+        make_realtime_world({.model = model, .policy = abort, .reports = sink, .observer = {}},
+                            {.workers = workers, .requests_expected = 100});
     sink.world = world.get();
     sink.to_cancel = 49;  // from the sink: 1 to 49
     world->post(client_address, Arrive{}, Time{});
@@ -223,14 +244,16 @@ TEST(RealtimeWorld, CanBeMadeAndCancelledInOtherThreadsThanItRunsAndEndsIn) {
   const Model model = model_cancelled_from_outside(2);
   Reports reports;
   std::atomic<bool> stop{false};
-  auto world = make_realtime_world({.model = model, .policy = checkpoint, .reports = reports, .observer = {}}, {});
+  auto world = make_realtime_world(
+      {.model = model, .policy = checkpoint, .reports = reports, .observer = {}}, {});
   world->post(client_address, Arrive{}, Time{});
   std::thread running([&] {
     EXPECT_FALSE(world->run(stop));
     world.reset();
   });
   while (world->counters().messages < 8) std::this_thread::yield();
-  world->post(client_address, Arrive{2}, Time{});  // in this thread, which lives on, a request may be started
+  world->post(client_address, Arrive{2},
+              Time{});  // in this thread, which lives on, a request may be started
   stop = true;
   running.join();
   EXPECT_EQ(world, nullptr);
@@ -239,9 +262,12 @@ TEST(RealtimeWorld, CanBeMadeAndCancelledInOtherThreadsThanItRunsAndEndsIn) {
 TEST(RealtimeWorld, RefusesOptionsOutOfRange) {
   const Model model = undisturbed_model(10);
   Reports reports;
-  const WorldOptions options{.model = model, .policy = checkpoint, .reports = reports, .observer = {}};
+  const WorldOptions options{
+      .model = model, .policy = checkpoint, .reports = reports, .observer = {}};
   EXPECT_THROW(make_realtime_world(options, {.time_scale = 0}), std::invalid_argument);
-  EXPECT_THROW(make_realtime_world(options, {.time_scale = std::numeric_limits<double>::infinity()}), std::invalid_argument);
+  EXPECT_THROW(
+      make_realtime_world(options, {.time_scale = std::numeric_limits<double>::infinity()}),
+      std::invalid_argument);
   EXPECT_THROW(make_realtime_world(options, {.workers = 0}), std::invalid_argument);
 }
 

@@ -29,14 +29,16 @@ using namespace std::chrono_literals;
 const Policy checkpoint{.name = "checkpoint", .kind = PolicyKind::checkpoint};
 const std::atomic<bool> never_stop{false};
 
-/// Streamed LLM calls and tool calls, a third of the requests cancelled, some twice, some tools failing.
+/// Streamed LLM calls and tool calls, a third of the requests cancelled, some twice, some tools
+/// failing.
 Model busy_model(std::uint64_t requests, std::optional<std::uint64_t> concurrency) {
   Model model;
   model.load.requests = requests;
   model.load.arrivals = ConstantArrivals{.requests = 100, .per = 1s};
   ServiceProfile llm;
   llm.name = "llm";
-  llm.latency = TokenLatency{Distribution::lognormal_median_sigma(2e8, 0.5), Distribution::constant(1e6)};
+  llm.latency =
+      TokenLatency{Distribution::lognormal_median_sigma(2e8, 0.5), Distribution::constant(1e6)};
   llm.output_tokens = Distribution::geometric(40);
   llm.concurrency = concurrency;
   ServiceProfile tool;
@@ -47,10 +49,14 @@ Model busy_model(std::uint64_t requests, std::optional<std::uint64_t> concurrenc
   tool.on_failure = OnFailure::fail;
   model.services = {llm, tool};
   model.links.client = Distribution::uniform(0, 3e7);
-  model.workflow = {{Repeat{.times = Distribution::constant(3),
-                            .body = {{ServiceCall{.kind = OperationKind::llm, .service = 0, .chunk_tokens = 10}},
-                                     {ServiceCall{.kind = OperationKind::tool, .service = 1}}}}}};
-  model.cancels = {{.probability = 0.3, .moment = CancelAfter{Distribution::uniform(0, 2e9)}, .times = 2, .every = 20ms}};
+  model.workflow = {
+      {Repeat{.times = Distribution::constant(3),
+              .body = {{ServiceCall{.kind = OperationKind::llm, .service = 0, .chunk_tokens = 10}},
+                       {ServiceCall{.kind = OperationKind::tool, .service = 1}}}}}};
+  model.cancels = {{.probability = 0.3,
+                    .moment = CancelAfter{Distribution::uniform(0, 2e9)},
+                    .times = 2,
+                    .every = 20ms}};
   model.timeout = 60s;
   return model;
 }
@@ -60,24 +66,29 @@ using Trace = std::vector<std::tuple<Time, std::uint32_t, std::uint32_t, std::si
 
 class Reports final : public ReportSink {
  public:
-  void add(const RequestReport& report) override { stopped[report.number] = {report.stopped, report.outcome}; }
+  void add(const RequestReport& report) override {
+    stopped[report.number] = {report.stopped, report.outcome};
+  }
   void add(const ClientReport& report) override { answered[report.number] = report.answered; }
 
   std::map<RequestNumber, std::pair<Time, Outcome>> stopped;
   std::map<RequestNumber, Time> answered;
-  bool operator==(const Reports& other) const { return stopped == other.stopped && answered == other.answered; }
+  bool operator==(const Reports& other) const {
+    return stopped == other.stopped && answered == other.answered;
+  }
 };
 
 using MakeWorld = std::unique_ptr<World> (*)(const WorldOptions&);
 
 Trace trace_of(MakeWorld make_world, const Model& model, Reports& reports) {
   Trace trace;
-  const auto world = make_world({.model = model,
-                                 .policy = checkpoint,
-                                 .reports = reports,
-                                 .observer = [&](Time now, Address to, const Message& message, bool dropped) {
-                                   trace.emplace_back(now, to.index, to.generation, message.index(), dropped);
-                                 }});
+  const auto world =
+      make_world({.model = model,
+                  .policy = checkpoint,
+                  .reports = reports,
+                  .observer = [&](Time now, Address to, const Message& message, bool dropped) {
+                    trace.emplace_back(now, to.index, to.generation, message.index(), dropped);
+                  }});
   world->post(client_address, Arrive{}, Time{});
   EXPECT_TRUE(world->run(never_stop));
   return trace;
@@ -85,7 +96,8 @@ Trace trace_of(MakeWorld make_world, const Model& model, Reports& reports) {
 
 Reports reports_of(const Model& model) {
   Reports reports;
-  const auto world = make_caf_world({.model = model, .policy = checkpoint, .reports = reports, .observer = {}});
+  const auto world =
+      make_caf_world({.model = model, .policy = checkpoint, .reports = reports, .observer = {}});
   world->post(client_address, Arrive{}, Time{});
   EXPECT_TRUE(world->run(never_stop));
   return reports;
@@ -98,10 +110,14 @@ class Coordinator : public testing::Test {
   /// Runs plain CAF actors until nothing is left; returns how many delayed messages that took.
   int run() {
     int taken = 0;
-    while (coordinator().step([](Address, const caf::mailbox_element_ptr&) { ADD_FAILURE() << "there are no hosts"; })) ++taken;
+    while (coordinator().step(
+        [](Address, const caf::mailbox_element_ptr&) { ADD_FAILURE() << "there are no hosts"; }))
+      ++taken;
     return taken;
   }
-  caf::actor_system& system() { return system_ ? *system_ : *(system_ = std::make_unique<caf::actor_system>(config_)); }
+  caf::actor_system& system() {
+    return system_ ? *system_ : *(system_ = std::make_unique<caf::actor_system>(config_));
+  }
   CafCoordinator& coordinator() { return CafCoordinator::of(system()); }
 
  private:
@@ -109,10 +125,12 @@ class Coordinator : public testing::Test {
   std::unique_ptr<caf::actor_system> system_;
 };
 
-/// A plain CAF actor that sends itself a 1 in an hour and a 2 in two, notes what comes, and quits at a 2.
+/// A plain CAF actor that sends itself a 1 in an hour and a 2 in two, notes what comes, and quits
+/// at a 2.
 class TwoHours : public caf::event_based_actor {
  public:
-  TwoHours(caf::actor_config& config, std::vector<std::pair<int, Time>>& seen) : event_based_actor(config), seen_(seen) {}
+  TwoHours(caf::actor_config& config, std::vector<std::pair<int, Time>>& seen)
+      : event_based_actor(config), seen_(seen) {}
 
   caf::behavior make_behavior() override {
     delayed_send(this, 2h, 2);
@@ -127,10 +145,12 @@ class TwoHours : public caf::event_based_actor {
   std::vector<std::pair<int, Time>>& seen_;
 };
 
-/// What is queued, to whom, in this order: one message before the first step, the others from within the deliveries, as a hash of the
-/// message decides. `queue` is a coordinator or a direct engine.
+/// What is queued, to whom, in this order: one message before the first step, the others from
+/// within the deliveries, as a hash of the message decides. `queue` is a coordinator or a direct
+/// engine.
 template <class Queue, class Post, class Step>
-std::vector<std::tuple<Time, Order, std::uint32_t>> random_deliveries(Queue& queue, Post post, Step step) {
+std::vector<std::tuple<Time, Order, std::uint32_t>> random_deliveries(Queue& queue, Post post,
+                                                                      Step step) {
   constexpr std::uint32_t most = 20'000;
   std::vector<std::tuple<Time, Order, std::uint32_t>> delivered;
   std::uint32_t posted = 0;
@@ -164,7 +184,10 @@ TEST_F(Coordinator, HandsOutElementsInTheOrderOfTheDirectEngine) {
       [&](std::uint32_t label, Duration delay, Order order) {
         coordinator().post({label, 0}, elements.take(), delay, order);
       },
-      [&](const auto& deliver) { return coordinator().step([&](Address to, const caf::mailbox_element_ptr&) { deliver(to); }); });
+      [&](const auto& deliver) {
+        return coordinator().step(
+            [&](Address to, const caf::mailbox_element_ptr&) { deliver(to); });
+      });
   DirectEngine<Address, int> engine;
   const auto by_direct = random_deliveries(
       engine,
@@ -183,7 +206,8 @@ TEST_F(Coordinator, PutsADelayedMessageOfCafBehindThoseThatHaveAnOrder) {
   EXPECT_TRUE(coordinator().pending());  // it has sent itself its messages now
   coordinator().post({}, elements.take(), 1h, coordinator().reserve(1));
   std::vector<std::size_t> seen_before;
-  while (coordinator().step([&](Address, const caf::mailbox_element_ptr&) { seen_before.push_back(seen.size()); })) {
+  while (coordinator().step(
+      [&](Address, const caf::mailbox_element_ptr&) { seen_before.push_back(seen.size()); })) {
   }
   EXPECT_EQ(seen_before, std::vector<std::size_t>{0});
   EXPECT_EQ(seen.size(), 2U);
@@ -224,7 +248,8 @@ TEST(EnvelopePool, GivesOutTheMemoryOfAnElementThatCafHasDisposedOf) {
 }
 
 TEST(EnvelopeElement, IsACafMessageOfOneEnvelope) {
-  const caf::mailbox_element_ptr element = make_element({.to = {3, 1}, .due = Time{5ns}, .order = 7, .message = WaitOver{2, 4}});
+  const caf::mailbox_element_ptr element =
+      make_element({.to = {3, 1}, .due = Time{5ns}, .order = 7, .message = WaitOver{2, 4}});
   EXPECT_TRUE(element->content().match_elements<Envelope>());
   EXPECT_EQ(element->content().get_as<Envelope>(0).to, (Address{3, 1}));
   ASSERT_NE(envelope_of(*element), nullptr);
@@ -257,7 +282,9 @@ class Nowhere final : public Context {
 
 class PromptHosts : public Coordinator {
  protected:
-  caf::strong_actor_ptr spawn() { return spawn_prompt_host(coordinator(), context_, Noting{&steps_}); }
+  caf::strong_actor_ptr spawn() {
+    return spawn_prompt_host(coordinator(), context_, Noting{&steps_});
+  }
   void send(const caf::strong_actor_ptr& host, const Message& message) {
     host->enqueue(make_element({.to = {}, .message = message}), &coordinator());
   }
@@ -304,7 +331,8 @@ TEST_F(PromptHosts, TellTheirMonitorsWhenTheLastHandleIsGone) {
 }
 
 TEST(CafWorld, DoesExactlyWhatTheDirectWorldDoes) {
-  for (const auto& concurrency : {std::optional<std::uint64_t>{}, std::optional<std::uint64_t>{20}}) {
+  for (const auto& concurrency :
+       {std::optional<std::uint64_t>{}, std::optional<std::uint64_t>{20}}) {
     const Model model = busy_model(300, concurrency);
     Reports by_caf;
     Reports by_direct;
@@ -321,10 +349,12 @@ TEST(CafWorld, CountsDeliveriesToTheLivingAlone) {
   std::uint64_t delivered = 0;
   std::uint64_t dropped = 0;
   Reports reports;
-  const auto world =
-      make_caf_world({.model = model, .policy = checkpoint, .reports = reports, .observer = [&](Time, Address, const Message&, bool lost) {
-                        ++(lost ? dropped : delivered);
-                      }});
+  const auto world = make_caf_world({.model = model,
+                                     .policy = checkpoint,
+                                     .reports = reports,
+                                     .observer = [&](Time, Address, const Message&, bool lost) {
+                                       ++(lost ? dropped : delivered);
+                                     }});
   world->post(client_address, Arrive{}, Time{});
   EXPECT_TRUE(world->run(never_stop));
   EXPECT_GT(dropped, 0U);  // time-outs of requests that have ended
@@ -339,10 +369,11 @@ TEST(CafWorld, GoesOnAfterAStopAsIfThereHadBeenNone) {
   Reports reports;
   std::atomic<bool> stop{false};
   std::uint64_t seen = 0;
-  const auto world =
-      make_caf_world({.model = model, .policy = checkpoint, .reports = reports, .observer = [&](Time, Address, const Message&, bool) {
-                        stop = ++seen % 3000 == 0;
-                      }});
+  const auto world = make_caf_world(
+      {.model = model,
+       .policy = checkpoint,
+       .reports = reports,
+       .observer = [&](Time, Address, const Message&, bool) { stop = ++seen % 3000 == 0; }});
   world->post(client_address, Arrive{}, Time{});
   int stops = 0;
   for (stop = true; !world->run(stop); stop = false) ++stops;
@@ -354,10 +385,12 @@ TEST(CafWorld, FreesEverythingIfItIsGivenUpHalfway) {
   const Model model = busy_model(300, 20);
   Reports reports;
   std::atomic<bool> stop{false};
-  const auto world =
-      make_caf_world({.model = model, .policy = checkpoint, .reports = reports, .observer = [&](Time now, Address, const Message&, bool) {
-                        if (now > Time{1s}) stop = true;
-                      }});
+  const auto world = make_caf_world({.model = model,
+                                     .policy = checkpoint,
+                                     .reports = reports,
+                                     .observer = [&](Time now, Address, const Message&, bool) {
+                                       if (now > Time{1s}) stop = true;
+                                     }});
   world->post(client_address, Arrive{}, Time{});
   EXPECT_FALSE(world->run(stop));
   EXPECT_GT(world->counters().requests_now, 0U);
@@ -366,8 +399,11 @@ TEST(CafWorld, FreesEverythingIfItIsGivenUpHalfway) {
 TEST(CafWorld, StartsAnewAtAnEarlierTime) {
   const Model model = busy_model(1, {});
   Reports reports;
-  const auto world =
-      make_caf_world({.model = model, .policy = checkpoint, .play = LoadPlay::one_by_one, .reports = reports, .observer = {}});
+  const auto world = make_caf_world({.model = model,
+                                     .policy = checkpoint,
+                                     .play = LoadPlay::one_by_one,
+                                     .reports = reports,
+                                     .observer = {}});
   world->post(client_address, Arrive{.number = 7}, Time{1h});
   EXPECT_TRUE(world->run(never_stop));
   world->post(client_address, Arrive{.number = 3}, Time{1s});
@@ -379,7 +415,8 @@ TEST(CafWorld, StartsAnewAtAnEarlierTime) {
 TEST(CafWorld, RefusesAMessageIntoThePastOfARunThatIsNotOver) {
   const Model model = busy_model(1, {});
   Reports reports;
-  const auto world = make_caf_world({.model = model, .policy = checkpoint, .reports = reports, .observer = {}});
+  const auto world =
+      make_caf_world({.model = model, .policy = checkpoint, .reports = reports, .observer = {}});
   world->post(client_address, Arrive{}, Time{1s});
   EXPECT_THROW(world->post(client_address, Arrive{}, Time{}), std::logic_error);
 }
@@ -387,7 +424,8 @@ TEST(CafWorld, RefusesAMessageIntoThePastOfARunThatIsNotOver) {
 TEST(CafWorld, HandsOutWhatAnActorThrows) {
   const Model model = busy_model(1, {});
   Reports reports;
-  const auto world = make_caf_world({.model = model, .policy = checkpoint, .reports = reports, .observer = {}});
+  const auto world =
+      make_caf_world({.model = model, .policy = checkpoint, .reports = reports, .observer = {}});
   world->post(client_address, Release{}, Time{});  // no client ever gets one
   EXPECT_THROW(world->run(never_stop), std::logic_error);
 }

@@ -67,7 +67,8 @@ TEST_P(ChildRequests, AChildIsToldOfTheCancelOverTheLinkAndStopsAtItsOwnCheckpoi
 TEST_P(ChildRequests, AChildAbortsByThePolicyFromWhenItWasTold) {
   Model model = one_child(told);
   model.links.agent = fixed(100ms);
-  const RequestReport r = one(model, abort_after(1s), 3s).request;  // the child hears of it at 3.1 s and aborts at 4.1 s
+  const RequestReport r = one(model, abort_after(1s), 3s)
+                              .request;  // the child hears of it at 3.1 s and aborts at 4.1 s
   EXPECT_EQ(r.outcome, Outcome::cancelled);
   EXPECT_EQ(r.stopped, at(4200ms));
   EXPECT_EQ(r.cancelled_in, agent);
@@ -146,7 +147,8 @@ TEST_P(ChildRequests, OfAChildThatATimeoutEndsWhileItsParentIsCancellingTheRestI
   EXPECT_EQ(r.forgone, Amounts{});
 }
 
-/// A child of the LLM, which always fails and takes the child with it, and the tool; then the tool again, of the request itself.
+/// A child of the LLM, which always fails and takes the child with it, and the tool; then the tool
+/// again, of the request itself.
 Model failing_child(OnFailure on_failure) {
   Model model = two_priced_services();
   model.services[0].failure_rate = 1;
@@ -178,7 +180,8 @@ TEST_P(ChildRequests, OfACancelledChildWhatItsOwnFailureKeptFromStartingIsForgon
   EXPECT_EQ(r.saved.tokens.output, Tokens{50});
   EXPECT_EQ(r.forgone.busy[tool], Duration{10s});  // the child's
   EXPECT_EQ(r.saved.busy[tool], Duration{10s});    // the request's own
-  const RequestReport before_it_fails = one(failing_child(OnFailure::fail), abort_after(100ms), 400ms).request;
+  const RequestReport before_it_fails =
+      one(failing_child(OnFailure::fail), abort_after(100ms), 400ms).request;
   EXPECT_EQ(before_it_fails.forgone.busy[tool], Duration{20s});
 }
 
@@ -258,7 +261,8 @@ TEST_P(ChildRequests, AChildThatATimeoutFindsQueuedIsForgone) {
   model.timeout = 4s;
   const AllSettled settled = all(model, checkpoint);
   EXPECT_EQ(settled.at(1).request.stopped, at(5s));
-  EXPECT_EQ(settled.at(1).request.used.busy[tool], Duration{1s});  // request 0 timed out at 4 s and left its place
+  EXPECT_EQ(settled.at(1).request.used.busy[tool],
+            Duration{1s});  // request 0 timed out at 4 s and left its place
   EXPECT_EQ(settled.at(1).request.forgone.busy[tool], Duration{9s});
   Model third = one_place_at_the_agent(told, 3);
   third.timeout = 4s;
@@ -288,7 +292,8 @@ TEST_P(ChildRequests, AnAbortedChildLeavesItsPlaceAtTheAgentWhetherItIsToldOrNot
   for (const bool propagate : {told, untold}) {
     Model model = one_place_at_the_agent(propagate, 2);
     CancelSource source;
-    source.moment = CancelDuringKind{.kind = OperationKind::agent, .at = Distribution::constant(0.3)};
+    source.moment =
+        CancelDuringKind{.kind = OperationKind::agent, .at = Distribution::constant(0.3)};
     model.cancels = {source};
     const AllSettled settled = all(model, abort_after(500ms));
     EXPECT_EQ(settled.at(0).request.stopped, at(3500ms));
@@ -314,7 +319,9 @@ TEST_P(ChildRequests, ACancelWhileTheAskIsOnItsWayStartsNoChild) {
 }
 
 TEST_P(ChildRequests, ACancelThatCrossesTheReplyChangesNothingAtTheChild) {
-  for (const Duration cancelled : {Duration{12050ms}, Duration{12150ms}}) {  // the child ends at 12.1 s; its reply is there at 12.2 s
+  for (const Duration cancelled :
+       {Duration{12050ms},
+        Duration{12150ms}}) {  // the child ends at 12.1 s; its reply is there at 12.2 s
     Model model = one_child(told);
     model.links.agent = fixed(100ms);
     model.workflow.push_back(tool_call);
@@ -348,7 +355,8 @@ TEST_P(ChildRequests, TheContextOfAChildStartsAnew) {
   Model model = two_services();
   model.services[0].cached_input_tokens = GrowingContext{.first = {1000}, .per_call = {10}};
   model.workflow = {llm_call, add_agent(model, {llm_call, llm_call}, told), llm_call};
-  EXPECT_EQ(one(model, checkpoint).request.used.tokens.cached_input, Tokens{1000 + (1000 + 1010) + 1010});
+  EXPECT_EQ(one(model, checkpoint).request.used.tokens.cached_input,
+            Tokens{1000 + (1000 + 1010) + 1010});
 }
 
 TEST_P(ChildRequests, PartsOfATreeAreDrawnForThemselves) {
@@ -368,7 +376,8 @@ TEST_P(ChildRequests, PartsOfATreeAreDrawnForThemselves) {
   EXPECT_NE(one_child, other_child);
 }
 
-/// A model that always fails after 1 s; one of 10 s and 50 tokens (index 0); returns the calls of the two.
+/// A model that always fails after 1 s; one of 10 s and 50 tokens (index 0); returns the calls of
+/// the two.
 struct BrokenAndLong {
   Model model = two_services();
   WorkflowStep broken;
@@ -385,14 +394,16 @@ struct BrokenAndLong {
 };
 
 TEST_P(ChildRequests, WhatFollowsAFailedChildIsReachedAsSoonAsItHasFailed) {
-  // The child fails after 1 s, 11 s before its plan's end; then the tool fails the request at 2 s, before the branch beside it starts.
+  // The child fails after 1 s, 11 s before its plan's end; then the tool fails the request at 2 s,
+  // before the branch beside it starts.
   BrokenAndLong world;
   Model& model = world.model;
   const WorkflowStep squad = add_agent(model, {world.broken, world.lasting}, told);
   model.services.push_back(service(ServiceKind::tool, fixed(1s)));
   model.services.back().failure_rate = 1;
   model.services.back().on_failure = OnFailure::fail;
-  const WorkflowStep flaky = call(OperationKind::tool, static_cast<std::uint16_t>(model.services.size() - 1));
+  const WorkflowStep flaky =
+      call(OperationKind::tool, static_cast<std::uint16_t>(model.services.size() - 1));
   model.workflow = {{Parallel{{{squad, flaky}, {{Wait{fixed(5s)}}, world.lasting}}}}};
   const RequestReport r = one(model, checkpoint, 500ms).request;
   EXPECT_EQ(r.saved.tokens.sum(), Tokens{0});
@@ -400,10 +411,12 @@ TEST_P(ChildRequests, WhatFollowsAFailedChildIsReachedAsSoonAsItHasFailed) {
 }
 
 TEST_P(ChildRequests, AFailingChildEndsWithItsLastOperationInProgress) {
-  // Beside what fails after 1 s the child works on until 10 s, and only then fails the request: the branch beside it has started.
+  // Beside what fails after 1 s the child works on until 10 s, and only then fails the request: the
+  // branch beside it has started.
   BrokenAndLong world;
   Model& model = world.model;
-  const WorkflowStep squad = add_agent(model, {{Parallel{{{world.broken}, {world.lasting}}}}}, told);
+  const WorkflowStep squad =
+      add_agent(model, {{Parallel{{{world.broken}, {world.lasting}}}}}, told);
   model.services.back().on_failure = OnFailure::fail;
   model.workflow = {{Parallel{{{squad}, {{Wait{fixed(5s)}}, world.lasting}}}}};
   const RequestReport r = one(model, abort_after(0s), 500ms).request;

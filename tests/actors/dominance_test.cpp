@@ -10,10 +10,12 @@
 
 // What holds between policies, request by request, over random models.
 //
-// Up to the first cancel a request does the same under every policy. From then on no policy starts anything, so a policy that cuts off the
-// same operations earlier stops no later and uses no more. That is so for a tree as well: the cancel reaches a child that is told of it at
-// one and the same time. It is so for children that are not told: whoever leaves them or waits for them, they use the same, all of it. What
-// it takes is that requests do not share places, where one that stops early lets another one in, and that there is no failure or timeout.
+// Up to the first cancel a request does the same under every policy. From then on no policy starts
+// anything, so a policy that cuts off the same operations earlier stops no later and uses no more.
+// That is so for a tree as well: the cancel reaches a child that is told of it at one and the same
+// time. It is so for children that are not told: whoever leaves them or waits for them, they use
+// the same, all of it. What it takes is that requests do not share places, where one that stops
+// early lets another one in, and that there is no failure or timeout.
 
 namespace caesura {
 namespace {
@@ -26,7 +28,9 @@ constexpr int models = 400;
 class Dice {
  public:
   explicit Dice(std::uint64_t seed) : seed_(seed) {}
-  double between(double low, double high) { return low + (high - low) * uniform_draw({.seed = seed_, .operation = draws_++}); }
+  double between(double low, double high) {
+    return low + (high - low) * uniform_draw({.seed = seed_, .operation = draws_++});
+  }
   /// 0 to n - 1.
   std::uint32_t below(std::uint32_t n) { return static_cast<std::uint32_t>(between(0, n)); }
   bool chance(double probability) { return between(0, 1) < probability; }
@@ -43,7 +47,8 @@ struct Trouble {
   bool timeouts = false;
 };
 
-/// Makes a model of two LLMs, two tools, an agent without a workflow, and three with one, of which each may call those before it.
+/// Makes a model of two LLMs, two tools, an agent without a workflow, and three with one, of which
+/// each may call those before it.
 class ModelMaker {
  public:
   ModelMaker(std::uint64_t seed, const Trouble& trouble) : dice_(seed), trouble_(trouble) {
@@ -54,18 +59,23 @@ class ModelMaker {
 
   Model make() {
     const std::uint32_t requests = 20 + dice_.below(20);
-    model_.load = {.requests = requests, .duration = {}, .arrivals = ConstantArrivals{.requests = 2, .per = 1s}};
+    model_.load = {.requests = requests,
+                   .duration = {},
+                   .arrivals = ConstantArrivals{.requests = 2, .per = 1s}};
     if (dice_.chance(0.3)) model_.load.arrivals = ArrivalsAtOnce{};
     if (dice_.chance(0.3)) model_.load.arrivals = RandomArrivals{Distribution::exponential(5e8)};
     model_.links = {.client = link(), .llm = link(), .tool = link(), .agent = link()};
-    for (const ServiceKind kind : {ServiceKind::llm, ServiceKind::llm, ServiceKind::tool, ServiceKind::tool, ServiceKind::agent}) {
+    for (const ServiceKind kind : {ServiceKind::llm, ServiceKind::llm, ServiceKind::tool,
+                                   ServiceKind::tool, ServiceKind::agent}) {
       model_.services.push_back(some_service(kind));
     }
     model_.services[3].transactional = dice_.chance(0.3);
     while (model_.services.size() < 8) {
       ServiceProfile agent = service(ServiceKind::agent, {});
       add_trouble(agent);
-      ChildWorkflow child{.workflow = workflow(1), .propagate = dice_.chance(0.5)};  // calls only those that there are by now
+      ChildWorkflow child{
+          .workflow = workflow(1),
+          .propagate = dice_.chance(0.5)};  // calls only those that there are by now
       model_.services.push_back(agent);
       model_.children.resize(model_.services.size());
       model_.children.back() = child;
@@ -73,7 +83,8 @@ class ModelMaker {
     model_.workflow = workflow(0);
     const std::uint32_t sources = 1 + dice_.below(3);
     for (std::uint32_t i = 0; i < sources; ++i) model_.cancels.push_back(some_cancel());
-    if (trouble_.timeouts) model_.timeout = Duration{static_cast<std::int64_t>(dice_.between(1, 15)) * 1'000'000'000};
+    if (trouble_.timeouts)
+      model_.timeout = Duration{static_cast<std::int64_t>(dice_.between(1, 15)) * 1'000'000'000};
     return model_;
   }
 
@@ -92,7 +103,8 @@ class ModelMaker {
   }
   Distribution tenths(double mean) {
     std::vector<double> values;
-    for (int i = 0; i < 5; ++i) values.push_back(1e8 * (1 + dice_.below(static_cast<std::uint32_t>(20 * mean))));
+    for (int i = 0; i < 5; ++i)
+      values.push_back(1e8 * (1 + dice_.below(static_cast<std::uint32_t>(20 * mean))));
     return Distribution::empirical(values);
   }
   Distribution link() {
@@ -102,14 +114,17 @@ class ModelMaker {
 
   ServiceProfile some_service(ServiceKind kind) {
     ServiceProfile s = service(kind, some_duration(dice_.between(0.5, 4)));
-    if (kind == ServiceKind::llm && dice_.chance(0.5)) s.latency = TokenLatency{some_duration(0.5), Distribution::constant(2e7)};
+    if (kind == ServiceKind::llm && dice_.chance(0.5))
+      s.latency = TokenLatency{some_duration(0.5), Distribution::constant(2e7)};
     if (kind != ServiceKind::tool) {
       s.input_tokens = Distribution::constant(dice_.below(1000));
       s.output_tokens = Distribution::geometric(dice_.between(1, 200));
-      s.cached_input_tokens = GrowingContext{.first = {dice_.below(500)}, .per_call = {dice_.below(100)}};
+      s.cached_input_tokens =
+          GrowingContext{.first = {dice_.below(500)}, .per_call = {dice_.below(100)}};
       s.price = {.input = Money{30}, .cached_input = Money{3}, .output = Money{150}};
     }
-    s.on_abort = std::vector{OnAbort::generated, OnAbort::full, OnAbort::input, OnAbort::none}[dice_.below(4)];
+    s.on_abort = std::vector{OnAbort::generated, OnAbort::full, OnAbort::input,
+                             OnAbort::none}[dice_.below(4)];
     add_trouble(s);
     return s;
   }
@@ -143,18 +158,22 @@ class ModelMaker {
       case simple + 2:
         return {Parallel{{workflow(depth + 1), workflow(depth + 1), workflow(depth + 1)}}};
       case simple + 3:
-        return {ParallelTimes{.times = Distribution::uniform_whole(1, 3), .branch = workflow(depth + 1)}};
+        return {ParallelTimes{.times = Distribution::uniform_whole(1, 3),
+                              .branch = workflow(depth + 1)}};
       default:
         return some_call();
     }
   }
   WorkflowStep some_call() {
-    const auto index = static_cast<std::uint16_t>(dice_.below(static_cast<std::uint32_t>(model_.services.size())));
+    const auto index =
+        static_cast<std::uint16_t>(dice_.below(static_cast<std::uint32_t>(model_.services.size())));
     switch (model_.services[index].kind) {
       case ServiceKind::llm: {
-        // Only a request with a client may stream; when all agents are there, it is the request's workflow that is made.
+        // Only a request with a client may stream; when all agents are there, it is the request's
+        // workflow that is made.
         const bool streams = model_.services.size() == 8 && dice_.chance(0.3);
-        return call(dice_.chance(0.3) ? OperationKind::decompose : OperationKind::llm, index, streams ? 7 : 0);
+        return call(dice_.chance(0.3) ? OperationKind::decompose : OperationKind::llm, index,
+                    streams ? 7 : 0);
       }
       case ServiceKind::tool:
         return call(OperationKind::tool, index);
@@ -175,7 +194,8 @@ class ModelMaker {
         source.moment = CancelDuringRequest{Distribution::uniform(0, 1)};
         break;
       case 1:
-        source.moment = CancelDuringKind{.kind = all_operation_kinds[dice_.below(operation_kinds)], .at = Distribution::uniform(0, 1)};
+        source.moment = CancelDuringKind{.kind = all_operation_kinds[dice_.below(operation_kinds)],
+                                         .at = Distribution::uniform(0, 1)};
         break;
       case 2:
         source.moment = CancelOverTokens{Tokens{dice_.below(2000)}};
@@ -200,8 +220,8 @@ bool is_at_most(const Amounts& a, const Amounts& b) {
   for (std::size_t k = 0; k < operation_kinds; ++k) {
     if (a.busy[k] > b.busy[k]) return false;
   }
-  return a.tokens.input <= b.tokens.input && a.tokens.cached_input <= b.tokens.cached_input && a.tokens.output <= b.tokens.output &&
-         a.cost <= b.cost;
+  return a.tokens.input <= b.tokens.input && a.tokens.cached_input <= b.tokens.cached_input &&
+         a.tokens.output <= b.tokens.output && a.cost <= b.cost;
 }
 
 /// How often it was seen: a property of cases that never come up would prove nothing.
@@ -269,11 +289,13 @@ TEST(EveryPolicy, PlansTheSameForEachRequestWhateverBecomesOfIt) {
     const Trouble trouble{.places = m % 2 == 0, .failures = m % 3 != 0, .timeouts = m % 5 < 2};
     const Model model = ModelMaker(static_cast<std::uint64_t>(m) + 2'000'000, trouble).make();
     const AllSettled baseline = play(model, PolicyKind::never);
-    for (const Policy& p : {policy(PolicyKind::checkpoint), abort_after(100ms), disconnect_after(200ms), escalate_after(500ms, 100ms)}) {
+    for (const Policy& p : {policy(PolicyKind::checkpoint), abort_after(100ms),
+                            disconnect_after(200ms), escalate_after(500ms, 100ms)}) {
       const AllSettled settled = play(model, p);
       ASSERT_EQ(settled.size(), baseline.size());
       for (const auto& [number, s] : settled) {
-        ASSERT_EQ(s.request.planned, baseline.at(number).request.planned) << p.name << ", request " << number;
+        ASSERT_EQ(s.request.planned, baseline.at(number).request.planned)
+            << p.name << ", request " << number;
         sightings += s.request.outcome != baseline.at(number).request.outcome ? 1 : 0;
       }
     }

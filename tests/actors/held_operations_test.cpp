@@ -7,19 +7,24 @@
 #include <string>
 #include <utility>
 
-// A service of few places keeps account of every operation until its end. However those of one request come to theirs, and in whatever
-// order, no place is lost and none is won: what comes later is served as if nothing had been before.
+// A service of few places keeps account of every operation until its end. However those of one
+// request come to theirs, and in whatever order, no place is lost and none is won: what comes later
+// is served as if nothing had been before.
 
 namespace caesura {
 namespace {
 
 using namespace testing;
 
-/// In which order a request's branches ask, seen from the order in which they are withdrawn: that of the branches.
+/// In which order a request's branches ask, seen from the order in which they are withdrawn: that
+/// of the branches.
 using Rank = std::uint32_t (*)(std::uint32_t branch, std::uint32_t branches);
-constexpr Rank ranks[] = {[](std::uint32_t branch, std::uint32_t) { return branch; },
-                          [](std::uint32_t branch, std::uint32_t branches) { return branches - 1 - branch; },
-                          [](std::uint32_t branch, std::uint32_t branches) { return (7 * branch + branches / 2) % branches; }};
+constexpr Rank ranks[] = {
+    [](std::uint32_t branch, std::uint32_t) { return branch; },
+    [](std::uint32_t branch, std::uint32_t branches) { return branches - 1 - branch; },
+    [](std::uint32_t branch, std::uint32_t branches) {
+      return (7 * branch + branches / 2) % branches;
+    }};
 
 /// What the branches ask for: each 10 s long.
 struct Kind {
@@ -30,18 +35,21 @@ struct Kind {
 void child_of_10s(Model& model, bool propagate) {
   model.services.push_back(service(ServiceKind::agent, {}));
   model.children.resize(3);
-  model.children[2] = ChildWorkflow{.workflow = {call(OperationKind::tool, 1)}, .propagate = propagate};
+  model.children[2] =
+      ChildWorkflow{.workflow = {call(OperationKind::tool, 1)}, .propagate = propagate};
 }
-const Kind kinds[] = {
-    {"tool", call(OperationKind::tool, 1), [](Model&) {}},
-    {"transactional tool", call(OperationKind::tool, 1), [](Model& model) { model.services[1].transactional = true; }},
-    {"streamed answer", call(OperationKind::llm, 0, 8),
-     [](Model& model) {
-       model.services[0].latency = WholeLatency{fixed(10s)};
-       model.services[0].output_tokens = Distribution::constant(30);
-     }},
-    {"child request", call(OperationKind::agent, 2), [](Model& model) { child_of_10s(model, true); }},
-    {"child request that is told nothing", call(OperationKind::agent, 2), [](Model& model) { child_of_10s(model, false); }}};
+const Kind kinds[] = {{"tool", call(OperationKind::tool, 1), [](Model&) {}},
+                      {"transactional tool", call(OperationKind::tool, 1),
+                       [](Model& model) { model.services[1].transactional = true; }},
+                      {"streamed answer", call(OperationKind::llm, 0, 8),
+                       [](Model& model) {
+                         model.services[0].latency = WholeLatency{fixed(10s)};
+                         model.services[0].output_tokens = Distribution::constant(30);
+                       }},
+                      {"child request", call(OperationKind::agent, 2),
+                       [](Model& model) { child_of_10s(model, true); }},
+                      {"child request that is told nothing", call(OperationKind::agent, 2),
+                       [](Model& model) { child_of_10s(model, false); }}};
 
 struct Branches {
   std::uint32_t count = 1;
@@ -57,7 +65,8 @@ Model branching(const Kind& kind, const Branches& branches, std::uint64_t reques
   model.services[std::get<ServiceCall>(kind.asks.what).service].concurrency = branches.places;
   Parallel parallel;
   for (std::uint32_t b = 0; b < branches.count; ++b)
-    parallel.branches.push_back({{Wait{fixed(branches.rank(b, branches.count) * Duration{1ms})}}, kind.asks});
+    parallel.branches.push_back(
+        {{Wait{fixed(branches.rank(b, branches.count) * Duration{1ms})}}, kind.asks});
   model.workflow = {{parallel}};
   return model;
 }
@@ -72,8 +81,9 @@ class HeldOperations : public ::testing::TestWithParam<Engine> {
       for (const std::uint32_t count : {1U, 2U, 3U, 50U}) {
         for (const Rank rank : ranks) {
           for (const std::uint32_t places : {1U, (count + 1) / 2, count}) {
-            SCOPED_TRACE(std::string(kind.name) + ", " + std::to_string(count) + " branches, " + std::to_string(places) +
-                         " places, order " + std::to_string(rank(0, count)));
+            SCOPED_TRACE(std::string(kind.name) + ", " + std::to_string(count) + " branches, " +
+                         std::to_string(places) + " places, order " +
+                         std::to_string(rank(0, count)));
             check(kind, {.count = count, .rank = rank, .places = places});
             if (HasFailure()) return;
           }
@@ -132,8 +142,8 @@ TEST_P(HeldOperations, LeaveTheirPlacesToLaterRequestsAtATimeout) {
   });
 }
 
-/// All that can befall them at once, in a crowd: drawn latencies, a queue, cancels, failures, new requests where old ones lived whose
-/// operations still run.
+/// All that can befall them at once, in a crowd: drawn latencies, a queue, cancels, failures, new
+/// requests where old ones lived whose operations still run.
 Model crowd(const Kind& kind, std::uint64_t places) {
   Model model = branching(kind, {.count = 6, .rank = ranks[2], .places = places}, 1);
   const Distribution latency = Distribution::exponential(10e9);
@@ -142,7 +152,8 @@ Model crowd(const Kind& kind, std::uint64_t places) {
   }
   model.links.tool = model.links.llm = model.links.agent = Distribution::exponential(2e8);
   model.workflow.push_back(
-      {ParallelTimes{Distribution::uniform_whole(0, 5), {kind.asks, {Wait{Distribution::exponential(1e9)}}, kind.asks}}});
+      {ParallelTimes{Distribution::uniform_whole(0, 5),
+                     {kind.asks, {Wait{Distribution::exponential(1e9)}}, kind.asks}}});
   model.cancels = {cancel_after(0s)};
   model.cancels[0].probability = 0.7;
   model.cancels[0].moment = CancelAfter{Distribution::exponential(20e9)};
@@ -152,26 +163,35 @@ Model crowd(const Kind& kind, std::uint64_t places) {
 /// Requests of which the first 150 come close together, if told so, and the last 30 each alone.
 Model coming(Model model, bool in_a_crowd) {
   TracedArrivals arrivals;
-  for (std::int64_t n = 0; n < 180; ++n) arrivals.arrivals.push_back(at(n * (in_a_crowd && n < 150 ? Duration{3s} : Duration{100'000s})));
+  for (std::int64_t n = 0; n < 180; ++n)
+    arrivals.arrivals.push_back(
+        at(n * (in_a_crowd && n < 150 ? Duration{3s} : Duration{100'000s})));
   model.load = {.requests = arrivals.arrivals.size(), .duration = {}, .arrivals = arrivals};
   return model;
 }
 
 TEST_P(HeldOperations, OfACrowdAreForgottenWhenItHasGone) {
   for (const Kind& kind : kinds) {
-    for (const auto& [places, timeout] : {std::pair<std::uint64_t, Duration>{1, 1000s}, {4, 1000s}, {30, 1000s}, {4, 15s}, {30, 15s}}) {
-      SCOPED_TRACE(std::string(kind.name) + ", " + std::to_string(places) + " places, timeout " + std::to_string(timeout / 1s) + " s");
+    for (const auto& [places, timeout] : {std::pair<std::uint64_t, Duration>{1, 1000s},
+                                          {4, 1000s},
+                                          {30, 1000s},
+                                          {4, 15s},
+                                          {30, 15s}}) {
+      SCOPED_TRACE(std::string(kind.name) + ", " + std::to_string(places) + " places, timeout " +
+                   std::to_string(timeout / 1s) + " s");
       Model model = crowd(kind, places);
       model.timeout = timeout;
       Model undisturbed = coming(model, false);
       undisturbed.cancels.clear();
       const AllSettled alone = all(undisturbed, policy(PolicyKind::checkpoint));
-      for (const Policy& p : {policy(PolicyKind::checkpoint), abort_after(100ms), escalate_after(1s, 1s)}) {
+      for (const Policy& p :
+           {policy(PolicyKind::checkpoint), abort_after(100ms), escalate_after(1s, 1s)}) {
         std::size_t compared = 0;
         for (const auto& [number, s] : all(coming(model, true), p)) {
           if (number < 150 || s.client.cancels_sent > 0) continue;
           EXPECT_EQ(time_of(s), time_of(alone.at(number))) << p.name << ", request " << number;
-          EXPECT_EQ(s.request.used, alone.at(number).request.used) << p.name << ", request " << number;
+          EXPECT_EQ(s.request.used, alone.at(number).request.used)
+              << p.name << ", request " << number;
           ++compared;
         }
         EXPECT_GT(compared, 3U);

@@ -10,7 +10,8 @@ namespace {
 
 using namespace testing;
 
-/// 20 operations in a row: a model whose latency alone is drawn, one that is constant, a tool, a transaction.
+/// 20 operations in a row: a model whose latency alone is drawn, one that is constant, a tool, a
+/// transaction.
 Model of_twenty() {
   Model model = two_services();
   model.services[0].latency = WholeLatency{Distribution::lognormal_median_sigma(2e9, 0.6)};
@@ -26,7 +27,9 @@ Model of_twenty() {
   return model;
 }
 
-bool is_drawn(const PlanStep& step) { return step.kind != OperationKind::transaction && step.service != 2; }
+bool is_drawn(const PlanStep& step) {
+  return step.kind != OperationKind::transaction && step.service != 2;
+}
 
 TEST(LatenciesAhead, AreThoseOfEachOperationByItself) {
   const Model model = of_twenty();
@@ -99,10 +102,12 @@ TEST(LatenciesAhead, AreNotThereWhereMoreThanTheLatencyIsDrawn) {
   of_any_length.services[0].output_tokens = Distribution::geometric(100);
   EXPECT_FALSE(is_there(of_any_length));
   Model by_token = model;
-  by_token.services[0].latency = TokenLatency{Distribution::exponential(1e8), Distribution::exponential(1e7)};
+  by_token.services[0].latency =
+      TokenLatency{Distribution::exponential(1e8), Distribution::exponential(1e7)};
   EXPECT_FALSE(is_there(by_token));
   Model of_any_shape = model;
-  of_any_shape.workflow = {{Repeat{Distribution::uniform_whole(1, 2), {call(OperationKind::llm, 0)}}}};
+  of_any_shape.workflow = {
+      {Repeat{Distribution::uniform_whole(1, 2), {call(OperationKind::llm, 0)}}}};
   EXPECT_FALSE(is_there(of_any_shape));
 }
 

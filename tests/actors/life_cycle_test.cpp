@@ -91,8 +91,10 @@ class History {
       ASSERT_EQ(after, before) << "a terminal outcome changed";
       ASSERT_EQ(seen.next, Next::nothing) << "something happened after the end";
     }
-    ASSERT_EQ(seen.next == Next::stop, !before && after) << "it stops exactly when it gets its outcome";
-    if (event == Event::abort_alone || event == Event::abort_beside_others) check_abort(event, seen.next, before);
+    ASSERT_EQ(seen.next == Next::stop, !before && after)
+        << "it stops exactly when it gets its outcome";
+    if (event == Event::abort_alone || event == Event::abort_beside_others)
+      check_abort(event, seen.next, before);
     if (seen.verdict) check_verdict(*seen.verdict, before);
     if (after) {
       ASSERT_EQ(*after == Outcome::cancelled, accepted_);
@@ -103,11 +105,14 @@ class History {
  private:
   void check_abort(Event event, Next next, std::optional<Outcome> before) const {
     const bool matters = accepted_ && !before;
-    ASSERT_EQ(next, !matters ? Next::nothing : event == Event::abort_alone ? Next::stop : Next::drain);
+    ASSERT_EQ(next, !matters                      ? Next::nothing
+                    : event == Event::abort_alone ? Next::stop
+                                                  : Next::drain);
   }
   void check_verdict(CancelVerdict verdict, std::optional<Outcome> before) {
     if (before) {
-      ASSERT_EQ(verdict, *before == Outcome::cancelled ? CancelVerdict::already_cancelled : CancelVerdict::too_late);
+      ASSERT_EQ(verdict, *before == Outcome::cancelled ? CancelVerdict::already_cancelled
+                                                       : CancelVerdict::too_late);
     } else if (policy_ == PolicyKind::never) {
       ASSERT_EQ(verdict, CancelVerdict::ignored);
     } else {
@@ -121,12 +126,13 @@ class History {
   bool accepted_ = false;
 };
 
-constexpr std::array all_policies{PolicyKind::never, PolicyKind::checkpoint, PolicyKind::abort, PolicyKind::disconnect,
-                                  PolicyKind::escalate};
+constexpr std::array all_policies{PolicyKind::never, PolicyKind::checkpoint, PolicyKind::abort,
+                                  PolicyKind::disconnect, PolicyKind::escalate};
 
 TEST(LifeCycle, EveryHistoryHasAtMostOneOutcomeWhichNeverChanges) {
-  // Every order of start, cancels, replies, failures, aborts, time-outs and late replies, however long: a life has few states, so all
-  // histories are the ways between these. Found breadth first; each is left by every event.
+  // Every order of start, cancels, replies, failures, aborts, time-outs and late replies, however
+  // long: a life has few states, so all histories are the ways between these. Found breadth first;
+  // each is left by every event.
   for (const PolicyKind policy : all_policies) {
     SCOPED_TRACE(name_of(policy));
     std::vector<History> reached{History(policy)};
@@ -135,10 +141,12 @@ TEST(LifeCycle, EveryHistoryHasAtMostOneOutcomeWhichNeverChanges) {
         History next = reached[i];
         next.take(event);
         ASSERT_FALSE(HasFatalFailure()) << "event " << static_cast<int>(event) << " in state " << i;
-        if (std::find(reached.begin(), reached.end(), next) == reached.end()) reached.push_back(next);
+        if (std::find(reached.begin(), reached.end(), next) == reached.end())
+          reached.push_back(next);
       }
     }
-    // Pending, running, failing, and each end but one; with cancels that are heeded also cancelling and the last end.
+    // Pending, running, failing, and each end but one; with cancels that are heeded also cancelling
+    // and the last end.
     EXPECT_GE(reached.size(), policy == PolicyKind::never ? 7U : 9U);
     EXPECT_LE(reached.size(), 20U);
   }

@@ -3,7 +3,8 @@
 
 #include <gtest/gtest.h>
 
-// Children that are not told of the cancel, and run on when their parents have left: worked by hand.
+// Children that are not told of the cancel, and run on when their parents have left: worked by
+// hand.
 
 namespace caesura {
 namespace {
@@ -20,7 +21,8 @@ INSTANTIATE_TEST_SUITE_P(Virtual, OrphanRequests, ::testing::ValuesIn(both_engin
 const Policy checkpoint = policy(PolicyKind::checkpoint);
 
 TEST_P(OrphanRequests, AChildThatIsNotToldIsAwaitedByAPolicyThatDoesNotAbortAgents) {
-  for (const Policy& p : {checkpoint, disconnect_after(2s), abort_after(0s, {OperationKind::llm, OperationKind::tool})}) {
+  for (const Policy& p : {checkpoint, disconnect_after(2s),
+                          abort_after(0s, {OperationKind::llm, OperationKind::tool})}) {
     const RequestReport r = one(one_child(untold), p, 3s).request;
     EXPECT_EQ(r.outcome, Outcome::cancelled);
     EXPECT_EQ(r.stopped, at(12s)) << p.name;
@@ -44,7 +46,8 @@ TEST_P(OrphanRequests, AnOrphanRunsOnAndAllThatItUsesIsUsed) {
   EXPECT_EQ(r.interrupted[tool], 0U);
   EXPECT_EQ(r.used, r.planned);
   EXPECT_EQ(r.saved, Amounts{});
-  EXPECT_EQ(r.orphans, (Orphans{.count = 1, .ran_on = 8100ms, .tokens = {150}, .cost = Money{1650}}));
+  EXPECT_EQ(r.orphans,
+            (Orphans{.count = 1, .ran_on = 8100ms, .tokens = {150}, .cost = Money{1650}}));
   EXPECT_EQ(r.used_after_cancel.busy[tool], Duration{8100ms});
   EXPECT_EQ(r.used_after_cancel.busy[llm], Duration{1s});
   EXPECT_EQ(r.used_after_cancel.tokens.sum(), Tokens{150});
@@ -115,7 +118,9 @@ TEST_P(OrphanRequests, TokensOfAnOrphansChildAreTheOrphans) {
   const WorkflowStep inner = add_agent(model, {llm_call}, told);
   model.workflow = {add_agent(model, {llm_call, inner}, untold)};
   const RequestReport r = one(model, abort_after(100ms), 400ms).request;
-  EXPECT_EQ(r.orphans, (Orphans{.count = 1, .ran_on = 1500ms, .tokens = {50 + 150}, .cost = Money{50 * 15 + 1650}}));
+  EXPECT_EQ(
+      r.orphans,
+      (Orphans{.count = 1, .ran_on = 1500ms, .tokens = {50 + 150}, .cost = Money{50 * 15 + 1650}}));
   EXPECT_EQ(r.used_after_cancel.tokens.sum(), Tokens{60 + 150});
 }
 
@@ -139,7 +144,10 @@ TEST_P(OrphanRequests, OrphansOfOneRequestAddUp) {
   EXPECT_EQ(r.stopped, at(500ms));
   EXPECT_EQ(r.interrupted[agent], 3U);
   EXPECT_EQ(r.interrupted[tool], 1U);
-  EXPECT_EQ(r.orphans, (Orphans{.count = 3, .ran_on = 500ms + 2 * 10500ms, .tokens = {50 + 300}, .cost = Money{50 * 15 + 2 * 1650}}));
+  EXPECT_EQ(r.orphans, (Orphans{.count = 3,
+                                .ran_on = 500ms + 2 * 10500ms,
+                                .tokens = {50 + 300},
+                                .cost = Money{50 * 15 + 2 * 1650}}));
 }
 
 TEST_P(OrphanRequests, ATimeoutLeavesAChildThatIsNotToldAsAnOrphan) {

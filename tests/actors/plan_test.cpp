@@ -32,15 +32,17 @@ Plan plan_of(const Model& model, RequestNumber request = 0) {
 TEST(Plan, OperationsAreNumberedDepthFirstFromOne) {
   const Model model =
       with_workflow({call(OperationKind::llm, 0),
-                     {Parallel{{{call(OperationKind::tool, 1), call(OperationKind::tool, 1)}, {call(OperationKind::llm, 0)}}}},
+                     {Parallel{{{call(OperationKind::tool, 1), call(OperationKind::tool, 1)},
+                                {call(OperationKind::llm, 0)}}}},
                      {Wait{fixed(1s)}},
                      {Transaction{fixed(1s)}}});
   EXPECT_EQ(operation_numbers(plan_of(model)), (std::vector<std::uint32_t>{1, 2, 3, 4, 5}));
 }
 
 TEST(Plan, ModelCallsBeforeAnOperationAreCounted) {
-  const Model model = with_workflow(
-      {call(OperationKind::decompose, 0), call(OperationKind::tool, 1), call(OperationKind::llm, 0), call(OperationKind::llm, 0)});
+  const Model model =
+      with_workflow({call(OperationKind::decompose, 0), call(OperationKind::tool, 1),
+                     call(OperationKind::llm, 0), call(OperationKind::llm, 0)});
   const Plan plan = plan_of(model);
   EXPECT_EQ(plan.steps[2].model_call, 1U);
   EXPECT_EQ(plan.steps[3].model_call, 2U);
@@ -50,7 +52,8 @@ TEST(Plan, ModelCallsBeforeAnOperationAreCounted) {
 }
 
 TEST(Plan, IsAPureFunctionOfSeedAndRequest) {
-  const Model model = with_workflow({{Repeat{Distribution::uniform_whole(1, 50), {call(OperationKind::llm, 0)}}}});
+  const Model model =
+      with_workflow({{Repeat{Distribution::uniform_whole(1, 50), {call(OperationKind::llm, 0)}}}});
   std::size_t different = 0;
   for (RequestNumber n = 0; n < 50; ++n) {
     EXPECT_EQ(plan_of(model, n).operations, plan_of(model, n).operations);
@@ -60,7 +63,8 @@ TEST(Plan, IsAPureFunctionOfSeedAndRequest) {
 }
 
 TEST(Plan, IsSharedByAllRequestsUnlessItsShapeIsDrawn) {
-  Model model = with_workflow({{Repeat{Distribution::constant(3), {call(OperationKind::llm, 0)}}}, {Wait{Distribution::exponential(1e9)}}});
+  Model model = with_workflow({{Repeat{Distribution::constant(3), {call(OperationKind::llm, 0)}}},
+                               {Wait{Distribution::exponential(1e9)}}});
   ASSERT_TRUE(shared_plan(model));
   EXPECT_EQ(shared_plan(model)->operations, 3U);
   model.workflow.push_back({Choose{{1, 1}, {{call(OperationKind::llm, 0)}, {}}}});
@@ -68,9 +72,11 @@ TEST(Plan, IsSharedByAllRequestsUnlessItsShapeIsDrawn) {
 }
 
 TEST(Plan, ChoosesBranchesByTheirWeights) {
-  const Model model = with_workflow({{Choose{
-      {3, 1, 0},
-      {{call(OperationKind::llm, 0)}, {call(OperationKind::tool, 1)}, {call(OperationKind::tool, 1), call(OperationKind::tool, 1)}}}}});
+  const Model model =
+      with_workflow({{Choose{{3, 1, 0},
+                             {{call(OperationKind::llm, 0)},
+                              {call(OperationKind::tool, 1)},
+                              {call(OperationKind::tool, 1), call(OperationKind::tool, 1)}}}}});
   int first = 0;
   for (RequestNumber n = 0; n < 4000; ++n) {
     const Plan plan = plan_of(model, n);
@@ -81,19 +87,24 @@ TEST(Plan, ChoosesBranchesByTheirWeights) {
 }
 
 TEST(Plan, RefusesMoreOperationsThanARequestMayHave) {
-  const Model model = with_workflow({{Repeat{Distribution::constant(1e7), {call(OperationKind::llm, 0)}}}});
+  const Model model =
+      with_workflow({{Repeat{Distribution::constant(1e7), {call(OperationKind::llm, 0)}}}});
   EXPECT_THROW(plan_of(model), PlanTooLong);
 }
 
 TEST(Plan, RefusesToSpinOnRepeatsOfNothing) {
-  const Model model =
-      with_workflow({{Repeat{Distribution::constant(1e12), {{Repeat{Distribution::constant(0), {call(OperationKind::llm, 0)}}}}}}});
+  const Model model = with_workflow(
+      {{Repeat{Distribution::constant(1e12),
+               {{Repeat{Distribution::constant(0), {call(OperationKind::llm, 0)}}}}}}});
   EXPECT_THROW(plan_of(model), PlanTooLong);
 }
 
 TEST(PlannedTimes, AParallelStepTakesItsLongestBranch) {
-  Model model = with_workflow(
-      {{Parallel{{{call(OperationKind::llm, 0), call(OperationKind::llm, 0)}, {call(OperationKind::tool, 1)}, {}}}}, {Wait{fixed(3s)}}});
+  Model model =
+      with_workflow({{Parallel{{{call(OperationKind::llm, 0), call(OperationKind::llm, 0)},
+                                {call(OperationKind::tool, 1)},
+                                {}}}},
+                     {Wait{fixed(3s)}}});
   model.links.llm = fixed(100ms);
   const Plan plan = plan_of(model);
   EXPECT_EQ(planned_times(model, 0, plan).duration, Duration{13s});
@@ -101,16 +112,19 @@ TEST(PlannedTimes, AParallelStepTakesItsLongestBranch) {
 }
 
 TEST(PlannedTimes, AgreeWithTheRunOfAnyRequestThatNobodyCancels) {
-  Model model =
-      with_workflow({{Repeat{Distribution::uniform_whole(0, 4), {call(OperationKind::llm, 0)}}},
-                     {ParallelTimes{Distribution::uniform_whole(0, 5), {call(OperationKind::tool, 1), {Transaction{fixed(50ms)}}}}},
-                     {Choose{{1, 2}, {{{Wait{Distribution::exponential(1e9)}}}, {call(OperationKind::llm, 0)}}}}});
+  Model model = with_workflow(
+      {{Repeat{Distribution::uniform_whole(0, 4), {call(OperationKind::llm, 0)}}},
+       {ParallelTimes{Distribution::uniform_whole(0, 5),
+                      {call(OperationKind::tool, 1), {Transaction{fixed(50ms)}}}}},
+       {Choose{{1, 2},
+               {{{Wait{Distribution::exponential(1e9)}}}, {call(OperationKind::llm, 0)}}}}});
   model.load.requests = 300;
   model.links.tool = Distribution::exponential(1e7);
   model.services[0].latency = WholeLatency{Distribution::lognormal_median_sigma(1e9, 1)};
   model.services[1].latency = WholeLatency{Distribution::exponential(1e9)};
   for (const auto& [number, s] : play(model)) {
-    EXPECT_EQ(s.request.stopped - s.request.started, planned_times(model, number, plan_of(model, number)).duration);
+    EXPECT_EQ(s.request.stopped - s.request.started,
+              planned_times(model, number, plan_of(model, number)).duration);
   }
 }
 

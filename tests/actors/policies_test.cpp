@@ -21,7 +21,8 @@ CancelSource cancel_during_first(double share) {
   return source;
 }
 
-/// One LLM call of 1 s: 50 tokens of input, 100 of output, one every 10 ms; a token of input costs 3, one of output 15.
+/// One LLM call of 1 s: 50 tokens of input, 100 of output, one every 10 ms; a token of input costs
+/// 3, one of output 15.
 Model one_call(std::uint32_t chunk_tokens = 0) {
   Model model = two_services();
   model.services[0].input_tokens = Distribution::constant(50);
@@ -84,7 +85,8 @@ TEST_P(Policies, AnOperationThatEndsBeforeTheAbortIsNotCutOff) {
 }
 
 TEST_P(Policies, AReplyDueAtTheVeryInstantOfTheAbortComesFirst) {
-  for (const auto& [cancelled, detect] : {std::pair<Duration, Duration>{11s, 0s}, std::pair<Duration, Duration>{10s, 1s}}) {
+  for (const auto& [cancelled, detect] :
+       {std::pair<Duration, Duration>{11s, 0s}, std::pair<Duration, Duration>{10s, 1s}}) {
     const Settled s = one(two_services(), abort_after(detect), cancelled);
     EXPECT_EQ(s.request.outcome, Outcome::cancelled);
     EXPECT_EQ(s.request.stopped, at(11s));
@@ -106,7 +108,8 @@ TEST_P(Policies, ATokenDueAtTheVeryInstantOfTheAbortExists) {
   EXPECT_EQ(one(one_call(), abort_after(50ms - 1ns), 250ms).request.used.tokens.output, Tokens{29});
 
   Model by_token = one_call();
-  by_token.services[0].latency = TokenLatency{.time_to_first_token = fixed(200ms), .time_per_output_token = fixed(10ms)};
+  by_token.services[0].latency =
+      TokenLatency{.time_to_first_token = fixed(200ms), .time_per_output_token = fixed(10ms)};
   EXPECT_EQ(one(by_token, abort_after(50ms), 250ms).request.used.tokens.output, Tokens{10});
   EXPECT_EQ(one(by_token, abort_after(50ms - 1ns), 250ms).request.used.tokens.output, Tokens{9});
 }
@@ -133,7 +136,8 @@ TEST_P(Policies, ATransactionRunsToItsEnd) {
   Model model = two_services();
   model.workflow = {{Transaction{fixed(4s)}}, call(OperationKind::llm, 0)};
   // Even if the policy says otherwise.
-  const Settled s = one(model, abort_after(25ms, {OperationKind::transaction, OperationKind::llm}), 1s);
+  const Settled s =
+      one(model, abort_after(25ms, {OperationKind::transaction, OperationKind::llm}), 1s);
   EXPECT_EQ(s.request.stopped, at(4s));
   EXPECT_EQ(s.request.cancelled_in, transaction);
   EXPECT_EQ(s.request.used.busy[transaction], Duration{4s});
@@ -159,7 +163,8 @@ TEST_P(Policies, ParallelBranchesAreAbortedTogetherAndTheCheckpointIsAtTheLastEn
 
 TEST_P(Policies, ABranchThatEndsBeforeTheAbortIsDoneAndStartsNothingMore) {
   Model model = two_services();
-  model.workflow = {{Parallel{{{call(OperationKind::llm, 0), call(OperationKind::llm, 0)}, {call(OperationKind::tool, 1)}}}}};
+  model.workflow = {{Parallel{{{call(OperationKind::llm, 0), call(OperationKind::llm, 0)},
+                               {call(OperationKind::tool, 1)}}}}};
   const Settled s = one(model, abort_after(700ms), 500ms);
   EXPECT_EQ(s.request.stopped, at(1200ms));
   EXPECT_EQ(s.request.cancelled_in, tool);
@@ -171,7 +176,8 @@ TEST_P(Policies, ABranchThatEndsBeforeTheAbortIsDoneAndStartsNothingMore) {
 
 TEST_P(Policies, ABranchThatWaitsForAPersonIsLeftAtTheCancel) {
   Model model = two_services();
-  model.workflow = {{Parallel{{{{Wait{fixed(600ms)}}, call(OperationKind::llm, 0)}, {call(OperationKind::tool, 1)}}}}};
+  model.workflow = {{Parallel{
+      {{{Wait{fixed(600ms)}}, call(OperationKind::llm, 0)}, {call(OperationKind::tool, 1)}}}}};
   const Settled s = one(model, abort_after(2s), 500ms);
   EXPECT_EQ(s.request.stopped, at(2500ms));
   EXPECT_EQ(s.request.used.busy[llm], Duration{});
@@ -228,7 +234,8 @@ TEST_P(Policies, EscalateAbortsOnlyWhatHasNotEndedByAfterAndDetect) {
 TEST_P(Policies, DisconnectAbortsModelCallsAndNothingElse) {
   Model model = two_services();
   model.services[0].latency = WholeLatency{fixed(5s)};
-  model.workflow = {call(OperationKind::decompose, 0), call(OperationKind::tool, 1), call(OperationKind::llm, 0)};
+  model.workflow = {call(OperationKind::decompose, 0), call(OperationKind::tool, 1),
+                    call(OperationKind::llm, 0)};
   const Settled in_decompose = one(model, disconnect_after(2s), 1s);
   EXPECT_EQ(in_decompose.request.stopped, at(3s));
   EXPECT_EQ(in_decompose.request.interrupted[decompose], 1U);
@@ -273,7 +280,9 @@ TEST_P(Policies, ATimeoutAtTheVeryInstantOfTheAbortCutsOffOnce) {
 
 TEST_P(Policies, ATimeoutAfterThePartialAbortCutsOffTheRest) {
   Model model = two_services();
-  model.workflow = {{Parallel{{{call(OperationKind::tool, 1)}, {call(OperationKind::llm, 0)}, {{Transaction{fixed(4s)}}}}}}};
+  model.workflow = {{Parallel{{{call(OperationKind::tool, 1)},
+                               {call(OperationKind::llm, 0)},
+                               {{Transaction{fixed(4s)}}}}}}};
   model.timeout = 3s;
   const Settled s = one(model, abort_after(100ms, {OperationKind::llm}), 500ms);
   EXPECT_EQ(s.request.outcome, Outcome::cancelled);
@@ -302,8 +311,10 @@ TEST_P(Policies, OperationsCutOffAreCountedByKindAndThoseWithUnsafeSideEffectsAp
   model.services[1].side_effects = SideEffects::unsafe;
   model.services.push_back(model.services[1]);
   model.services[2].side_effects = SideEffects::idempotent;
-  model.workflow = {{Parallel{
-      {{call(OperationKind::tool, 1)}, {call(OperationKind::tool, 1)}, {call(OperationKind::tool, 2)}, {call(OperationKind::llm, 0)}}}}};
+  model.workflow = {{Parallel{{{call(OperationKind::tool, 1)},
+                               {call(OperationKind::tool, 1)},
+                               {call(OperationKind::tool, 2)},
+                               {call(OperationKind::llm, 0)}}}}};
   const Settled s = one(model, abort_after(100ms), 500ms);
   EXPECT_EQ(s.request.interrupted[tool], 3U);
   EXPECT_EQ(s.request.interrupted[llm], 1U);
@@ -311,7 +322,8 @@ TEST_P(Policies, OperationsCutOffAreCountedByKindAndThoseWithUnsafeSideEffectsAp
   EXPECT_EQ(one(model, policy(PolicyKind::checkpoint), 500ms).request.interrupted_unsafe, 0U);
 }
 
-/// What is billed of 50 tokens of input and the 30 of 100 that were generated, and how much of it after the 25th.
+/// What is billed of 50 tokens of input and the 30 of 100 that were generated, and how much of it
+/// after the 25th.
 struct Bill {
   OnAbort on_abort;
   TokenCounts billed;
@@ -321,8 +333,14 @@ struct Bill {
 
 TEST_P(Policies, AnAbortedCallIsBilledAsItsProviderSays) {
   const Bill bills[] = {
-      {OnAbort::generated, {.input = {50}, .cached_input = {}, .output = {30}}, Money{150 + 30 * 15}, Money{5 * 15}},
-      {OnAbort::full, {.input = {50}, .cached_input = {}, .output = {100}}, Money{150 + 100 * 15}, Money{75 * 15}},
+      {OnAbort::generated,
+       {.input = {50}, .cached_input = {}, .output = {30}},
+       Money{150 + 30 * 15},
+       Money{5 * 15}},
+      {OnAbort::full,
+       {.input = {50}, .cached_input = {}, .output = {100}},
+       Money{150 + 100 * 15},
+       Money{75 * 15}},
       {OnAbort::input, {.input = {50}, .cached_input = {}, .output = {}}, Money{150}, Money{}},
       {OnAbort::none, {}, Money{}, Money{}},
   };
@@ -334,7 +352,8 @@ TEST_P(Policies, AnAbortedCallIsBilledAsItsProviderSays) {
     EXPECT_EQ(r.used.cost, bill.cost);
     EXPECT_EQ(r.used_after_cancel.cost, bill.cost_after_cancel);
     EXPECT_EQ(r.saved.cost, Money{1650} - bill.cost);
-    EXPECT_EQ(r.used.tokens, (TokenCounts{.input = {50}, .cached_input = {}, .output = {30}})) << "used is not what is billed";
+    EXPECT_EQ(r.used.tokens, (TokenCounts{.input = {50}, .cached_input = {}, .output = {30}}))
+        << "used is not what is billed";
     EXPECT_EQ(r.used_after_cancel.tokens.sum(), Tokens{5});
   }
 }
@@ -354,7 +373,8 @@ TEST_P(Policies, AnAbortedStreamSendsNoChunkAfterTheCancelAndCountsWhatWasGenera
 
 TEST_P(Policies, AnAbortedStreamLeavesItsPlaceToTheNext) {
   Model model = one_call(8);
-  model.load = {.requests = 2, .duration = {}, .arrivals = ConstantArrivals{.requests = 10, .per = 1s}};
+  model.load = {
+      .requests = 2, .duration = {}, .arrivals = ConstantArrivals{.requests = 10, .per = 1s}};
   model.services[0].concurrency = 1;
   model.cancels = {cancel_during_first(0.25)};
   const AllSettled settled = all(model, abort_after(50ms));
@@ -371,7 +391,8 @@ TEST_P(Policies, WhatWasUsedAfterTheCancelIsWhatAFasterPolicyWouldHaveSaved) {
   EXPECT_EQ(checkpoint.used_after_cancel.tokens.output, Tokens{75});
   EXPECT_EQ(abort.used_after_cancel.tokens.output, Tokens{5});
   EXPECT_EQ(abort.used_after_cancel.busy[llm], Duration{50ms});
-  for (const RequestReport& r : {checkpoint, abort}) EXPECT_EQ(r.saved + r.used_after_cancel, at_once.saved);
+  for (const RequestReport& r : {checkpoint, abort})
+    EXPECT_EQ(r.saved + r.used_after_cancel, at_once.saved);
 }
 
 TEST_P(Policies, UnderNeverNothingIsAborted) {

@@ -18,7 +18,9 @@ namespace caesura::testing {
 
 using namespace std::chrono_literals;
 
-inline Distribution fixed(Duration d) { return Distribution::constant(static_cast<double>(d.count())); }
+inline Distribution fixed(Duration d) {
+  return Distribution::constant(static_cast<double>(d.count()));
+}
 
 /// A service of constant latency.
 inline ServiceProfile service(ServiceKind kind, Distribution latency) {
@@ -39,7 +41,8 @@ inline CancelSource cancel_after(Duration d) {
   return source;
 }
 
-/// `requests` at once, of an LLM (index 0, 1 s) and a tool (index 1, 10 s), called in turn `rounds` times.
+/// `requests` at once, of an LLM (index 0, 1 s) and a tool (index 1, 10 s), called in turn `rounds`
+/// times.
 inline Model two_services(std::uint64_t requests = 1, std::uint32_t rounds = 2) {
   Model model;
   model.load = {.requests = requests, .duration = {}, .arrivals = ArrivalsAtOnce{}};
@@ -62,10 +65,14 @@ inline Policy cutting_off(PolicyKind kind, Duration delay, const Kinds& kinds) {
   cutting.abort_delay = delay;
   return cutting;
 }
-inline const Kinds all_kinds{OperationKind::llm, OperationKind::decompose, OperationKind::tool, OperationKind::agent};
-inline Policy abort_after(Duration detect, const Kinds& kinds = all_kinds) { return cutting_off(PolicyKind::abort, detect, kinds); }
+inline const Kinds all_kinds{OperationKind::llm, OperationKind::decompose, OperationKind::tool,
+                             OperationKind::agent};
+inline Policy abort_after(Duration detect, const Kinds& kinds = all_kinds) {
+  return cutting_off(PolicyKind::abort, detect, kinds);
+}
 inline Policy disconnect_after(Duration detect) {
-  return cutting_off(PolicyKind::disconnect, detect, {OperationKind::llm, OperationKind::decompose});
+  return cutting_off(PolicyKind::disconnect, detect,
+                     {OperationKind::llm, OperationKind::decompose});
 }
 inline Policy escalate_after(Duration after, Duration detect, const Kinds& kinds = all_kinds) {
   return cutting_off(PolicyKind::escalate, after + detect, kinds);
@@ -76,18 +83,22 @@ struct Settled {
   ClientReport client;
 };
 
-/// Puts both reports of each request together, whichever comes first, and passes them on. Whatever is tested, every ledger adds up.
+/// Puts both reports of each request together, whichever comes first, and passes them on. Whatever
+/// is tested, every ledger adds up.
 class PassedOn final : public ReportSink {
  public:
   using Use = std::function<void(const Settled&)>;
   explicit PassedOn(Use use) : use_(std::move(use)) {}
   void add(const RequestReport& report) override {
-    EXPECT_EQ(report.planned, report.used + report.saved + report.forgone) << "the ledger of request " << report.number;
-    EXPECT_TRUE(stopped_.emplace(report.number, report).second) << "request " << report.number << " ended twice";
+    EXPECT_EQ(report.planned, report.used + report.saved + report.forgone)
+        << "the ledger of request " << report.number;
+    EXPECT_TRUE(stopped_.emplace(report.number, report).second)
+        << "request " << report.number << " ended twice";
     pass_on(report.number);
   }
   void add(const ClientReport& report) override {
-    EXPECT_TRUE(settled_.emplace(report.number, report).second) << "request " << report.number << " was settled twice";
+    EXPECT_TRUE(settled_.emplace(report.number, report).second)
+        << "request " << report.number << " was settled twice";
     pass_on(report.number);
   }
   /// Requests of which only one report came.
@@ -118,17 +129,21 @@ struct Engine {
 inline void PrintTo(const Engine& engine, std::ostream* out) { *out << engine.name; }
 inline const Engine both_engines[] = {{"direct", make_direct_world}, {"caf", make_caf_world}};
 
-/// Plays the whole load in one world, of which nothing must be left then; `use` gets every request when both its reports are in.
-inline void play_each(const Model& model, const PassedOn::Use& use, const Policy& p, MakeWorld make = make_direct_world) {
+/// Plays the whole load in one world, of which nothing must be left then; `use` gets every request
+/// when both its reports are in.
+inline void play_each(const Model& model, const PassedOn::Use& use, const Policy& p,
+                      MakeWorld make = make_direct_world) {
   PassedOn reports(use);
-  const auto world = make({.model = model, .policy = p, .play = LoadPlay::all, .reports = reports, .observer = {}});
+  const auto world = make(
+      {.model = model, .policy = p, .play = LoadPlay::all, .reports = reports, .observer = {}});
   announce_load(model, *world);
   const std::atomic<bool> stop{false};
   EXPECT_TRUE(world->run(stop));
   EXPECT_EQ(world->counters().requests_now, 0U) << "request actors were left";
   EXPECT_EQ(reports.unpaired(), 0U);
 }
-inline void play_each(const Model& model, const PassedOn::Use& use, PolicyKind kind = PolicyKind::checkpoint,
+inline void play_each(const Model& model, const PassedOn::Use& use,
+                      PolicyKind kind = PolicyKind::checkpoint,
                       MakeWorld make = make_direct_world) {
   play_each(model, use, policy(kind), make);
 }
@@ -142,7 +157,8 @@ inline AllSettled play(const Model& model, const Policy& p, MakeWorld make = mak
       model, [&](const Settled& s) { all[s.request.number] = s; }, p, make);
   return all;
 }
-inline AllSettled play(const Model& model, PolicyKind kind = PolicyKind::checkpoint, MakeWorld make = make_direct_world) {
+inline AllSettled play(const Model& model, PolicyKind kind = PolicyKind::checkpoint,
+                       MakeWorld make = make_direct_world) {
   return play(model, policy(kind), make);
 }
 

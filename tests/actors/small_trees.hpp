@@ -21,7 +21,8 @@ inline WorkflowStep add_agent(Model& model, Workflow workflow, bool propagate) {
   return call(OperationKind::agent, static_cast<std::uint16_t>(model.services.size() - 1));
 }
 
-/// An LLM of 1 s (index 0), 50 tokens of input at 3 each and 100 of output at 15, one every 10 ms; and a tool of 10 s (index 1).
+/// An LLM of 1 s (index 0), 50 tokens of input at 3 each and 100 of output at 15, one every 10 ms;
+/// and a tool of 10 s (index 1).
 inline Model two_priced_services(std::uint64_t requests = 1) {
   Model model = two_services(requests);
   model.services[0].input_tokens = Distribution::constant(50);
@@ -45,13 +46,14 @@ inline Model nested(const std::vector<bool>& propagate) {
   Model model = two_priced_services();
   model.links.agent = fixed(100ms);
   WorkflowStep innermost = tool_call;
-  for (std::size_t level = propagate.size(); level-- > 0;) innermost = add_agent(model, {innermost}, propagate[level]);
+  for (std::size_t level = propagate.size(); level-- > 0;)
+    innermost = add_agent(model, {innermost}, propagate[level]);
   model.workflow = {innermost};
   return model;
 }
 
-/// What play() checks holds in each test: planned = used + saved + forgone, and no request actor is left at the end, neither child nor
-/// orphan.
+/// What play() checks holds in each test: planned = used + saved + forgone, and no request actor is
+/// left at the end, neither child nor orphan.
 class TreesOnBothEngines : public ::testing::TestWithParam<Engine> {
  protected:
   AllSettled all(const Model& model, const Policy& p) { return play(model, p, GetParam().make); }

@@ -11,7 +11,9 @@ using namespace testing;
 
 class Worlds : public ::testing::TestWithParam<Engine> {
  protected:
-  Settled one(const Model& model, PolicyKind kind = PolicyKind::checkpoint) { return play(model, kind, GetParam().make).at(0); }
+  Settled one(const Model& model, PolicyKind kind = PolicyKind::checkpoint) {
+    return play(model, kind, GetParam().make).at(0);
+  }
 };
 INSTANTIATE_TEST_SUITE_P(Virtual, Worlds, ::testing::ValuesIn(both_engines));
 
@@ -211,7 +213,8 @@ TEST_P(Worlds, AReplyDueAtTheTimeoutComesFirst) {
 
 TEST_P(Worlds, ParallelBranchesEndTogetherAtACancel) {
   Model model = two_services();
-  model.workflow = {{Parallel{{{call(OperationKind::llm, 0), call(OperationKind::llm, 0)}, {call(OperationKind::tool, 1)}}}},
+  model.workflow = {{Parallel{{{call(OperationKind::llm, 0), call(OperationKind::llm, 0)},
+                               {call(OperationKind::tool, 1)}}}},
                     call(OperationKind::llm, 0)};
   EXPECT_EQ(one(model).request.stopped, at(11s));
   model.cancels = {cancel_after(500ms)};
@@ -244,7 +247,8 @@ TEST_P(Worlds, AFatalFailureLetsSiblingsRunToTheirEndAndStartsNothingNew) {
   Model model = two_services();
   model.services[0].failure_rate = 1;
   model.services[0].on_failure = OnFailure::fail;
-  model.workflow = {{Parallel{{{call(OperationKind::llm, 0)}, {call(OperationKind::tool, 1), call(OperationKind::tool, 1)}}}}};
+  model.workflow = {{Parallel{{{call(OperationKind::llm, 0)},
+                               {call(OperationKind::tool, 1), call(OperationKind::tool, 1)}}}}};
   const Settled s = one(model);
   EXPECT_EQ(s.request.outcome, Outcome::failed);
   EXPECT_EQ(s.request.stopped, at(10s));
@@ -286,7 +290,8 @@ TEST_P(Worlds, AQueuedOperationIsWithdrawnAtOnceAndItsSuccessorMovesUp) {
   EXPECT_EQ(settled.at(0).request.stopped, at(10s));
   EXPECT_EQ(settled.at(1).request.stopped, at(9s));
   EXPECT_EQ(settled.at(1).request.used, Amounts{});
-  // Its cancel comes at 10 s too, but the end that freed its place was scheduled earlier: it has just been started.
+  // Its cancel comes at 10 s too, but the end that freed its place was scheduled earlier: it has
+  // just been started.
   EXPECT_EQ(settled.at(2).request.stopped, at(20s));
   EXPECT_EQ(settled.at(2).request.cancelled_in, index_of(OperationKind::tool));
 }
@@ -371,7 +376,8 @@ TEST_P(Worlds, NothingIsLeftWhenARunEnds) {
   std::size_t settled = 0;
   PassedOn reports([&](const Settled&) { ++settled; });
   const Policy p = policy(PolicyKind::checkpoint);
-  const auto world = GetParam().make({.model = model, .policy = p, .play = LoadPlay::all, .reports = reports, .observer = {}});
+  const auto world = GetParam().make(
+      {.model = model, .policy = p, .play = LoadPlay::all, .reports = reports, .observer = {}});
   world->post(client_address, Arrive{0}, Time{});
   const std::atomic<bool> stop{false};
   EXPECT_TRUE(world->run(stop));

@@ -8,14 +8,17 @@ namespace caesura {
 namespace {
 
 TEST(ApiPath, EveryPrefixOfTheClientsLeadsToTheSameCalls) {
-  for (const std::string prefix : {"/v1", "/api/my-formation/v1", "/draft/x/v1", "http://127.0.0.1:8001/v1"}) {
+  for (const std::string prefix :
+       {"/v1", "/api/my-formation/v1", "/draft/x/v1", "http://127.0.0.1:8001/v1"}) {
     EXPECT_EQ(route("POST", prefix + "/chat").endpoint, Endpoint::chat) << prefix;
     EXPECT_EQ(route("GET", prefix + "/requests").endpoint, Endpoint::request_list) << prefix;
     EXPECT_EQ(route("GET", prefix + "/requests/").endpoint, Endpoint::request_list) << prefix;
     EXPECT_EQ(route("GET", prefix + "/requests/r1").endpoint, Endpoint::request_status) << prefix;
-    EXPECT_EQ(route("DELETE", prefix + "/requests/r1").endpoint, Endpoint::request_cancel) << prefix;
+    EXPECT_EQ(route("DELETE", prefix + "/requests/r1").endpoint, Endpoint::request_cancel)
+        << prefix;
     EXPECT_EQ(route("GET", prefix + "/health").endpoint, Endpoint::health) << prefix;
-    EXPECT_EQ(route("POST", prefix + "/caesura/requests/r1/release").endpoint, Endpoint::release) << prefix;
+    EXPECT_EQ(route("POST", prefix + "/caesura/requests/r1/release").endpoint, Endpoint::release)
+        << prefix;
     EXPECT_EQ(route("GET", prefix + "/caesura/requests/r1").endpoint, Endpoint::timeline) << prefix;
     EXPECT_EQ(route("GET", prefix + "/caesura/clock").endpoint, Endpoint::clock) << prefix;
     EXPECT_EQ(route("POST", prefix + "/caesura/clock").endpoint, Endpoint::clock_advance) << prefix;
@@ -29,8 +32,9 @@ TEST(ApiPath, EveryPrefixOfTheClientsLeadsToTheSameCalls) {
 }
 
 TEST(ApiPath, WhatIsNoPathOfTheApiIsNotFound) {
-  for (const char* target : {"", "/v1", "/v1/", "/v2/chat", "/api/v1/chat", "/api//v1/chat", "/other/x/v1/chat", "/v1/chat/x",
-                             "/v1/caesura/", "/v1/caesura/requests/", "/chat", "*"}) {
+  for (const char* target :
+       {"", "/v1", "/v1/", "/v2/chat", "/api/v1/chat", "/api//v1/chat", "/other/x/v1/chat",
+        "/v1/chat/x", "/v1/caesura/", "/v1/caesura/requests/", "/chat", "*"}) {
     EXPECT_EQ(route("GET", target).endpoint, Endpoint::not_found) << target;
   }
 }
@@ -40,7 +44,8 @@ TEST(ApiPath, AnotherMethodIsToldWhichThereAre) {
   EXPECT_EQ(wrong.endpoint, Endpoint::method_not_allowed);
   EXPECT_EQ(wrong.allow, "GET, HEAD, DELETE, OPTIONS");
   EXPECT_EQ(route("GET", "/v1/chat").allow, "POST, OPTIONS");
-  EXPECT_EQ(route("delete", "/v1/requests/r1").endpoint, Endpoint::method_not_allowed) << "methods have their case";
+  EXPECT_EQ(route("delete", "/v1/requests/r1").endpoint, Endpoint::method_not_allowed)
+      << "methods have their case";
 }
 
 TEST(ApiPath, HeadGoesWhereGetGoesAndOptionsAnywhere) {

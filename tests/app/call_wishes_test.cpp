@@ -32,8 +32,10 @@ std::string refusal_of(const std::string& header, const std::string& value) {
 
 TEST(CallWishes, NoHeadersAskForNothing) {
   const CallWishes none = read_wishes({});
-  EXPECT_FALSE(none.seed || none.policy || none.held_operation || none.faults.cancel_status || none.faults.cancel_delay);
-  EXPECT_FALSE(none.faults.drop_cancel || none.faults.late_complete || none.faults.reset_after_chunk);
+  EXPECT_FALSE(none.seed || none.policy || none.held_operation || none.faults.cancel_status ||
+               none.faults.cancel_delay);
+  EXPECT_FALSE(none.faults.drop_cancel || none.faults.late_complete ||
+               none.faults.reset_after_chunk);
 }
 
 TEST(CallWishes, SeedPolicyAndHoldAreReadInAnyCaseOfTheirNames) {
@@ -43,7 +45,10 @@ TEST(CallWishes, SeedPolicyAndHoldAreReadInAnyCaseOfTheirNames) {
 }
 
 TEST(CallWishes, SeveralFaultsAreSeparatedByCommas) {
-  const Faults faults = read("X-Caesura-Fault", "delete=503, delete-delay=1500ms,drop-delete ,late-complete,reset-after-chunk=5").faults;
+  const Faults faults =
+      read("X-Caesura-Fault",
+           "delete=503, delete-delay=1500ms,drop-delete ,late-complete,reset-after-chunk=5")
+          .faults;
   EXPECT_EQ(faults.cancel_status, 503U);
   EXPECT_EQ(faults.cancel_delay, Duration(1500ms));
   EXPECT_TRUE(faults.drop_cancel && faults.late_complete);
@@ -51,8 +56,9 @@ TEST(CallWishes, SeveralFaultsAreSeparatedByCommas) {
 }
 
 TEST(CallWishes, WhatIsNotUnderstoodIsToldWhatWouldBe) {
-  for (const char* fault : {"explode", "delete", "delete=abc", "delete=200", "delete=600", "delete-delay=3", "delete-delay=-3s",
-                            "reset-after-chunk=0", "drop-delete=1", "delete=503;drop-delete"}) {
+  for (const char* fault :
+       {"explode", "delete", "delete=abc", "delete=200", "delete=600", "delete-delay=3",
+        "delete-delay=-3s", "reset-after-chunk=0", "drop-delete=1", "delete=503;drop-delete"}) {
     EXPECT_THAT(refusal_of("X-Caesura-Fault", fault), HasSubstr("it knows delete=503")) << fault;
   }
   for (const char* seed : {"", "x", "-1", "1.5", "18446744073709551616"}) {
@@ -64,9 +70,15 @@ TEST(CallWishes, WhatIsNotUnderstoodIsToldWhatWouldBe) {
 }
 
 TEST(CallWishes, FaultsOfAChatAndOfOneDeleteAddUpAndTheDeletesCountMore) {
-  const Faults chat{
-      .cancel_status = 503, .cancel_delay = Duration(1s), .drop_cancel = true, .late_complete = false, .reset_after_chunk = 3};
-  const Faults both = chat.with({.cancel_status = {}, .cancel_delay = Duration(2s), .late_complete = true, .reset_after_chunk = {}});
+  const Faults chat{.cancel_status = 503,
+                    .cancel_delay = Duration(1s),
+                    .drop_cancel = true,
+                    .late_complete = false,
+                    .reset_after_chunk = 3};
+  const Faults both = chat.with({.cancel_status = {},
+                                 .cancel_delay = Duration(2s),
+                                 .late_complete = true,
+                                 .reset_after_chunk = {}});
   EXPECT_EQ(both.cancel_status, 503U);
   EXPECT_EQ(both.cancel_delay, Duration(2s));
   EXPECT_TRUE(both.drop_cancel && both.late_complete);

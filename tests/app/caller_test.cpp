@@ -48,8 +48,12 @@ TEST(Caller, AConfiguredKeyMustBeGivenFromAnywhere) {
 }
 
 TEST(Caller, OneConfiguredKeyDoesNotOpenTheOtherDoor) {
-  EXPECT_EQ(status_of(from(true, {{"X-Muxi-Admin-Key", "any"}}), {.client_key = "secret", .admin_key = {}}), 401U);
-  EXPECT_EQ(status_of(from(true, {{"X-Muxi-Client-Key", "any"}}), {.client_key = {}, .admin_key = "master"}), 401U);
+  EXPECT_EQ(status_of(from(true, {{"X-Muxi-Admin-Key", "any"}}),
+                      {.client_key = "secret", .admin_key = {}}),
+            401U);
+  EXPECT_EQ(status_of(from(true, {{"X-Muxi-Client-Key", "any"}}),
+                      {.client_key = {}, .admin_key = "master"}),
+            401U);
 }
 
 TEST(Caller, WhoeverDoesNotSayIsUserZero) {

@@ -14,7 +14,8 @@ const std::string async_chat = R"({"message": "hi", "mode": "async", "request_id
 
 TEST(GatewayApi, ListsARequestOfItsUserNewestFirst) {
   const RunningGateway gateway;
-  for (const std::string id : {"r1", "r2"}) gateway.call("POST", "/v1/chat", {}, async_chat + id + "\"}");
+  for (const std::string id : {"r1", "r2"})
+    gateway.call("POST", "/v1/chat", {}, async_chat + id + "\"}");
   gateway.call("POST", "/v1/chat", "X-Muxi-User-ID: bob\r\n", async_chat + "r3\"}");
   gateway.advance("500ms");
   const Json list = gateway.json("GET", "/v1/requests");
@@ -29,7 +30,8 @@ TEST(GatewayApi, ListsARequestOfItsUserNewestFirst) {
                                                      {"created_at", 1785843861.0},
                                                      {"completed_at", nullptr}}));
   EXPECT_EQ(list.at("data").at("requests")[1].at("request_id"), "r1");
-  EXPECT_EQ(gateway.json("GET", "/v1/requests", "X-Muxi-Admin-Key: any\r\n").at("data").at("count"), 3);
+  EXPECT_EQ(gateway.json("GET", "/v1/requests", "X-Muxi-Admin-Key: any\r\n").at("data").at("count"),
+            3);
 }
 
 TEST(GatewayApi, ShowsARequestToItsUserAndAdmins) {
@@ -44,7 +46,8 @@ TEST(GatewayApi, ShowsARequestToItsUserAndAdmins) {
   EXPECT_EQ(gateway.call("GET", "/v1/requests/r1").status, 403U);
   EXPECT_EQ(gateway.call("GET", "/v1/caesura/requests/r1").status, 403U);
   EXPECT_EQ(gateway.json("GET", "/v1/requests/r2").at("code"), "REQUEST_NOT_FOUND");
-  EXPECT_EQ(gateway.json("GET", "/v1/requests/r1", "X-Muxi-Admin-Key: any\r\n").at("success"), true);
+  EXPECT_EQ(gateway.json("GET", "/v1/requests/r1", "X-Muxi-Admin-Key: any\r\n").at("success"),
+            true);
 }
 
 TEST(GatewayApi, HidesOthersRequestsIfItIsToldTo) {
@@ -59,7 +62,8 @@ TEST(GatewayApi, HidesOthersRequestsIfItIsToldTo) {
 TEST(GatewayApi, TellsTheGoClientTimesThatItCanParse) {
   const RunningGateway gateway;
   gateway.call("POST", "/v1/chat", {}, async_chat + "r1\"}");
-  EXPECT_EQ(gateway.status("r1", "X-Muxi-SDK: go/0.20260801\r\n").at("created_at"), "2026-08-04T11:44:21.000000Z");
+  EXPECT_EQ(gateway.status("r1", "X-Muxi-SDK: go/0.20260801\r\n").at("created_at"),
+            "2026-08-04T11:44:21.000000Z");
   EXPECT_EQ(gateway.status("r1", "X-Muxi-SDK: python/0.2\r\n").at("created_at"), 1785843861.0);
 }
 
@@ -68,8 +72,9 @@ TEST(GatewayApi, WantsTheConfiguredKeysOnAllButHealthMetricsAndPage) {
   options.access = {.client_key = "secret", .admin_key = "master"};
   const RunningGateway gateway(std::move(options));
   for (const char* call :
-       {"POST /v1/chat", "GET /v1/requests", "GET /v1/requests/x", "DELETE /v1/requests/x", "GET /v1/caesura/clock",
-        "POST /v1/caesura/clock", "GET /v1/caesura/results", "GET /v1/caesura/requests/x", "POST /v1/caesura/requests/x/release"}) {
+       {"POST /v1/chat", "GET /v1/requests", "GET /v1/requests/x", "DELETE /v1/requests/x",
+        "GET /v1/caesura/clock", "POST /v1/caesura/clock", "GET /v1/caesura/results",
+        "GET /v1/caesura/requests/x", "POST /v1/caesura/requests/x/release"}) {
     const std::string text = call;
     const std::string method = text.substr(0, text.find(' '));
     const std::string target = text.substr(text.find(' ') + 1);
@@ -82,7 +87,8 @@ TEST(GatewayApi, WantsTheConfiguredKeysOnAllButHealthMetricsAndPage) {
     EXPECT_NE(gateway.call(method, target, "x-muxi-client-key: secret\r\n").status, 401U) << call;
     EXPECT_NE(gateway.call(method, target, "X-MUXI-ADMIN-KEY: master\r\n").status, 401U) << call;
   }
-  for (const char* target : {"/health", "/metrics", "/"}) EXPECT_EQ(gateway.call("GET", target).status, 200U) << target;
+  for (const char* target : {"/health", "/metrics", "/"})
+    EXPECT_EQ(gateway.call("GET", target).status, 200U) << target;
 }
 
 TEST(GatewayApi, ForgetsARequestFiveMinutesAfterItsEnd) {
@@ -101,11 +107,13 @@ TEST(GatewayApi, AllowsBrowsersFromAnywhereAlsoToSeeErrors) {
   for (const char* target : {"/v1/requests", "/v1/requests/none", "/nowhere"}) {
     const RawAnswer answer = gateway.call("GET", target);
     EXPECT_EQ(answer.header("Access-Control-Allow-Origin"), "*") << target;
-    EXPECT_THAT(answer.header("Access-Control-Expose-Headers"), HasSubstr("X-Caesura-Cancel-Received"));
+    EXPECT_THAT(answer.header("Access-Control-Expose-Headers"),
+                HasSubstr("X-Caesura-Cancel-Received"));
   }
   const RawAnswer preflight =
       gateway.call("OPTIONS", "/v1/requests/x",
-                   "Origin: http://a\r\nAccess-Control-Request-Method: DELETE\r\nAccess-Control-Request-Headers: x-muxi-user-id\r\n");
+                   "Origin: http://a\r\nAccess-Control-Request-Method: "
+                   "DELETE\r\nAccess-Control-Request-Headers: x-muxi-user-id\r\n");
   EXPECT_EQ(preflight.status, 204U);
   EXPECT_THAT(preflight.header("Access-Control-Allow-Methods"), HasSubstr("DELETE"));
   EXPECT_EQ(preflight.header("Access-Control-Allow-Headers"), "x-muxi-user-id");
@@ -126,14 +134,18 @@ TEST(GatewayApi, RefusesOtherPathsAndMethods) {
 TEST(GatewayApi, TakesUsersAndKeysOf256BytesAtMost) {
   const RunningGateway gateway;
   const auto status_of = [&](const std::string& header, std::size_t size) {
-    return gateway.call("POST", "/v1/chat", header + ": " + std::string(size, 'x') + "\r\n", R"({"message": "hi", "mode": "async"})")
+    return gateway
+        .call("POST", "/v1/chat", header + ": " + std::string(size, 'x') + "\r\n",
+              R"({"message": "hi", "mode": "async"})")
         .status;
   };
   for (const std::string header : {"X-Muxi-User-ID", "X-Muxi-Idempotency-Key"}) {
     EXPECT_EQ(status_of(header, 256), 202U) << header;
     EXPECT_EQ(status_of(header, 257), 400U) << header;
   }
-  EXPECT_EQ(gateway.call("GET", "/v1/requests", "X-Muxi-User-ID: " + std::string(257, 'x') + "\r\n").status, 400U);
+  EXPECT_EQ(gateway.call("GET", "/v1/requests", "X-Muxi-User-ID: " + std::string(257, 'x') + "\r\n")
+                .status,
+            400U);
 }
 
 TEST(GatewayApi, TakesIdsThatAreNotEscapedAndOddRequests) {
@@ -144,12 +156,15 @@ TEST(GatewayApi, TakesIdsThatAreNotEscapedAndOddRequests) {
   EXPECT_EQ(gateway.call("GET", "/v1/requests/%ff%00").status, 404U);
   RawClient chunked(gateway.port());
   chunked.send(
-      "POST /v1/chat HTTP/1.1\r\nhost: x\r\nx-muxi-user-ID: ada\r\ntransfer-encoding: chunked\r\n\r\n10\r\n{\"message\": \"hi\"\r\n14\r\n, "
+      "POST /v1/chat HTTP/1.1\r\nhost: x\r\nx-muxi-user-ID: ada\r\ntransfer-encoding: "
+      "chunked\r\n\r\n10\r\n{\"message\": \"hi\"\r\n14\r\n, "
       "\"use_async\": true}\r\n0\r\n\r\n");
   EXPECT_EQ(chunked.read_answer().status, 202U);
-  EXPECT_EQ(gateway.json("GET", "/v1/requests", "X-Muxi-User-ID: ada\r\n").at("data").at("count"), 1);
+  EXPECT_EQ(gateway.json("GET", "/v1/requests", "X-Muxi-User-ID: ada\r\n").at("data").at("count"),
+            1);
   RawClient pipelined(gateway.port());
-  pipelined.send(RunningGateway::bytes_of("GET", "/health", {}, {}) + RunningGateway::bytes_of("GET", "/v1/requests/none", {}, {}) +
+  pipelined.send(RunningGateway::bytes_of("GET", "/health", {}, {}) +
+                 RunningGateway::bytes_of("GET", "/v1/requests/none", {}, {}) +
                  RunningGateway::bytes_of("HEAD", "/v1/requests", {}, {}));
   EXPECT_EQ(pipelined.read_answer().status, 200U);
   EXPECT_EQ(pipelined.read_answer().status, 404U);
@@ -169,10 +184,12 @@ TEST(GatewayApi, TheHealthIsPlainAndUnderEveryPrefix) {
 
 TEST(GatewayControl, TheClockMovesWhenItIsTold) {
   const RunningGateway gateway;
-  EXPECT_EQ(gateway.json("POST", "/v1/caesura/clock", {}, R"({"advance": "1500ms"})").at("now_s"), 1.5);
-  EXPECT_EQ(gateway.json("GET", "/v1/caesura/clock"), Json({{"now_s", 1.5}, {"mode", "manual"}, {"time_scale", 1.0}}));
-  for (const std::string body :
-       {"", "{}", "[]", R"({"advance": 30})", R"({"advance": "-1s"})", R"({"advance": "30"})", "{\"advance\": \"\xff\"}"}) {
+  EXPECT_EQ(gateway.json("POST", "/v1/caesura/clock", {}, R"({"advance": "1500ms"})").at("now_s"),
+            1.5);
+  EXPECT_EQ(gateway.json("GET", "/v1/caesura/clock"),
+            Json({{"now_s", 1.5}, {"mode", "manual"}, {"time_scale", 1.0}}));
+  for (const std::string body : {"", "{}", "[]", R"({"advance": 30})", R"({"advance": "-1s"})",
+                                 R"({"advance": "30"})", "{\"advance\": \"\xff\"}"}) {
     EXPECT_EQ(gateway.call("POST", "/v1/caesura/clock", {}, body).status, 400U) << body;
   }
 }
@@ -199,7 +216,8 @@ TEST(GatewayControl, TheTimelineOfARequestHasWhatWasSaved) {
   EXPECT_EQ(timeline.at("stopped_s"), 15.0);
   EXPECT_EQ(timeline.at("operations").size(), 2U);
   EXPECT_EQ(timeline.at("operations")[1].at("cut_off"), false);
-  EXPECT_EQ(timeline.at("tokens"), Json({{"planned", 230}, {"used", 120}, {"saved", 110}, {"used_after_cancel", 0}}));
+  EXPECT_EQ(timeline.at("tokens"),
+            Json({{"planned", 230}, {"used", 120}, {"saved", 110}, {"used_after_cancel", 0}}));
   EXPECT_EQ(timeline.at("policy"), "checkpoint");
   EXPECT_EQ(gateway.timeline("r2").at("code"), "REQUEST_NOT_FOUND");
 }
@@ -216,7 +234,8 @@ TEST(GatewayControl, AnOperationThatWasCutOffEndsAtTheStop) {
 
 TEST(GatewayControl, ResultsAndMetricsCountWhatHasHappened) {
   const RunningGateway gateway;
-  for (const std::string id : {"r1", "r2"}) gateway.call("POST", "/v1/chat", {}, async_chat + id + "\"}");
+  for (const std::string id : {"r1", "r2"})
+    gateway.call("POST", "/v1/chat", {}, async_chat + id + "\"}");
   gateway.advance("12s");
   gateway.call("DELETE", "/v1/requests/r1");
   EXPECT_THAT(gateway.call("GET", "/metrics").body, HasSubstr("caesura_requests_in_flight 2"));
@@ -228,10 +247,13 @@ TEST(GatewayControl, ResultsAndMetricsCountWhatHasHappened) {
   EXPECT_EQ(results.at("policies")[0].at("requests").at("completed"), 1);
   const RawAnswer metrics = gateway.call("GET", "/metrics");
   EXPECT_THAT(metrics.header("Content-Type"), HasSubstr("text/plain; version=0.0.4"));
-  for (const char* line : {"caesura_requests_total{outcome=\"cancelled\"} 1", "caesura_requests_total{outcome=\"completed\"} 1",
-                           "caesura_cancels_total{verdict=\"accepted\"} 1", "caesura_cancels_total{verdict=\"too_late\"} 1",
-                           "caesura_cancel_latency_seconds_sum 3", "caesura_tokens_total{part=\"saved\"} 110",
-                           "caesura_requests_in_flight 0", "caesura_http_calls_total{endpoint=\"request_cancel\",status=\"400\"} 1"}) {
+  for (const char* line :
+       {"caesura_requests_total{outcome=\"cancelled\"} 1",
+        "caesura_requests_total{outcome=\"completed\"} 1",
+        "caesura_cancels_total{verdict=\"accepted\"} 1",
+        "caesura_cancels_total{verdict=\"too_late\"} 1", "caesura_cancel_latency_seconds_sum 3",
+        "caesura_tokens_total{part=\"saved\"} 110", "caesura_requests_in_flight 0",
+        "caesura_http_calls_total{endpoint=\"request_cancel\",status=\"400\"} 1"}) {
     EXPECT_THAT(metrics.body, HasSubstr(line));
   }
 }
@@ -240,7 +262,8 @@ TEST(GatewayControl, EveryCallIsLoggedOnce) {
   std::string log;
   GatewayOptions options = RunningGateway::manual();
   options.access_log = [&log](const Json& call) {
-    log += call.at("method").get<std::string>() + " " + call.at("target").get<std::string>() + " " + call.at("status").dump() + "\n";
+    log += call.at("method").get<std::string>() + " " + call.at("target").get<std::string>() + " " +
+           call.at("status").dump() + "\n";
   };
   {
     const RunningGateway gateway(std::move(options));
@@ -254,7 +277,9 @@ TEST(GatewayControl, AChatWhoseClientHangsUpIsLoggedWithoutAStatus) {
   Count hang_ups;
   GatewayOptions options = RunningGateway::manual();
   options.access_log = [&](const Json& call) {
-    if (call.at("status").is_null() && call.at("endpoint") == "chat" && call.at("request_id") == "r1") hang_ups.add();
+    if (call.at("status").is_null() && call.at("endpoint") == "chat" &&
+        call.at("request_id") == "r1")
+      hang_ups.add();
   };
   const RunningGateway gateway(std::move(options));
   gateway.begin_chat("r1").close();

@@ -16,12 +16,16 @@ using testing::Not;
 std::string told(const RawAnswer& answer) {
   const Json body = Json::parse(answer.body);
   const std::string status = std::to_string(answer.status) + " ";
-  if (body.at("success") == false) return status + body.at("code").get<std::string>() + ": " + body.at("message").get<std::string>();
+  if (body.at("success") == false)
+    return status + body.at("code").get<std::string>() + ": " +
+           body.at("message").get<std::string>();
   const Json& data = body.at("data");
-  return status + data.at("cancellation").get<std::string>() + ": " + data.at("message").get<std::string>();
+  return status + data.at("cancellation").get<std::string>() + ": " +
+         data.at("message").get<std::string>();
 }
 
-std::string cancel(const RunningGateway& gateway, const std::string& id, const std::string& headers = {}) {
+std::string cancel(const RunningGateway& gateway, const std::string& id,
+                   const std::string& headers = {}) {
   return told(gateway.call("DELETE", "/v1/requests/" + id, headers));
 }
 
@@ -50,7 +54,8 @@ TEST(GatewayCancel, BitesAtTheCheckpointAndTheTruthIsToldMeanwhile) {
   const Json data = Json::parse(last.body).at("data");
   EXPECT_EQ(data.at("status"), "cancelled");
   EXPECT_EQ(data.at("content"), "");
-  EXPECT_EQ(data.at("message"), Json({{"role", "assistant"}, {"content", ""}, {"metadata", {{"cancelled", true}}}}));
+  EXPECT_EQ(data.at("message"),
+            Json({{"role", "assistant"}, {"content", ""}, {"metadata", {{"cancelled", true}}}}));
   EXPECT_EQ(gateway.status("r1").at("status"), "cancelled");
   EXPECT_FALSE(gateway.status("r1").contains("result"));
 }
@@ -91,7 +96,8 @@ TEST(GatewayCancel, OfNoRequestAndOfSomebodyElsesIsRefused) {
   EXPECT_THAT(cancel(gateway, "r2"), HasSubstr("404 NOT_FOUND"));
   EXPECT_THAT(cancel(gateway, "r1", "X-Muxi-User-ID: bob\r\n"), HasSubstr("403 FORBIDDEN"));
   EXPECT_THAT(cancel(gateway, "r1"), HasSubstr("403 FORBIDDEN"));
-  EXPECT_THAT(cancel(gateway, "r1", "X-Muxi-User-ID: [object Object]\r\n"), HasSubstr("400 INVALID_REQUEST"));
+  EXPECT_THAT(cancel(gateway, "r1", "X-Muxi-User-ID: [object Object]\r\n"),
+              HasSubstr("400 INVALID_REQUEST"));
   EXPECT_EQ(gateway.timeline("r1").at("cancel_requested"), false);
   EXPECT_THAT(cancel(gateway, "r1", "X-Muxi-Admin-Key: any\r\n"), HasSubstr("200 "));
 }
@@ -100,7 +106,8 @@ TEST(GatewayCancel, UnderAPolicyThatIgnoresItSaysSo) {
   const RunningGateway gateway;
   RawClient stream = gateway.begin_stream("r1", "X-Caesura-Policy: never\r\n");
   gateway.advance("19s");
-  EXPECT_EQ(cancel(gateway, "r1"), "400 OPERATION_FAILED: Cannot cancel request r1: its policy, never, ignores cancels");
+  EXPECT_EQ(cancel(gateway, "r1"),
+            "400 OPERATION_FAILED: Cannot cancel request r1: its policy, never, ignores cancels");
   EXPECT_EQ(gateway.status("r1").at("cancel_requested"), false);
   gateway.advance("20s");
   EXPECT_EQ(gateway.status("r1").at("status"), "completed");
@@ -140,8 +147,12 @@ TEST(GatewayCancel, DuringAHeldOperationWaitsForItsRelease) {
   const Json held = gateway.timeline("r1");
   EXPECT_EQ(held.at("held_operation"), 2);
   EXPECT_EQ(held.at("operations").size(), 2U);
-  EXPECT_EQ(held.at("operations")[1],
-            Json({{"operation", 2}, {"kind", "tool"}, {"service", "search"}, {"start_s", 10.0}, {"end_s", nullptr}, {"cut_off", false}}));
+  EXPECT_EQ(held.at("operations")[1], Json({{"operation", 2},
+                                            {"kind", "tool"},
+                                            {"service", "search"},
+                                            {"start_s", 10.0},
+                                            {"end_s", nullptr},
+                                            {"cut_off", false}}));
   EXPECT_THAT(cancel(gateway, "r1"), HasSubstr("200 cooperative"));
   EXPECT_EQ(gateway.status("r1").at("status"), "processing");
   EXPECT_EQ(gateway.call("POST", "/v1/caesura/requests/r1/release").status, 200U);
@@ -156,7 +167,8 @@ TEST(GatewayCancel, AHeldRequestGoesOnWhenReleased) {
   gateway.call("POST", "/v1/caesura/requests/r1/release");
   gateway.advance("11s");
   EXPECT_EQ(Json::parse(chat.read_answer().body).at("data").at("status"), "completed");
-  EXPECT_EQ(gateway.call("POST", "/v1/caesura/requests/r1/release").status, 200U) << "again, and too late: nothing";
+  EXPECT_EQ(gateway.call("POST", "/v1/caesura/requests/r1/release").status, 200U)
+      << "again, and too late: nothing";
   RawClient other = gateway.begin_chat("r2");
   EXPECT_EQ(gateway.call("POST", "/v1/caesura/requests/r2/release").status, 400U);
 }
@@ -164,17 +176,20 @@ TEST(GatewayCancel, AHeldRequestGoesOnWhenReleased) {
 TEST(GatewayCancel, FaultsOfADelete) {
   const RunningGateway gateway;
   RawClient chat = gateway.begin_chat("r1");
-  EXPECT_THAT(cancel(gateway, "r1", "X-Caesura-Fault: delete=503\r\n"), HasSubstr("503 SYSTEM_OVERLOAD"));
+  EXPECT_THAT(cancel(gateway, "r1", "X-Caesura-Fault: delete=503\r\n"),
+              HasSubstr("503 SYSTEM_OVERLOAD"));
   EXPECT_EQ(gateway.status("r1").at("cancel_requested"), false);
   EXPECT_THAT(cancel(gateway, "r1", "X-Caesura-Fault: boom\r\n"), HasSubstr("400 INVALID_REQUEST"));
 
-  RawClient delayed = gateway.hand_over("DELETE", "/v1/requests/r1", "X-Caesura-Fault: delete-delay=3s\r\n");
+  RawClient delayed =
+      gateway.hand_over("DELETE", "/v1/requests/r1", "X-Caesura-Fault: delete-delay=3s\r\n");
   EXPECT_EQ(gateway.status("r1").at("cancel_requested"), true);
   gateway.advance("2999ms");
   EXPECT_FALSE(delayed.has_more_within({}));
   gateway.advance("1ms");
   EXPECT_THAT(told(delayed.read_answer()), HasSubstr("200 cooperative"));
-  EXPECT_THAT(cancel(gateway, "r1", "X-Caesura-Fault: delete-delay=0s\r\n"), HasSubstr("200 ")) << "though the clock stands still";
+  EXPECT_THAT(cancel(gateway, "r1", "X-Caesura-Fault: delete-delay=0s\r\n"), HasSubstr("200 "))
+      << "though the clock stands still";
 }
 
 TEST(GatewayCancel, OfWhichTheAnswerIsDroppedTakesEffect) {
@@ -190,12 +205,14 @@ TEST(GatewayCancel, OfWhichTheAnswerIsDroppedTakesEffect) {
 TEST(GatewayCancel, ThatCrossesTheAnswerComesTooLate) {
   const RunningGateway gateway;
   RawClient chat = gateway.begin_chat("r1");
-  RawClient late = gateway.hand_over("DELETE", "/v1/requests/r1", "X-Caesura-Fault: late-complete\r\n");
+  RawClient late =
+      gateway.hand_over("DELETE", "/v1/requests/r1", "X-Caesura-Fault: late-complete\r\n");
   gateway.advance("15s");
   EXPECT_FALSE(late.has_more_within({}));
   EXPECT_EQ(gateway.status("r1").at("cancel_requested"), false);
   gateway.advance("15s");
-  EXPECT_EQ(told(late.read_answer()), "400 OPERATION_FAILED: Cannot cancel request r1: already completed");
+  EXPECT_EQ(told(late.read_answer()),
+            "400 OPERATION_FAILED: Cannot cancel request r1: already completed");
   EXPECT_EQ(Json::parse(chat.read_answer().body).at("data").at("status"), "completed");
 }
 
@@ -222,8 +239,11 @@ TEST(GatewayCancel, ThatMeetsTheAnswerOnTheWireIsTooLateAndInTheLedger) {
   RawClient late = gateway.hand_over("DELETE", "/v1/requests/r1");
   gateway.advance("2s");
   EXPECT_EQ(Json::parse(chat.read_answer().body).at("data").at("status"), "completed");
-  EXPECT_EQ(told(late.read_answer()), "400 OPERATION_FAILED: Cannot cancel request r1: already completed");
-  EXPECT_EQ(gateway.json("GET", "/v1/caesura/results").at("policies").at(0).at("cancels").at("too_late"), 1);
+  EXPECT_EQ(told(late.read_answer()),
+            "400 OPERATION_FAILED: Cannot cancel request r1: already completed");
+  EXPECT_EQ(
+      gateway.json("GET", "/v1/caesura/results").at("policies").at(0).at("cancels").at("too_late"),
+      1);
 }
 
 TEST(GatewayCancel, WithLinksThatTakeTimeIsAnsweredWhenTheAnswerHasComeBack) {
@@ -248,7 +268,8 @@ TEST(GatewayCancel, InRealTimeStopsARequestThatIsHeld) {
   GatewayOptions options;
   options.time_scale = 1000;
   const RunningGateway gateway(std::move(options));
-  RawClient chat = gateway.begin_chat("r1", "X-Caesura-Hold: operation=1\r\nX-Caesura-Policy: abort\r\n");
+  RawClient chat =
+      gateway.begin_chat("r1", "X-Caesura-Hold: operation=1\r\nX-Caesura-Policy: abort\r\n");
   RunningGateway::eventually([&] { return gateway.status("r1").at("status") == "processing"; });
   EXPECT_THAT(cancel(gateway, "r1"), HasSubstr("200 "));
   EXPECT_EQ(Json::parse(chat.read_answer().body).at("data").at("status"), "cancelled");
@@ -321,7 +342,8 @@ TEST(GatewayStrict, AChatSentAgainAfterAHangUpIsAnsweredWithTheSame) {
   first.close();
   hang_ups.wait_for(1);
   gateway.advance("30s");
-  const RawAnswer again = gateway.call("POST", "/v1/chat", headers, R"({"message": "hi", "stream": false})");
+  const RawAnswer again =
+      gateway.call("POST", "/v1/chat", headers, R"({"message": "hi", "stream": false})");
   EXPECT_EQ(Json::parse(again.body).at("data").at("request_id"), "r1");
   EXPECT_EQ(Json::parse(again.body).at("data").at("status"), "completed");
 }
@@ -337,7 +359,9 @@ TEST(GatewayStrict, AWaitingChatThatHangsUpIsNoCancelAndAnActiveIdIsTakenOver) {
   gateway.advance("30s");
   EXPECT_EQ(Json::parse(second.read_answer().body).at("data").at("status"), "completed");
   EXPECT_EQ(gateway.json("GET", "/v1/requests", ada).at("data").at("count"), 1);
-  EXPECT_EQ(gateway.json("GET", "/v1/caesura/results").at("policies")[0].at("requests").at("completed"), 2);
+  EXPECT_EQ(
+      gateway.json("GET", "/v1/caesura/results").at("policies")[0].at("requests").at("completed"),
+      2);
 }
 
 }  // namespace

@@ -18,10 +18,12 @@ using testing::Not;
 std::vector<std::string> tokens_of(const std::string& stream) {
   std::vector<std::string> tokens;
   const std::string start = "data: {\"token\": ";
-  for (std::size_t at = stream.find(start); at != std::string::npos; at = stream.find(start, at + 1)) {
+  for (std::size_t at = stream.find(start); at != std::string::npos;
+       at = stream.find(start, at + 1)) {
     const std::size_t begin = at + start.size();
     const Json token = Json::parse(stream.substr(begin, stream.find("}\n\n", begin) - begin));
-    std::string text = token.at("type").get<std::string>() + ":" + token.at("content").get<std::string>();
+    std::string text =
+        token.at("type").get<std::string>() + ":" + token.at("content").get<std::string>();
     if (token.contains("stage")) text += token.at("stage").get<std::string>();
     tokens.push_back(text);
   }
@@ -62,15 +64,19 @@ TEST(GatewayChat, StreamsItsRequestAsItGoes) {
   const std::string init = chat.read_chunk();
   EXPECT_THAT(
       init,
-      HasSubstr(R"(data: {"token": {"type":"progress","content":"","stage":"init","request_id":"r1","user_id":"0","session_id":"sess_)"));
+      HasSubstr(
+          R"(data: {"token": {"type":"progress","content":"","stage":"init","request_id":"r1","user_id":"0","session_id":"sess_)"));
   EXPECT_THAT(init, HasSubstr("\"timestamp\":1785843861.0}}\n\n"));
   gateway.advance("30s");
   std::string stream = init;
-  for (std::string chunk = chat.read_chunk(); !chunk.empty(); chunk = chat.read_chunk()) stream += chunk;
+  for (std::string chunk = chat.read_chunk(); !chunk.empty(); chunk = chat.read_chunk())
+    stream += chunk;
   EXPECT_EQ(tokens_of(stream),
-            (std::vector<std::string>{"progress:init", "progress:agent_processing", "progress:tool_call", "progress:agent_processing",
-                                      "content:" + filler(0, 2), "content:" + filler(2, 2), "content:" + filler(4, 2),
-                                      "content:" + filler(6, 2), "content:" + filler(8, 2), "completed:" + filler(0, 10)}));
+            (std::vector<std::string>{"progress:init", "progress:agent_processing",
+                                      "progress:tool_call", "progress:agent_processing",
+                                      "content:" + filler(0, 2), "content:" + filler(2, 2),
+                                      "content:" + filler(4, 2), "content:" + filler(6, 2),
+                                      "content:" + filler(8, 2), "completed:" + filler(0, 10)}));
   EXPECT_TRUE(stream.ends_with(done_frame)) << stream;
 }
 
@@ -79,7 +85,8 @@ TEST(GatewayChat, OperationsOnAStreamAreNamed) {
   RawClient chat = gateway.begin_stream("r1");
   gateway.advance("12s");
   EXPECT_THAT(chat.read_until("\"tool_call\""), HasSubstr("agent_processing"));
-  EXPECT_THAT(chat.read_until("\n\n"), HasSubstr(R"("operation":2,"kind":"tool","service":"search")"));
+  EXPECT_THAT(chat.read_until("\n\n"),
+              HasSubstr(R"("operation":2,"kind":"tool","service":"search")"));
 }
 
 TEST(GatewayChat, ASilentStreamIsKeptAlive) {
@@ -108,12 +115,15 @@ TEST(GatewayChat, TheBodyAndElseAcceptDecidesWhetherItStreams) {
 
 TEST(GatewayChat, InAsyncModeIsAcceptedAndPolled) {
   const RunningGateway gateway;
-  const RawAnswer answer = gateway.call("POST", "/api/f/v1/chat", {}, R"({"message": "hi", "request_id": "a/b", "mode": "async"})");
+  const RawAnswer answer = gateway.call(
+      "POST", "/api/f/v1/chat", {}, R"({"message": "hi", "request_id": "a/b", "mode": "async"})");
   EXPECT_EQ(answer.status, 202U);
   const Json body = Json::parse(answer.body);
   EXPECT_EQ(body.at("type"), "chat.async_accepted");
-  EXPECT_EQ(body.at("data"),
-            Json({{"request_id", "a/b"}, {"status", "processing"}, {"delivery", "polling"}, {"poll_url", "/api/f/v1/requests/a%2Fb"}}));
+  EXPECT_EQ(body.at("data"), Json({{"request_id", "a/b"},
+                                   {"status", "processing"},
+                                   {"delivery", "polling"},
+                                   {"poll_url", "/api/f/v1/requests/a%2Fb"}}));
   gateway.advance("30s");
   const Json polled = gateway.json("GET", "/api/f/v1/requests/a%2Fb");
   EXPECT_EQ(polled.at("data").at("status"), "completed");
@@ -134,12 +144,14 @@ TEST(GatewayChat, WhatIsNoChatIsRefused) {
 TEST(GatewayChat, HeadersForTestsAreChecked) {
   const RunningGateway gateway;
   const std::string chat = R"({"message": "hi"})";
-  for (const std::string header :
-       {"X-Caesura-Seed: x", "X-Caesura-Policy: later", "X-Caesura-Hold: operation=4", "X-Caesura-Fault: fire"}) {
+  for (const std::string header : {"X-Caesura-Seed: x", "X-Caesura-Policy: later",
+                                   "X-Caesura-Hold: operation=4", "X-Caesura-Fault: fire"}) {
     EXPECT_EQ(gateway.call("POST", "/v1/chat", header + "\r\n", chat).status, 400U) << header;
   }
-  EXPECT_THAT(gateway.call("POST", "/v1/chat", "X-Caesura-Policy: later\r\n", chat).body, HasSubstr("checkpoint, at-once, never, abort"));
-  EXPECT_THAT(gateway.call("POST", "/v1/chat", "X-Caesura-Hold: operation=4\r\n", chat).body, HasSubstr("has 3 operations"));
+  EXPECT_THAT(gateway.call("POST", "/v1/chat", "X-Caesura-Policy: later\r\n", chat).body,
+              HasSubstr("checkpoint, at-once, never, abort"));
+  EXPECT_THAT(gateway.call("POST", "/v1/chat", "X-Caesura-Hold: operation=4\r\n", chat).body,
+              HasSubstr("has 3 operations"));
   EXPECT_EQ(gateway.json("GET", "/v1/requests").at("data").at("count"), 0);
 }
 
@@ -154,7 +166,8 @@ TEST(GatewayChat, AnIdIsTakenWhileItsRequestIsActiveAndByAnotherUser) {
   gateway.advance("30s");
   EXPECT_EQ(chat("bob"), 409U);
   EXPECT_EQ(chat("ada"), 202U);
-  EXPECT_EQ(gateway.json("GET", "/v1/requests", "X-Muxi-User-ID: ada\r\n").at("data").at("count"), 1);
+  EXPECT_EQ(gateway.json("GET", "/v1/requests", "X-Muxi-User-ID: ada\r\n").at("data").at("count"),
+            1);
   EXPECT_EQ(gateway.status("r1", "X-Muxi-User-ID: ada\r\n").at("status"), "processing");
 }
 
@@ -167,20 +180,24 @@ TEST(GatewayChat, TooManyRequestsAreAnOverload) {
   EXPECT_EQ(second.status, 503U);
   EXPECT_EQ(Json::parse(second.body).at("code"), "SYSTEM_OVERLOAD");
   gateway.advance("30s");
-  EXPECT_EQ(gateway.call("POST", "/v1/chat", {}, R"({"message": "hi", "mode": "async"})").status, 202U);
+  EXPECT_EQ(gateway.call("POST", "/v1/chat", {}, R"({"message": "hi", "mode": "async"})").status,
+            202U);
 }
 
 TEST(GatewayChat, FailedTimedOutAndRejectedRequestsAreErrors) {
   const auto outcome_of = [](const std::string& tool, const std::string& more) {
-    const RunningGateway gateway(RunningGateway::manual(), "scenario: bad\nload: {requests: 1, arrivals: at_once}\nservices: {tool: {t: " +
-                                                               tool + "}}\nworkflow: [{tool: t}]\n" + more);
+    const RunningGateway gateway(
+        RunningGateway::manual(),
+        "scenario: bad\nload: {requests: 1, arrivals: at_once}\nservices: {tool: {t: " + tool +
+            "}}\nworkflow: [{tool: t}]\n" + more);
     RawClient stream = gateway.begin_stream("r1");
     RawClient chat = gateway.begin_chat("r2");
     gateway.advance("30s");
     EXPECT_EQ(gateway.status("r2").at("status"), "failed");
     EXPECT_THAT(gateway.status("r2").at("error").get<std::string>(), HasSubstr("e"));
     const RawAnswer answer = chat.read_answer();
-    return std::make_pair(std::to_string(answer.status) + " " + Json::parse(answer.body).at("code").get<std::string>(),
+    return std::make_pair(std::to_string(answer.status) + " " +
+                              Json::parse(answer.body).at("code").get<std::string>(),
                           stream.read_answer().body);
   };
   const auto failed = outcome_of("{latency: 1s, failure_rate: 1, on_failure: fail}", "");
@@ -199,7 +216,9 @@ TEST(GatewayChat, TheSameIdempotencyKeyIsTheSameChat) {
   const std::string body = R"({"message": "hi"})";
   RawClient first = gateway.hand_over("POST", "/v1/chat", key, body);
   RawClient second = gateway.hand_over("POST", "/v1/chat", key, body);
-  const auto count = [&] { return gateway.json("GET", "/v1/requests", "X-Muxi-Admin-Key: any\r\n").at("data").at("count"); };
+  const auto count = [&] {
+    return gateway.json("GET", "/v1/requests", "X-Muxi-Admin-Key: any\r\n").at("data").at("count");
+  };
   EXPECT_EQ(count(), 1);
   gateway.advance("30s");
   const RawAnswer answer = first.read_answer();
@@ -207,8 +226,14 @@ TEST(GatewayChat, TheSameIdempotencyKeyIsTheSameChat) {
   EXPECT_EQ(second.read_answer().body, answer.body);
   EXPECT_EQ(gateway.call("POST", "/v1/chat", key, body).body, answer.body) << "also later";
   EXPECT_EQ(count(), 1);
-  EXPECT_EQ(gateway.call("POST", "/v1/chat", key, R"({"message": "hi", "mode": "async"})").status, 202U) << "another mode is another chat";
-  EXPECT_EQ(gateway.call("POST", "/v1/chat", key + "X-Muxi-User-ID: ada\r\n", R"({"message": "hi", "mode": "async"})").status, 202U);
+  EXPECT_EQ(gateway.call("POST", "/v1/chat", key, R"({"message": "hi", "mode": "async"})").status,
+            202U)
+      << "another mode is another chat";
+  EXPECT_EQ(gateway
+                .call("POST", "/v1/chat", key + "X-Muxi-User-ID: ada\r\n",
+                      R"({"message": "hi", "mode": "async"})")
+                .status,
+            202U);
   EXPECT_EQ(count(), 3);
 }
 
@@ -231,11 +256,13 @@ TEST(GatewayChat, RequestsWithOneSeedAreAlike) {
   const RunningGateway gateway(RunningGateway::manual(), yaml);
   std::vector<RawClient> chats;
   for (const char* seed : {"7", "7", "8"}) {
-    chats.push_back(gateway.begin_chat("r" + std::to_string(chats.size()), std::string("X-Caesura-Seed: ") + seed + "\r\n"));
+    chats.push_back(gateway.begin_chat("r" + std::to_string(chats.size()),
+                                       std::string("X-Caesura-Seed: ") + seed + "\r\n"));
   }
   gateway.advance("10h");
   std::vector<std::string> contents;
-  for (RawClient& chat : chats) contents.push_back(Json::parse(chat.read_answer().body).at("data").at("content"));
+  for (RawClient& chat : chats)
+    contents.push_back(Json::parse(chat.read_answer().body).at("data").at("content"));
   EXPECT_EQ(contents[0], contents[1]);
   EXPECT_NE(contents[0], contents[2]);
 }
@@ -276,9 +303,11 @@ TEST(GatewayChat, WhatFailsInAStreamIsWhatTheServerEndsWith) {
   GatewayOptions options = RunningGateway::manual();
   options.requests_csv = [](std::string_view) { throw std::runtime_error("the disk is full"); };
   Gateway gateway(io, served.scenario, std::move(options));
-  const HttpServer server(io, {}, [&](std::shared_ptr<HttpCall> call) { gateway.handle(std::move(call)); });
+  const HttpServer server(io, {},
+                          [&](std::shared_ptr<HttpCall> call) { gateway.handle(std::move(call)); });
   RawClient client(server.port());
-  client.send(RunningGateway::bytes_of("POST", "/v1/chat", {}, R"({"message": "hi", "stream": true})"));
+  client.send(
+      RunningGateway::bytes_of("POST", "/v1/chat", {}, R"({"message": "hi", "stream": true})"));
   try {
     io.run();
     FAIL() << "it goes on";
@@ -291,8 +320,10 @@ TEST(GatewayChat, WorksInRealTimeToo) {
   GatewayOptions options;
   options.time_scale = 1000;
   const RunningGateway gateway(std::move(options));
-  EXPECT_EQ(gateway.json("POST", "/v1/chat", {}, R"({"message": "hi"})").at("data").at("content"), filler(0, 10));
-  const RawAnswer stream = gateway.call("POST", "/v1/chat", {}, R"({"message": "hi", "stream": true})");
+  EXPECT_EQ(gateway.json("POST", "/v1/chat", {}, R"({"message": "hi"})").at("data").at("content"),
+            filler(0, 10));
+  const RawAnswer stream =
+      gateway.call("POST", "/v1/chat", {}, R"({"message": "hi", "stream": true})");
   std::string content;
   for (const std::string& token : tokens_of(stream.body)) {
     if (token.starts_with("content:")) content += token.substr(8);

@@ -25,7 +25,8 @@ Time at(Duration t) { return Time{t}; }
 
 TEST(Filler, PiecesPutTogetherAreTheWhole) {
   std::string pieces;
-  for (std::uint32_t first = 0; first < 100; first += 7) pieces += filler(first, std::min(7U, 100 - first));
+  for (std::uint32_t first = 0; first < 100; first += 7)
+    pieces += filler(first, std::min(7U, 100 - first));
   EXPECT_EQ(pieces, filler(0, 100));
   EXPECT_EQ(std::count(pieces.begin(), pieces.end(), ' '), 99);
   EXPECT_EQ(filler(5, 0), "");
@@ -48,16 +49,22 @@ TEST(ApiClock, EndsWhereTimeEnds) {
 
 TEST(Envelope, HasAllFieldsAlways) {
   const EnvelopeHead head{.timestamp_ms = 7, .request_id = "req_1", .idempotency_key = "k"};
-  EXPECT_EQ(success(202, head, "chat", "chat.async_accepted", {{"a", 1}}).body,
-            R"({"object":"chat","timestamp":7,"type":"chat.async_accepted","request":{"id":"req_1","idempotency_key":"k"},)"
-            R"("success":true,"error":null,"data":{"a":1}})");
-  EXPECT_EQ(failure({.timestamp_ms = 7, .request_id = "req_1", .idempotency_key = {}}, ApiError(404, "NOT_FOUND", "no")).body,
-            R"({"object":"error","timestamp":7,"type":"error.not_found","request":{"id":"req_1","idempotency_key":null},)"
-            R"("success":false,"error":{"code":"NOT_FOUND","message":"no","data":{}},"data":{},"code":"NOT_FOUND","message":"no"})");
+  EXPECT_EQ(
+      success(202, head, "chat", "chat.async_accepted", {{"a", 1}}).body,
+      R"({"object":"chat","timestamp":7,"type":"chat.async_accepted","request":{"id":"req_1","idempotency_key":"k"},)"
+      R"("success":true,"error":null,"data":{"a":1}})");
+  EXPECT_EQ(
+      failure({.timestamp_ms = 7, .request_id = "req_1", .idempotency_key = {}},
+              ApiError(404, "NOT_FOUND", "no"))
+          .body,
+      R"({"object":"error","timestamp":7,"type":"error.not_found","request":{"id":"req_1","idempotency_key":null},)"
+      R"("success":false,"error":{"code":"NOT_FOUND","message":"no","data":{}},"data":{},"code":"NOT_FOUND","message":"no"})");
 }
 
 TEST(Envelope, ErrorTypesFollowTheirCodes) {
-  const auto type_of = [](const char* code) { return Json::parse(failure({}, ApiError(400, code, "")).body)["type"].get<std::string>(); };
+  const auto type_of = [](const char* code) {
+    return Json::parse(failure({}, ApiError(400, code, "")).body)["type"].get<std::string>();
+  };
   EXPECT_EQ(type_of("INVALID_REQUEST"), "error.validation");
   EXPECT_EQ(type_of("INVALID_PARAMS"), "error.validation");
   EXPECT_EQ(type_of("UNAUTHORIZED"), "error.authentication");
@@ -67,8 +74,10 @@ TEST(Envelope, ErrorTypesFollowTheirCodes) {
 }
 
 TEST(EventStream, AFrameIsOneLineWhateverIsInIt) {
-  EXPECT_EQ(token_frame({{"content", "a\nb\"\xff"}}), "data: {\"token\": {\"content\":\"a\\nb\\\"\xef\xbf\xbd\"}}\n\n");
-  EXPECT_EQ(error_frame("no", "INTERNAL_ERROR"), "event: error\ndata: {\"error\":\"no\",\"type\":\"INTERNAL_ERROR\"}\n\n");
+  EXPECT_EQ(token_frame({{"content", "a\nb\"\xff"}}),
+            "data: {\"token\": {\"content\":\"a\\nb\\\"\xef\xbf\xbd\"}}\n\n");
+  EXPECT_EQ(error_frame("no", "INTERNAL_ERROR"),
+            "event: error\ndata: {\"error\":\"no\",\"type\":\"INTERNAL_ERROR\"}\n\n");
 }
 
 TEST(SilenceWatch, TellsWhoHasBeenSilentLongest) {
@@ -76,7 +85,8 @@ TEST(SilenceWatch, TellsWhoHasBeenSilentLongest) {
   SilenceWatch watch;
   EXPECT_EQ(watch.longest(), std::nullopt);
   std::vector<SilenceWatch::Stream> streams;
-  for (int i = 0; i < 3; ++i) streams.push_back(std::make_shared<HttpCall>(HttpRequest{}, std::weak_ptr<HttpConnection>()));
+  for (int i = 0; i < 3; ++i)
+    streams.push_back(std::make_shared<HttpCall>(HttpRequest{}, std::weak_ptr<HttpConnection>()));
   watch.heard(streams[0], start);
   watch.heard(streams[1], start + 1s);
   watch.heard(streams[2], start + 2s);
@@ -201,11 +211,14 @@ TEST(GatewayMetrics, CountInPrometheusFormat) {
   metrics.count_cancel(CancelVerdict::accepted);
   metrics.count_call(Endpoint::chat, 200);
   const std::string text = metrics.text(3);
-  for (const char* line : {"caesura_requests_total{outcome=\"cancelled\"} 1", "caesura_requests_total{outcome=\"completed\"} 0",
-                           "caesura_cancels_total{verdict=\"accepted\"} 1", "caesura_tokens_total{part=\"saved\"} 70",
-                           "caesura_cost_usd_total{part=\"saved\"} 1.5", "caesura_cancel_latency_seconds_bucket{le=\"2.5\"} 1",
-                           "caesura_cancel_latency_seconds_sum 2", "caesura_requests_in_flight 3",
-                           "caesura_http_calls_total{endpoint=\"chat\",status=\"200\"} 1"}) {
+  for (const char* line :
+       {"caesura_requests_total{outcome=\"cancelled\"} 1",
+        "caesura_requests_total{outcome=\"completed\"} 0",
+        "caesura_cancels_total{verdict=\"accepted\"} 1", "caesura_tokens_total{part=\"saved\"} 70",
+        "caesura_cost_usd_total{part=\"saved\"} 1.5",
+        "caesura_cancel_latency_seconds_bucket{le=\"2.5\"} 1",
+        "caesura_cancel_latency_seconds_sum 2", "caesura_requests_in_flight 3",
+        "caesura_http_calls_total{endpoint=\"chat\",status=\"200\"} 1"}) {
     EXPECT_NE(text.find(std::string(line)), std::string::npos) << line << "\n" << text;
   }
 }

@@ -14,7 +14,8 @@ namespace {
 using namespace std::chrono_literals;
 
 /// Has a call under way, lets the client go, and waits for the notice.
-void expect_notice(const std::function<void(HttpCall&)>& begin, const std::function<void(RawClient&)>& go) {
+void expect_notice(const std::function<void(HttpCall&)>& begin,
+                   const std::function<void(RawClient&)>& go) {
   Count notices;
   RunningServer server;
   RawClient client(server.port());
@@ -164,7 +165,9 @@ TEST(HttpHangUp, IsOfNoInterestAfterTheAnswer) {
 
 TEST(HttpHangUp, TakesNoAnswerFromAClientThatHasClosedItsSendingHalf) {
   boost::asio::io_context io;
-  HttpServer server(io, {}, [](const std::shared_ptr<HttpCall>& call) { call->answer({.body = call->request().target}); });
+  HttpServer server(io, {}, [](const std::shared_ptr<HttpCall>& call) {
+    call->answer({.body = call->request().target});
+  });
   RawClient client(server.port());
   client.send("GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n");
   client.close_sending();
@@ -182,7 +185,9 @@ TEST(HttpHangUp, AtAnyByteHarmsNobody) {
     for (int number = 0; number < 10; ++number) call->write("part");
     call->finish();
   });
-  const std::string request = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n0\r\n\r\nGET /next HTTP/1.1\r\n\r\n";
+  const std::string request =
+      "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n0\r\n\r\nGET /next "
+      "HTTP/1.1\r\n\r\n";
   for (std::size_t count = 0; count <= request.size(); ++count) {
     RawClient broken(server.port());
     broken.send(request.substr(0, count));

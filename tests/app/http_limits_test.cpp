@@ -20,7 +20,8 @@ using namespace std::chrono_literals;
 void greet(const std::shared_ptr<HttpCall>& call) { call->answer({.body = "hello"}); }
 
 /// Sends the bytes, expects that status and the connection's orderly end.
-RawAnswer expect_refusal(const HttpServerOptions& options, const std::string& bytes, unsigned status) {
+RawAnswer expect_refusal(const HttpServerOptions& options, const std::string& bytes,
+                         unsigned status) {
   RunningServer server(options, greet);
   RawClient client(server.port());
   client.send(bytes);
@@ -34,14 +35,17 @@ RawAnswer expect_refusal(const HttpServerOptions& options, const std::string& by
 TEST(HttpLimits, AreToldToTheClient) {
   expect_refusal({.header_bytes_max = 100}, "GET /" + std::string(200, 'x'), 431);
   expect_refusal({.body_bytes_max = 10}, "POST / HTTP/1.1\r\nContent-Length: 11\r\n\r\n", 413);
-  expect_refusal({.body_bytes_max = 10}, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n11\r\n0", 413);
-  expect_refusal({.body_bytes_max = 10}, "POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 11\r\n\r\n", 413);
+  expect_refusal({.body_bytes_max = 10},
+                 "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n11\r\n0", 413);
+  expect_refusal({.body_bytes_max = 10},
+                 "POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 11\r\n\r\n", 413);
   expect_refusal({}, "nonsense\r\n\r\n", 400);
 }
 
 TEST(HttpLimits, AreToldInTheWordsOfTheCaller) {
   const HttpServerOptions options{.refusal = [](unsigned status, std::string_view message) {
-    return HttpAnswer{.headers = {{"Content-Type", "application/json"}}, .body = std::to_string(status) + ": " + std::string(message)};
+    return HttpAnswer{.headers = {{"Content-Type", "application/json"}},
+                      .body = std::to_string(status) + ": " + std::string(message)};
   }};
   const RawAnswer answer = expect_refusal(options, "GET / HTTP/3.0\r\n\r\n", 400);
   EXPECT_EQ(answer.header("Content-Type"), "application/json");
@@ -83,7 +87,8 @@ TEST(HttpLimits, OfTimeCloseAnIdleConnection) {
 TEST(HttpLimits, OfTimeAreNoneForTheAnswer) {
   std::shared_ptr<HttpCall> call;
   Count calls;
-  const HttpServerOptions options{.read_timeout = 30ms, .idle_timeout = 30ms, .stall_timeout = 30ms};
+  const HttpServerOptions options{
+      .read_timeout = 30ms, .idle_timeout = 30ms, .stall_timeout = 30ms};
   RunningServer server(options, [&](std::shared_ptr<HttpCall> arrived) {
     call = std::move(arrived);
     calls.add();
@@ -205,14 +210,16 @@ TEST(HttpServer, ServesHundredsOfStreamsAtOnce) {
     clients.push_back(std::make_unique<RawClient>(server.port()));
     clients.back()->get("/" + std::to_string(number));
   }
-  for (std::size_t number = 0; number < 300; ++number) server.with_call(number, [](HttpCall& call) { call.open_stream({}); });
+  for (std::size_t number = 0; number < 300; ++number)
+    server.with_call(number, [](HttpCall& call) { call.open_stream({}); });
   for (int round = 0; round < 5; ++round) {
     for (std::size_t number = 0; number < 300; ++number)
       server.with_call(number, [](HttpCall& call) { call.write(call.request().target); });
   }
   for (std::size_t number = 0; number < 300; ++number) {
     clients[number]->read_head();
-    for (int round = 0; round < 5; ++round) ASSERT_EQ(clients[number]->read_chunk(), "/" + std::to_string(number));
+    for (int round = 0; round < 5; ++round)
+      ASSERT_EQ(clients[number]->read_chunk(), "/" + std::to_string(number));
   }
 }
 
@@ -248,11 +255,14 @@ std::string why_not(const HttpServerOptions& options) {
 
 TEST(HttpServer, SaysWhyItCannotListen) {
   const RunningServer server;
-  EXPECT_EQ(why_not({.port = server.port()}), "cannot listen on 127.0.0.1:" + std::to_string(server.port()) +
-                                                  ": the port is in use by another program; choose another, or end that one");
-  EXPECT_EQ(why_not({.address = "nowhere"}), "cannot listen on 'nowhere': not an IP address, such as 127.0.0.1 or ::1");
+  EXPECT_EQ(why_not({.port = server.port()}),
+            "cannot listen on 127.0.0.1:" + std::to_string(server.port()) +
+                ": the port is in use by another program; choose another, or end that one");
+  EXPECT_EQ(why_not({.address = "nowhere"}),
+            "cannot listen on 'nowhere': not an IP address, such as 127.0.0.1 or ::1");
   EXPECT_EQ(why_not({.address = "192.0.2.1"}),
-            "cannot listen on 192.0.2.1:0: this machine has no such address; 127.0.0.1 is itself, 0.0.0.0 any of its addresses");
+            "cannot listen on 192.0.2.1:0: this machine has no such address; 127.0.0.1 is itself, "
+            "0.0.0.0 any of its addresses");
 }
 
 }  // namespace

@@ -22,7 +22,8 @@ HttpProgress read_byte_by_byte(HttpReader& reader, std::string_view bytes) {
   for (std::size_t at = 0; at < bytes.size(); ++at) {
     progress = read_at_once(reader, bytes.substr(at, 1));
     if (progress == HttpProgress::expects_continue) progress = reader.read();
-    if (at + 1 < bytes.size() && progress != HttpProgress::partial && progress != HttpProgress::nothing) {
+    if (at + 1 < bytes.size() && progress != HttpProgress::partial &&
+        progress != HttpProgress::nothing) {
       ADD_FAILURE() << "came to an end after " << at + 1 << " bytes";
       break;
     }
@@ -35,7 +36,9 @@ unsigned refused_status(std::string_view bytes) {
   return read_at_once(reader, bytes) == HttpProgress::refused ? reader.refusal().status : 0;
 }
 
-std::string chunked_post(std::string_view chunks) { return "POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string(chunks); }
+std::string chunked_post(std::string_view chunks) {
+  return "POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string(chunks);
+}
 
 TEST(HttpRequestHeaders, AreFoundInAnyCaseAndTheFirstCounts) {
   const HttpRequest request{.headers = {{"X-Key", "one"}, {"x-key", "two"}, {"X-Keys", "three"}}};
@@ -46,15 +49,16 @@ TEST(HttpRequestHeaders, AreFoundInAnyCaseAndTheFirstCounts) {
 
 TEST(HttpReader, KeepsWhatWasSentAsItWasSent) {
   HttpReader reader(limits);
-  ASSERT_EQ(
-      read_at_once(
-          reader, "PURGE /a//b%2f%zz/\xc3\xa9?q=a+b%20;/ HTTP/1.1\r\nhOST: x\r\nB: 1\r\nA:\t 2 \r\nb: 3\r\nContent-Length: 3\r\n\r\n{\r\n"),
-      HttpProgress::complete);
+  ASSERT_EQ(read_at_once(reader,
+                         "PURGE /a//b%2f%zz/\xc3\xa9?q=a+b%20;/ HTTP/1.1\r\nhOST: x\r\nB: "
+                         "1\r\nA:\t 2 \r\nb: 3\r\nContent-Length: 3\r\n\r\n{\r\n"),
+            HttpProgress::complete);
   const HttpRequest request = reader.take();
   EXPECT_EQ(request.method, "PURGE");
   EXPECT_EQ(request.target, "/a//b%2f%zz/\xc3\xa9?q=a+b%20;/");
   std::string headers;
-  for (const HttpHeader& header : request.headers) headers += header.name + "=" + header.value + ",";
+  for (const HttpHeader& header : request.headers)
+    headers += header.name + "=" + header.value + ",";
   EXPECT_EQ(headers, "hOST=x,B=1,A=2,b=3,Content-Length=3,");
   EXPECT_EQ(request.body, "{\r\n");
 }
@@ -85,7 +89,8 @@ TEST(HttpReader, ReadsTheSameHoweverTheBytesAreCut) {
 
 TEST(HttpReader, TakesOneRequestAtATime) {
   HttpReader reader(limits);
-  ASSERT_EQ(read_at_once(reader, "GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\nGET"), HttpProgress::complete);
+  ASSERT_EQ(read_at_once(reader, "GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\nGET"),
+            HttpProgress::complete);
   EXPECT_EQ(reader.take().target, "/1");
   ASSERT_EQ(reader.read(), HttpProgress::complete);
   EXPECT_EQ(reader.take().target, "/2");
@@ -127,30 +132,44 @@ TEST(HttpReader, RefusesWhatIsMalformed) {
 }
 
 TEST(HttpReader, RefusesWhatTwoReadersCouldReadInTwoWays) {
-  EXPECT_EQ(refused_status("POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"), 400U);
-  EXPECT_EQ(refused_status("POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"), 400U);
+  EXPECT_EQ(refused_status("POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"),
+            400U);
+  EXPECT_EQ(
+      refused_status("POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"),
+      400U);
   EXPECT_EQ(refused_status("POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"), 501U);
-  EXPECT_EQ(refused_status("POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\nContent-Length: 1\r\n\r\n"), 501U);
+  EXPECT_EQ(
+      refused_status("POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\nContent-Length: 1\r\n\r\n"),
+      501U);
 }
 
 TEST(HttpReader, TakesWhatIsJustWithinItsLimits) {
   const std::string head = "GET / HTTP/1.1\r\nA: ";
   HttpReader reader(limits);
-  EXPECT_EQ(read_at_once(reader, head + std::string(limits.header_bytes_max - head.size() - 4, 'a') + "\r\n\r\n"), HttpProgress::complete);
+  EXPECT_EQ(
+      read_at_once(reader,
+                   head + std::string(limits.header_bytes_max - head.size() - 4, 'a') + "\r\n\r\n"),
+      HttpProgress::complete);
   HttpReader of_body(limits);
-  EXPECT_EQ(read_at_once(of_body, "POST / HTTP/1.1\r\nContent-Length: 20\r\n\r\n" + std::string(20, 'b')), HttpProgress::complete);
+  EXPECT_EQ(
+      read_at_once(of_body, "POST / HTTP/1.1\r\nContent-Length: 20\r\n\r\n" + std::string(20, 'b')),
+      HttpProgress::complete);
 }
 
 TEST(HttpReader, RefusesWhatIsLargerThanItsLimits) {
   const std::string head = "GET / HTTP/1.1\r\nA: ";
-  EXPECT_EQ(refused_status(head + std::string(limits.header_bytes_max - head.size() - 3, 'a') + "\r\n\r\n"), 431U);
+  EXPECT_EQ(refused_status(head + std::string(limits.header_bytes_max - head.size() - 3, 'a') +
+                           "\r\n\r\n"),
+            431U);
   EXPECT_EQ(refused_status("GET /" + std::string(limits.header_bytes_max, 'a')), 431U);
   EXPECT_EQ(refused_status("POST / HTTP/1.1\r\nContent-Length: 21\r\n\r\n"), 413U);
-  EXPECT_EQ(refused_status("POST / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n"), 400U);
+  EXPECT_EQ(refused_status("POST / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n"),
+            400U);
   EXPECT_EQ(refused_status(chunked_post("a\r\n0123456789\r\nb\r\n")), 413U);
   EXPECT_EQ(refused_status(chunked_post("fffffffffffffffff\r\n")), 400U);
   EXPECT_EQ(refused_status(chunked_post("1;" + std::string(limits.header_bytes_max, 'x'))), 431U);
-  EXPECT_EQ(refused_status(chunked_post("0\r\nA: " + std::string(limits.header_bytes_max, 'x'))), 431U);
+  EXPECT_EQ(refused_status(chunked_post("0\r\nA: " + std::string(limits.header_bytes_max, 'x'))),
+            431U);
 }
 
 }  // namespace

@@ -15,7 +15,8 @@ namespace {
 /// Answers with what it was asked.
 void echo(const std::shared_ptr<HttpCall>& call) {
   const HttpRequest& request = call->request();
-  call->answer({.headers = {{"X-Peer", request.peer}}, .body = request.method + " " + request.target + " " + request.body});
+  call->answer({.headers = {{"X-Peer", request.peer}},
+                .body = request.method + " " + request.target + " " + request.body});
 }
 
 TEST(HttpServer, AnswersAndKeepsTheConnection) {
@@ -24,7 +25,8 @@ TEST(HttpServer, AnswersAndKeepsTheConnection) {
   for (const std::string target : {"/first", "/second"}) {
     client.send("POST " + target + " HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi");
     const RawAnswer answer = client.read_answer();
-    EXPECT_EQ(answer.head, "HTTP/1.1 200 OK\r\nX-Peer: 127.0.0.1\r\nContent-Length: " + std::to_string(answer.body.size()) + "\r\n\r\n");
+    EXPECT_EQ(answer.head, "HTTP/1.1 200 OK\r\nX-Peer: 127.0.0.1\r\nContent-Length: " +
+                               std::to_string(answer.body.size()) + "\r\n\r\n");
     EXPECT_EQ(answer.body, "POST " + target + " hi");
   }
 }
@@ -40,13 +42,16 @@ TEST(HttpServer, KnowsAClientOfThisMachine) {
 }
 
 TEST(HttpServer, KnowsAClientOfThisMachineWhereItServesBothFamilies) {
-  const auto any_server = [] { return std::make_unique<RunningServer>(HttpServerOptions{.address = "::"}); };
+  const auto any_server = [] {
+    return std::make_unique<RunningServer>(HttpServerOptions{.address = "::"});
+  };
   std::unique_ptr<RunningServer> server;
   try {
     server = any_server();
   } catch (const std::runtime_error& error) {
     // A machine without IPv6: then it says so.
-    EXPECT_NE(std::string(error.what()).find("cannot listen on "), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("cannot listen on "), std::string::npos)
+        << error.what();
     return;
   }
   RawClient client(server->port());
@@ -83,9 +88,11 @@ TEST(HttpServer, AnswersMoreRequestsAtOnceThanFitIntoOneRead) {
   RunningServer server({}, echo);
   RawClient client(server.port());
   std::string requests;
-  for (int number = 0; number < 5000; ++number) requests += "GET /" + std::to_string(number) + " HTTP/1.1\r\n\r\n";
+  for (int number = 0; number < 5000; ++number)
+    requests += "GET /" + std::to_string(number) + " HTTP/1.1\r\n\r\n";
   client.send(requests);
-  for (int number = 0; number < 5000; ++number) ASSERT_EQ(client.read_answer().body, "GET /" + std::to_string(number) + " ");
+  for (int number = 0; number < 5000; ++number)
+    ASSERT_EQ(client.read_answer().body, "GET /" + std::to_string(number) + " ");
 }
 
 TEST(HttpServer, LeavesARequestUnreadWhileTheClientHasNotReadTheAnswerBefore) {
@@ -104,7 +111,9 @@ TEST(HttpServer, LeavesARequestUnreadWhileTheClientHasNotReadTheAnswerBefore) {
 TEST(HttpServer, ReadsChunkedBodies) {
   RunningServer server({}, echo);
   RawClient client(server.port());
-  client.send("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\nGET /next HTTP/1.1\r\n\r\n");
+  client.send(
+      "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\nGET "
+      "/next HTTP/1.1\r\n\r\n");
   EXPECT_EQ(client.read_answer().body, "POST / hello");
   EXPECT_EQ(client.read_answer().body, "GET /next ");
 }
@@ -127,7 +136,9 @@ TEST(HttpServer, AnswersHeadWithHeadersOnly) {
 }
 
 TEST(HttpServer, SendsNoBodyWhereThereIsNone) {
-  RunningServer server({}, [](const std::shared_ptr<HttpCall>& call) { call->answer({.status = 204, .body = "dropped"}); });
+  RunningServer server({}, [](const std::shared_ptr<HttpCall>& call) {
+    call->answer({.status = 204, .body = "dropped"});
+  });
   RawClient client(server.port());
   for (int time = 0; time < 2; ++time) {
     client.get("/");
@@ -157,7 +168,9 @@ TEST(HttpServer, KeepsAnOldClientThatAsksForIt) {
 }
 
 TEST(HttpServer, LetsNoHeaderOfAnAnswerBecomeTwo) {
-  RunningServer server({}, [](const std::shared_ptr<HttpCall>& call) { call->answer({.headers = {{"A", "1\r\nB: 2"}}}); });
+  RunningServer server({}, [](const std::shared_ptr<HttpCall>& call) {
+    call->answer({.headers = {{"A", "1\r\nB: 2"}}});
+  });
   RawClient client(server.port());
   client.get("/");
   const RawAnswer answer = client.read_answer();
@@ -169,8 +182,12 @@ TEST(HttpStream, SendsEachWriteAsAChunkAtOnce) {
   RunningServer server;
   RawClient client(server.port());
   client.get("/");
-  server.with_call(0, [](HttpCall& call) { call.open_stream({.status = 202, .headers = {{"Content-Type", "text/event-stream"}}}); });
-  EXPECT_EQ(client.read_head().head, "HTTP/1.1 202 Accepted\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
+  server.with_call(0, [](HttpCall& call) {
+    call.open_stream({.status = 202, .headers = {{"Content-Type", "text/event-stream"}}});
+  });
+  EXPECT_EQ(client.read_head().head,
+            "HTTP/1.1 202 Accepted\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: "
+            "chunked\r\n\r\n");
   server.with_call(0, [](HttpCall& call) { call.write("one"); });
   EXPECT_EQ(client.read_exactly(8), "3\r\none\r\n");
   server.with_call(0, [](HttpCall& call) {
@@ -320,10 +337,11 @@ TEST(HttpCall, OutlivesALoopThatRunsNoMore) {
 TEST(HttpServer, MayBeDestroyedByItsOwnHandler) {
   boost::asio::io_context io;
   std::unique_ptr<HttpServer> server;
-  server = std::make_unique<HttpServer>(io, HttpServerOptions{}, [&](const std::shared_ptr<HttpCall>& call) {
-    call->answer({.body = "last"});
-    server.reset();
-  });
+  server = std::make_unique<HttpServer>(io, HttpServerOptions{},
+                                        [&](const std::shared_ptr<HttpCall>& call) {
+                                          call->answer({.body = "last"});
+                                          server.reset();
+                                        });
   RawClient client(server->port());
   client.get("/");
   io.run();

@@ -1,11 +1,13 @@
-// Many clients at once against a running `caesura serve`, in one thread, over real sockets: what none of them may see is counted, and how
-// long cancels take is measured. Prints one JSON object; exits with 1 if something was seen that must not be.
+// Many clients at once against a running `caesura serve`, in one thread, over real sockets: what
+// none of them may see is counted, and how long cancels take is measured. Prints one JSON object;
+// exits with 1 if something was seen that must not be.
 //
-//   many_clients PORT streams STREAMS CHUNKS UNKNOWN_PER_SECOND   streams, every second of which is cancelled halfway, beside cancels of
-//   ids
+//   many_clients PORT streams STREAMS CHUNKS UNKNOWN_PER_SECOND   streams, every second of which is
+//   cancelled halfway, beside cancels of ids
 //                                                                 that nobody knows
-//   many_clients PORT races RACES                                 cancels that cross the end of their requests
-//   many_clients PORT idle CONNECTIONS                            connections that say nothing, beside one that asks for the health
+//   many_clients PORT races RACES                                 cancels that cross the end of
+//   their requests many_clients PORT idle CONNECTIONS                            connections that
+//   say nothing, beside one that asks for the health
 
 #include "tests/app/many_connections.hpp"
 
@@ -31,8 +33,12 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-double milliseconds(Clock::duration d) { return std::chrono::duration<double, std::milli>(d).count(); }
-double seconds_of(Clock::time_point t) { return std::chrono::duration<double>(t.time_since_epoch()).count(); }
+double milliseconds(Clock::duration d) {
+  return std::chrono::duration<double, std::milli>(d).count();
+}
+double seconds_of(Clock::time_point t) {
+  return std::chrono::duration<double>(t.time_since_epoch()).count();
+}
 
 /// What was seen that must not be.
 struct Faults {
@@ -44,18 +50,26 @@ struct Faults {
 };
 
 std::string post_chat(const std::string& id, bool stream) {
-  const std::string body = Json{{"message", "hello"}, {"request_id", id}, {"stream", stream}}.dump();
-  return "POST /v1/chat HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
-         "\r\n\r\n" + body;
+  const std::string body =
+      Json{{"message", "hello"}, {"request_id", id}, {"stream", stream}}.dump();
+  return "POST /v1/chat HTTP/1.1\r\nHost: test\r\nContent-Type: "
+         "application/json\r\nContent-Length: " +
+         std::to_string(body.size()) + "\r\n\r\n" + body;
 }
-std::string request(const std::string& method, const std::string& path) { return method + " " + path + " HTTP/1.1\r\nHost: test\r\n\r\n"; }
-std::string delete_request(const std::string& id) { return request("DELETE", "/v1/requests/" + id); }
+std::string request(const std::string& method, const std::string& path) {
+  return method + " " + path + " HTTP/1.1\r\nHost: test\r\n\r\n";
+}
+std::string delete_request(const std::string& id) {
+  return request("DELETE", "/v1/requests/" + id);
+}
 
 /// p50, p99 and the longest, in milliseconds.
 Json summary(std::vector<double> values) {
   if (values.empty()) return nullptr;
   std::sort(values.begin(), values.end());
-  const auto at = [&](double share) { return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1))]; };
+  const auto at = [&](double share) {
+    return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1))];
+  };
   return {{"count", values.size()}, {"p50", at(0.5)}, {"p99", at(0.99)}, {"max", values.back()}};
 }
 
@@ -82,7 +96,8 @@ class Stream {
  private:
   void take(std::string_view bytes) {
     frames_ += bytes;
-    for (std::size_t end = frames_.find("\n\n"); end != std::string::npos; end = frames_.find("\n\n")) {
+    for (std::size_t end = frames_.find("\n\n"); end != std::string::npos;
+         end = frames_.find("\n\n")) {
       const std::string frame = frames_.substr(0, end);
       frames_.erase(0, end + 2);
       if (frame.rfind("data: {\"token\"", 0) == 0) token(Json::parse(frame.substr(6))["token"]);
@@ -111,7 +126,8 @@ class Stream {
     canceller_.call(delete_request(id_), [this, sent](const Answer& answer) {
       latencies_->push_back(milliseconds(Clock::now() - sent));
       const bool is_late = answer.status == 400;  // on a slow machine
-      if (answer.status != 200 && !is_late) faults_.add(id_ + ": its cancel is answered " + std::to_string(answer.status));
+      if (answer.status != 200 && !is_late)
+        faults_.add(id_ + ": its cancel is answered " + std::to_string(answer.status));
       connection_.read();  // what was sent before the answer
       is_cancel_open_ = false;
       is_cancel_accepted_ = !is_late;
@@ -133,11 +149,14 @@ class Stream {
   std::vector<double>* latencies_ = nullptr;
 };
 
-/// Cancels of ids that nobody knows, at a steady rate (open load), each from the connection that is free for longest.
+/// Cancels of ids that nobody knows, at a steady rate (open load), each from the connection that is
+/// free for longest.
 class UnknownCancels {
  public:
   UnknownCancels(Loop& loop, std::uint16_t port, std::uint32_t per_second, Faults& faults)
-      : loop_(loop), gap_(per_second == 0 ? 0ns : std::chrono::nanoseconds(1s) / per_second), faults_(faults) {
+      : loop_(loop),
+        gap_(per_second == 0 ? 0ns : std::chrono::nanoseconds(1s) / per_second),
+        faults_(faults) {
     if (per_second == 0) return;
     for (int i = 0; i < 64; ++i) connections_.push_back(std::make_unique<Connection>(loop, port));
     for (auto& connection : connections_) free_.push_back(connection.get());
@@ -159,11 +178,14 @@ class UnknownCancels {
   void send(Clock::time_point due) {
     Connection* connection = free_.front();
     free_.pop_front();
-    connection->call(delete_request("nobody-" + std::to_string(count_++)), [this, connection, due](const Answer& answer) {
-      latencies_.push_back(milliseconds(Clock::now() - due));
-      if (answer.status != 404) faults_.add("a cancel of an unknown id is answered " + std::to_string(answer.status));
-      free_.push_back(connection);
-    });
+    connection->call(
+        delete_request("nobody-" + std::to_string(count_++)),
+        [this, connection, due](const Answer& answer) {
+          latencies_.push_back(milliseconds(Clock::now() - due));
+          if (answer.status != 404)
+            faults_.add("a cancel of an unknown id is answered " + std::to_string(answer.status));
+          free_.push_back(connection);
+        });
   }
 
   Loop& loop_;
@@ -177,7 +199,8 @@ class UnknownCancels {
   std::vector<double> latencies_;
 };
 
-Json run_streams(std::uint16_t port, std::uint32_t streams, std::uint32_t chunks, std::uint32_t unknown_per_second, Faults& faults) {
+Json run_streams(std::uint16_t port, std::uint32_t streams, std::uint32_t chunks,
+                 std::uint32_t unknown_per_second, Faults& faults) {
   Loop loop;
   std::vector<std::unique_ptr<Stream>> all;
   std::vector<double> latencies;
@@ -185,7 +208,9 @@ Json run_streams(std::uint16_t port, std::uint32_t streams, std::uint32_t chunks
     all.push_back(std::make_unique<Stream>(loop, port, "stream-" + std::to_string(i), faults));
     all.back()->start(i % 2 == 0 ? 0 : chunks / 2 + i % 7, latencies);
   }
-  loop.run_until([&] { return std::all_of(all.begin(), all.end(), [](const auto& s) { return s->has_begun(); }); });
+  loop.run_until([&] {
+    return std::all_of(all.begin(), all.end(), [](const auto& s) { return s->has_begun(); });
+  });
   const auto begin = Clock::now();
   UnknownCancels unknown(loop, port, unknown_per_second, faults);
   const auto over = [](const auto& s) { return s->is_over(); };
@@ -198,7 +223,8 @@ Json run_streams(std::uint16_t port, std::uint32_t streams, std::uint32_t chunks
   for (std::uint32_t i = 0; i < streams; ++i) {
     received += all[i]->chunks();
     if (i % 2 == 0 && all[i]->chunks() != chunks)
-      faults.add("stream-" + std::to_string(i) + ": " + std::to_string(all[i]->chunks()) + " chunks");
+      faults.add("stream-" + std::to_string(i) + ": " + std::to_string(all[i]->chunks()) +
+                 " chunks");
   }
   return {{"streams", streams},
           {"chunks", received},
@@ -208,7 +234,8 @@ Json run_streams(std::uint16_t port, std::uint32_t streams, std::uint32_t chunks
           {"unknown_delete_ms", summary(unknown.latencies())}};
 }
 
-/// How the server's seconds and the client's clock belong together: the server's 0 lies between these two.
+/// How the server's seconds and the client's clock belong together: the server's 0 lies between
+/// these two.
 struct ServerStart {
   double earliest = -1e300;
   double latest = 1e300;
@@ -265,14 +292,20 @@ class Race {
   }
   void check(const std::string& status) {
     const auto expect = [&](bool holds, const std::string& what) {
-      if (!holds) faults_.add(id_ + ": " + what + "; status " + status + ", DELETE " + std::to_string(delete_answer_.status));
+      if (!holds)
+        faults_.add(id_ + ": " + what + "; status " + status + ", DELETE " +
+                    std::to_string(delete_answer_.status));
     };
     const Json chat = Json::parse(chat_answer_.body);
-    expect(chat_answer_.status == 200, "the chat is answered " + std::to_string(chat_answer_.status));
+    expect(chat_answer_.status == 200,
+           "the chat is answered " + std::to_string(chat_answer_.status));
     expect(chat["data"]["status"] == status, "the chat's answer and the status differ");
-    expect(delete_answer_.status == 200 || delete_answer_.status == 400, "the cancel is neither accepted nor too late");
-    expect((delete_answer_.status == 200) == (status == "cancelled"), "the cancel's answer and the status differ");
-    expect(chat["data"]["content"].get<std::string>().empty() == (status == "cancelled"), "content of a cancelled request, or none");
+    expect(delete_answer_.status == 200 || delete_answer_.status == 400,
+           "the cancel is neither accepted nor too late");
+    expect((delete_answer_.status == 200) == (status == "cancelled"),
+           "the cancel's answer and the status differ");
+    expect(chat["data"]["content"].get<std::string>().empty() == (status == "cancelled"),
+           "content of a cancelled request, or none");
     if (delete_answer_.status != 200) return;
     const std::string moment = delete_answer_.header("X-Caesura-Cancel-Received");
     expect(!moment.empty(), "no moment of the cancel");
@@ -306,7 +339,8 @@ Json run_races(std::uint16_t port, std::uint32_t races, Faults& faults) {
   std::function<void(Race&)> next = [&](Race& race) {
     if (begun == races) return;
     const std::uint32_t n = begun++;
-    const auto cancel_after = std::chrono::microseconds(200 + n * 7919ULL % 8000);  // spread over what a request takes
+    const auto cancel_after =
+        std::chrono::microseconds(200 + n * 7919ULL % 8000);  // spread over what a request takes
     race.run("race-" + std::to_string(n), cancel_after, [&] {
       ++done;
       next(race);
@@ -326,9 +360,11 @@ Json run_races(std::uint16_t port, std::uint32_t races, Faults& faults) {
   loop.run_until([&] { return answered; });
   const Json& policy = results["policies"][0];
   const Json& tokens = policy["tokens"];
-  if (policy["requests"]["total"] != races) faults.add("the results have " + policy["requests"]["total"].dump() + " requests");
-  const std::int64_t parts =
-      tokens["used"].get<std::int64_t>() + tokens["saved"].get<std::int64_t>() + tokens["forgone"].get<std::int64_t>();
+  if (policy["requests"]["total"] != races)
+    faults.add("the results have " + policy["requests"]["total"].dump() + " requests");
+  const std::int64_t parts = tokens["used"].get<std::int64_t>() +
+                             tokens["saved"].get<std::int64_t>() +
+                             tokens["forgone"].get<std::int64_t>();
   if (tokens["planned"] != parts) faults.add("the ledger does not add up");
   return {{"races", races},
           {"cancelled", policy["requests"]["cancelled"]},
@@ -339,21 +375,25 @@ Json run_races(std::uint16_t port, std::uint32_t races, Faults& faults) {
 Json run_idle(std::uint16_t port, std::uint32_t connections, Faults& faults) {
   Loop loop;
   std::vector<std::unique_ptr<Connection>> idle;
-  for (std::uint32_t i = 0; i < connections; ++i) idle.push_back(std::make_unique<Connection>(loop, port));
+  for (std::uint32_t i = 0; i < connections; ++i)
+    idle.push_back(std::make_unique<Connection>(loop, port));
   Connection asking(loop, port);
   unsigned status = 0;
   asking.call(request("GET", "/health"), [&](const Answer& answer) { status = answer.status; });
   loop.run_until([&] { return status != 0; });
   if (status != 200) faults.add("the health is answered " + std::to_string(status));
-  std::cout << Json{{"idle", connections}}.dump()
-            << std::endl;  // whoever measures the server's memory does it now, and then ends our input
+  std::cout
+      << Json{{"idle", connections}}.dump()
+      << std::endl;  // whoever measures the server's memory does it now, and then ends our input
   std::string line;
   std::getline(std::cin, line);
   return {{"connections", connections}};
 }
 
 Json run(const std::vector<std::string>& arguments, Faults& faults) {
-  const auto number = [&](std::size_t i) { return static_cast<std::uint32_t>(std::stoul(arguments.at(i))); };
+  const auto number = [&](std::size_t i) {
+    return static_cast<std::uint32_t>(std::stoul(arguments.at(i)));
+  };
   const auto port = static_cast<std::uint16_t>(number(0));
   const std::string& what = arguments.at(1);
   if (what == "streams") return run_streams(port, number(2), number(3), number(4), faults);

@@ -30,7 +30,9 @@ using Clock = std::chrono::steady_clock;
 /// Longer than anything takes on a slow machine: a hang is an error.
 constexpr auto patience = 300s;
 
-[[noreturn]] inline void fail(const std::string& what) { throw std::runtime_error(what + ": " + std::strerror(errno)); }
+[[noreturn]] inline void fail(const std::string& what) {
+  throw std::runtime_error(what + ": " + std::strerror(errno));
+}
 
 struct Answer {
   unsigned status = 0;
@@ -46,7 +48,8 @@ struct Answer {
 
 class Loop;
 
-/// One connection: calls one after another, each answered whole; or a stream, whose bytes are passed on, chunk sizes taken away.
+/// One connection: calls one after another, each answered whole; or a stream, whose bytes are
+/// passed on, chunk sizes taken away.
 class Connection {
  public:
   using OnAnswer = std::function<void(const Answer&)>;
@@ -71,7 +74,9 @@ class Connection {
 
  private:
   void send(const std::string& request) {
-    if (::send(socket_, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size())) fail("send");
+    if (::send(socket_, request.data(), request.size(), MSG_NOSIGNAL) !=
+        static_cast<ssize_t>(request.size()))
+      fail("send");
   }
   void take_answer();
   void take_stream();
@@ -106,8 +111,10 @@ class Loop {
     std::array<epoll_event, 256> events{};
     while (!done()) {
       if (Clock::now() > deadline) throw std::runtime_error("nothing more happens");
-      const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), wait_ms());
-      for (int i = 0; i < count; ++i) static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr)->read();
+      const int count =
+          epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), wait_ms());
+      for (int i = 0; i < count; ++i)
+        static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr)->read();
       while (!moments_.empty() && moments_.front().when <= Clock::now()) {
         std::pop_heap(moments_.begin(), moments_.end());
         const auto what = std::move(moments_.back().what);
@@ -122,11 +129,14 @@ class Loop {
     Clock::time_point when;
     std::uint64_t order;
     std::function<void()> what;
-    bool operator<(const Moment& other) const { return std::pair(when, order) > std::pair(other.when, other.order); }
+    bool operator<(const Moment& other) const {
+      return std::pair(when, order) > std::pair(other.when, other.order);
+    }
   };
   int wait_ms() const {
     if (moments_.empty()) return 100;
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(moments_.front().when - Clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(moments_.front().when - Clock::now());
     return static_cast<int>(std::clamp<std::int64_t>(left.count() - 1, 0, 100));
   }
 
@@ -135,13 +145,15 @@ class Loop {
   std::uint64_t next_ = 0;
 };
 
-inline Connection::Connection(Loop& loop, std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+inline Connection::Connection(Loop& loop, std::uint16_t port)
+    : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
   if (socket_ < 0) fail("socket");
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) fail("connect");
+  if (::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+    fail("connect");
   const int on = 1;
   setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   fcntl(socket_, F_SETFL, O_NONBLOCK);
@@ -166,7 +178,9 @@ inline void Connection::read() {
 inline void Connection::take_answer() {
   const std::size_t end = received_.find("\r\n\r\n");
   if (end == std::string::npos) return;
-  Answer answer{.status = static_cast<unsigned>(std::stoul(received_.substr(9, 3))), .head = received_.substr(0, end + 2), .body = {}};
+  Answer answer{.status = static_cast<unsigned>(std::stoul(received_.substr(9, 3))),
+                .head = received_.substr(0, end + 2),
+                .body = {}};
   const std::size_t size = std::stoul(answer.header("Content-Length"));
   if (received_.size() < end + 4 + size) return;
   answer.body = received_.substr(end + 4, size);
@@ -180,7 +194,8 @@ inline void Connection::take_stream() {
   if (!in_stream_body_) {
     const std::size_t end = received_.find("\r\n\r\n");
     if (end == std::string::npos) return;
-    if (received_.compare(9, 3, "200") != 0) throw std::runtime_error("a stream is refused: " + received_.substr(0, end));
+    if (received_.compare(9, 3, "200") != 0)
+      throw std::runtime_error("a stream is refused: " + received_.substr(0, end));
     received_.erase(0, end + 4);
     in_stream_body_ = true;
   }

@@ -38,8 +38,8 @@ struct RawAnswer {
   }
 };
 
-/// A client that sends and receives bytes. What does not happen within a minute is a std::runtime_error, as is a connection's end where
-/// more is awaited.
+/// A client that sends and receives bytes. What does not happen within a minute is a
+/// std::runtime_error, as is a connection's end where more is awaited.
 class RawClient {
  public:
   /// How the server ended the connection.
@@ -47,7 +47,8 @@ class RawClient {
 
   /// Connects to 127.0.0.1.
   explicit RawClient(std::uint16_t port) : RawClient() { connect(port); }
-  RawClient(RawClient&& other) noexcept : socket_(std::exchange(other.socket_, -1)), received_(std::move(other.received_)) {}
+  RawClient(RawClient&& other) noexcept
+      : socket_(std::exchange(other.socket_, -1)), received_(std::move(other.received_)) {}
   RawClient(const RawClient&) = delete;
   RawClient& operator=(const RawClient&) = delete;
   ~RawClient() { close(); }
@@ -61,13 +62,15 @@ class RawClient {
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) fail("connect");
+    if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+      fail("connect");
   }
 
   void send(std::string_view bytes) {
     while (!bytes.empty()) {
       wait_for(POLLOUT, "to send");
-      const ssize_t count = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      const ssize_t count =
+          ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
       if (count < 0 && errno != EAGAIN) fail("send");
       if (count > 0) bytes.remove_prefix(static_cast<std::size_t>(count));
     }
@@ -80,7 +83,8 @@ class RawClient {
   /// All up to the end of `mark`, which is awaited.
   std::string read_until(std::string_view mark) {
     std::size_t at = received_.find(mark);
-    for (; at == std::string::npos; at = received_.find(mark)) receive_more(std::string(mark).c_str());
+    for (; at == std::string::npos; at = received_.find(mark))
+      receive_more(std::string(mark).c_str());
     return take(at + mark.size());
   }
   std::string read_exactly(std::size_t count) {
@@ -88,10 +92,12 @@ class RawClient {
     return take(count);
   }
 
-  /// A whole answer: `to_head`, one to a HEAD request. Without length and chunks its body goes on to the connection's end.
+  /// A whole answer: `to_head`, one to a HEAD request. Without length and chunks its body goes on
+  /// to the connection's end.
   RawAnswer read_answer(bool to_head = false) {
     RawAnswer answer = read_head();
-    if (to_head || answer.status < 200 || answer.status == 204 || answer.status == 304) return answer;
+    if (to_head || answer.status < 200 || answer.status == 204 || answer.status == 304)
+      return answer;
     if (const std::string length = answer.header("Content-Length"); !length.empty()) {
       answer.body = read_exactly(std::strtoul(length.c_str(), nullptr, 10));
     } else if (answer.header("Transfer-Encoding") == "chunked") {
@@ -108,13 +114,15 @@ class RawClient {
   RawAnswer read_head() {
     RawAnswer answer;
     answer.head = read_until("\r\n\r\n");
-    if (answer.head.rfind("HTTP/1.1 ", 0) != 0) throw std::runtime_error("not an answer: " + answer.head);
+    if (answer.head.rfind("HTTP/1.1 ", 0) != 0)
+      throw std::runtime_error("not an answer: " + answer.head);
     answer.status = static_cast<unsigned>(std::strtoul(answer.head.c_str() + 9, nullptr, 10));
     std::string_view rest = answer.head;
     rest.remove_prefix(rest.find("\r\n") + 2);
     for (std::size_t end = rest.find("\r\n"); end != 0; end = rest.find("\r\n")) {
       const std::size_t colon = rest.find(": ");
-      answer.headers.push_back({std::string(rest.substr(0, colon)), std::string(rest.substr(colon + 2, end - colon - 2))});
+      answer.headers.push_back({std::string(rest.substr(0, colon)),
+                                std::string(rest.substr(colon + 2, end - colon - 2))});
       rest.remove_prefix(end + 2);
     }
     return answer;
@@ -126,7 +134,8 @@ class RawClient {
     if (read_exactly(2) != "\r\n") throw std::runtime_error("a chunk without its end");
     return chunk;
   }
-  /// Whether something is there to read, or the connection's end, at once or after waiting no longer than that.
+  /// Whether something is there to read, or the connection's end, at once or after waiting no
+  /// longer than that.
   bool has_more_within(std::chrono::milliseconds time) const {
     pollfd waited{socket_, POLLIN, 0};
     return !received_.empty() || ::poll(&waited, 1, static_cast<int>(time.count())) == 1;
@@ -166,11 +175,14 @@ class RawClient {
  private:
   enum class Received { bytes, closed, reset };
 
-  [[noreturn]] static void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
+  [[noreturn]] static void fail(const char* what) {
+    throw std::system_error(errno, std::generic_category(), what);
+  }
 
   void wait_for(short events, const char* what) const {
     pollfd waited{socket_, events, 0};
-    if (::poll(&waited, 1, 60'000) != 1) throw std::runtime_error(std::string("waited a minute for ") + what);
+    if (::poll(&waited, 1, 60'000) != 1)
+      throw std::runtime_error(std::string("waited a minute for ") + what);
   }
 
   Received receive() {
@@ -184,7 +196,8 @@ class RawClient {
   }
   void receive_more(const char* awaited) {
     if (receive() == Received::bytes) return;
-    throw std::runtime_error(std::string("the connection ended before ") + awaited + ", after: " + received_);
+    throw std::runtime_error(std::string("the connection ended before ") + awaited +
+                             ", after: " + received_);
   }
   std::string take(std::size_t count) {
     std::string bytes = received_.substr(0, count);

@@ -17,12 +17,13 @@
 
 namespace caesura {
 
-/// A server in a thread of its own, until the end of its life. That end comes only when no connection is left, so a test that ends shows
-/// it.
+/// A server in a thread of its own, until the end of its life. That end comes only when no
+/// connection is left, so a test that ends shows it.
 class RunningServer {
  public:
   RunningServer(const HttpServerOptions& options, HttpServer::Handler handler)
-      : server_(std::make_unique<HttpServer>(io_, options, std::move(handler))), thread_([this] { io_.run(); }) {}
+      : server_(std::make_unique<HttpServer>(io_, options, std::move(handler))),
+        thread_([this] { io_.run(); }) {}
   /// Keeps the calls, which are to be answered by the test.
   explicit RunningServer(const HttpServerOptions& options = {})
       : RunningServer(options, [this](std::shared_ptr<HttpCall> call) {
@@ -75,7 +76,8 @@ class RunningServer {
 
  private:
   boost::asio::io_context io_;
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{io_.get_executor()};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
+      io_.get_executor()};
   std::vector<std::shared_ptr<HttpCall>> calls_;
   Count calls_count_;
   std::unique_ptr<HttpServer> server_;

@@ -7,7 +7,9 @@
 namespace caesura {
 namespace {
 
-double latency(const Seed& seed, std::uint64_t request) { return draw(seed, request, 3, Purpose::latency); }
+double latency(const Seed& seed, std::uint64_t request) {
+  return draw(seed, request, 3, Purpose::latency);
+}
 
 Seed with(const OwnSeeds& own, std::uint64_t common) {
   Seed seed = common;

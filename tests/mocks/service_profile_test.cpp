@@ -43,7 +43,8 @@ TEST(ServiceProfile, TokensOfAModelByTokenExistFromTheirVeryInstant) {
 
 TEST(ServiceProfile, TokenKIsGeneratedExactlyFromItsTimeOn) {
   // Times that do not divide evenly, in both kinds of latency.
-  for (const ServiceProfile& profile : {by_token(), whole(1000ms + 1ns, 7), whole(3ns, 7), whole(99ns, 1)}) {
+  for (const ServiceProfile& profile :
+       {by_token(), whole(1000ms + 1ns, 7), whole(3ns, 7), whole(99ns, 1)}) {
     const OperationSample sample = sample_operation(profile, {});
     for (std::int64_t k = 1; k <= sample.tokens.output.value; ++k) {
       const Duration t = token_time(sample, k);
@@ -82,7 +83,8 @@ TEST(ServiceProfile, FailsInItsShareOfCalls) {
   ServiceProfile profile = by_token();
   profile.failure_rate = 0.1;
   int failures = 0;
-  for (std::uint64_t n = 0; n < 10'000; ++n) failures += sample_operation(profile, {.request = n}).fails ? 1 : 0;
+  for (std::uint64_t n = 0; n < 10'000; ++n)
+    failures += sample_operation(profile, {.request = n}).fails ? 1 : 0;
   EXPECT_NEAR(failures, 1000, 130);
 }
 
@@ -118,8 +120,12 @@ TEST(ServiceProfile, NoSampleIsLongerThanTheLongestDurationNorHasMoreThanTheMost
 }
 
 TEST(Money, PricesOfMillionsOfTokensAreExact) {
-  const Price price{.input = {3'000'000}, .cached_input = {300'000}, .output = {15'000'000}};  // $3, $0.30 and $15 per million
-  EXPECT_EQ(cost_of(price, {.input = {1'000'000}, .cached_input = {1'000'000}, .output = {1'000'000}}), Money{18'300'000'000'000});
+  const Price price{.input = {3'000'000},
+                    .cached_input = {300'000},
+                    .output = {15'000'000}};  // $3, $0.30 and $15 per million
+  EXPECT_EQ(
+      cost_of(price, {.input = {1'000'000}, .cached_input = {1'000'000}, .output = {1'000'000}}),
+      Money{18'300'000'000'000});
 }
 
 TEST(Money, ARequestThatCostsMoreThanSixtyFourBitsHoldIsRefusedNotWrapped) {

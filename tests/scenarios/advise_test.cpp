@@ -21,8 +21,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-/// One call of 10 s and 100 tokens, cancelled after 3 s: under `escalate: {after: x}` it stops x later if x is below 7 s, with 10 (3 + x)
-/// tokens used, and else at 10 s with all 100.
+/// One call of 10 s and 100 tokens, cancelled after 3 s: under `escalate: {after: x}` it stops x
+/// later if x is below 7 s, with 10 (3 + x) tokens used, and else at 10 s with all 100.
 constexpr const char* constant = R"(
 scenario: constant
 load: {requests: 10, arrivals: at_once}
@@ -97,14 +97,16 @@ TEST(Advice, TakesAPointOfTheGridWhereNothingBetweenIsBetter) {
   EXPECT_NEAR(figure_at(advice->recommended->search, "cost_usd.used"), 10 * 40 * 0.001, 1e-12);
   ASSERT_TRUE(advice->runner_up);
   EXPECT_THAT(advice->runner_up->point, ElementsAre("2s"));
-  EXPECT_NEAR(replicated_difference(*advice->runner_up, *advice->recommended, "cost_usd.used").mean, 0.1, 1e-12);
+  EXPECT_NEAR(replicated_difference(*advice->runner_up, *advice->recommended, "cost_usd.used").mean,
+              0.1, 1e-12);
 }
 
 TEST(Advice, RefinesAlongEveryAxisOfNumbersAndLeavesNamesAlone) {
   // Tokens 10 (w + x) at latency x, where w is the moment of the cancel.
-  const Advised advice(
-      {.vary = {"cancel.0.after=1s,5s", "policy=escalate: {after: 2s, detect: 0s},{named: patient, escalate: {after: 4s, detect: 0s}}"},
-       .hold = {"tokens.used <= 520"}});
+  const Advised advice({.vary = {"cancel.0.after=1s,5s",
+                                 "policy=escalate: {after: 2s, detect: 0s},{named: patient, "
+                                 "escalate: {after: 4s, detect: 0s}}"},
+                        .hold = {"tokens.used <= 520"}});
   ASSERT_TRUE(advice->found);
   EXPECT_THAT(advice->question.variations[1].values, Contains(advice->recommended->point[1]));
   EXPECT_THAT(advice->question.variations[0].values, Not(Contains(advice->recommended->point[0])));
@@ -130,13 +132,15 @@ TEST(Advice, ComesNearestIfNothingHolds) {
 }
 
 TEST(Advice, FindsWhatHoldsBetweenPointsThatDoNot) {
-  const Advised advice({.vary = {"policy.0.escalate.after=1s,6s"}, .hold = {"cancel_latency_s.max > 3", "cancel_latency_s.max < 4"}});
+  const Advised advice({.vary = {"policy.0.escalate.after=1s,6s"},
+                        .hold = {"cancel_latency_s.max > 3", "cancel_latency_s.max < 4"}});
   EXPECT_TRUE(advice->found);
   EXPECT_TRUE(is_held(*advice));
 }
 
 TEST(Advice, HasNothingToSayWithoutAValue) {
-  const Advised advice({.vary = {"policy=never"}, .objective = {"cancel_latency_s.p99", Goal::minimise}});
+  const Advised advice(
+      {.vary = {"policy=never"}, .objective = {"cancel_latency_s.p99", Goal::minimise}});
   EXPECT_FALSE(advice->recommended);
   EXPECT_FALSE(is_held(*advice));
   EXPECT_THAT(advice_words(*advice), HasSubstr("No candidate has a value of cancel_latency_s.p99"));
@@ -152,12 +156,14 @@ TEST(Advice, DoesNotTrustASeedThatALimitWasSearchedWith) {
   EXPECT_EQ(judge_hold(*advice->recommended, hold), Hold::with_room);
   ASSERT_TRUE(advice->looked_better);
   EXPECT_NE(judge_hold(*advice->looked_better, hold), Hold::with_room);
-  EXPECT_LT(figure_at(advice->looked_better->search, "interrupted.llm"), figure_at(advice->recommended->search, "interrupted.llm"));
+  EXPECT_LT(figure_at(advice->looked_better->search, "interrupted.llm"),
+            figure_at(advice->recommended->search, "interrupted.llm"));
   EXPECT_THAT(advice_words(*advice), HasSubstr("looked better still"));
 }
 
 TEST(Advice, HasACurveAlongEveryAxisThroughWhatItRecommends) {
-  const Advised advice({.vary = {"policy.0.escalate.after=1s,2s,8s", "cancel.0.after=3s,2s"}, .hold = {"cancel_latency_s.max <= 4"}});
+  const Advised advice({.vary = {"policy.0.escalate.after=1s,2s,8s", "cancel.0.after=3s,2s"},
+                        .hold = {"cancel_latency_s.max <= 4"}});
   ASSERT_EQ(advice->curves.size(), 2U);
   for (std::size_t axis = 0; axis < 2; ++axis) {
     std::vector<double> values;
@@ -174,11 +180,12 @@ TEST(Advice, HasACurveAlongEveryAxisThroughWhatItRecommends) {
 
 TEST(Advice, DoesNotDependOnTheThreads) {
   const auto told = [](unsigned threads) {
-    const Advised advice({.yaml = random_calls,
-                          .vary = {"policy.1.escalate.after=1s,4s,16s", "cancel.0.after.exponential.mean=4s,8s"},
-                          .objective = {"tokens.used", Goal::minimise},
-                          .hold = {"cancel_latency_s.p95 < 6"},
-                          .threads = threads});
+    const Advised advice(
+        {.yaml = random_calls,
+         .vary = {"policy.1.escalate.after=1s,4s,16s", "cancel.0.after.exponential.mean=4s,8s"},
+         .objective = {"tokens.used", Goal::minimise},
+         .hold = {"cancel_latency_s.p95 < 6"},
+         .threads = threads});
     Advice same = *advice;
     same.question.threads = 1;
     return json_text(advice_json(same)) + advice_text(same, {});
@@ -226,7 +233,9 @@ TEST(ReplicatedMean, OfEqualValuesIsThatValueExactly) {
   EXPECT_EQ(mean.high, 0.1);
 }
 
-TEST(ReplicatedMean, OfAMissingValueIsNone) { EXPECT_TRUE(std::isnan(replicated_mean({1, NAN}).mean)); }
+TEST(ReplicatedMean, OfAMissingValueIsNone) {
+  EXPECT_TRUE(std::isnan(replicated_mean({1, NAN}).mean));
+}
 
 }  // namespace
 }  // namespace caesura

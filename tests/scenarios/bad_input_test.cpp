@@ -3,7 +3,8 @@
 namespace caesura {
 namespace {
 
-// Every bad scenario is refused with one line: its place, what is wrong, and what to do. The other half: loader_bad_input_test.cpp.
+// Every bad scenario is refused with one line: its place, what is wrong, and what to do. The other
+// half: loader_bad_input_test.cpp.
 
 TEST(BadInput, AboutTheWholeFileIsRefusedWithItsPlaceAndWhatToDo) {
   expect_errors(R"(

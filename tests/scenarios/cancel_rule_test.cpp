@@ -26,10 +26,12 @@ TEST(CancelRule, GivesADelayAsPeopleSayIt) {
 }
 
 TEST(CancelRule, GivesMomentsOfOperations) {
-  EXPECT_EQ(rule({.moment = CancelDuringOperation{1, Distribution::constant(0.5)}}), "at 50 % of the 1st operation");
+  EXPECT_EQ(rule({.moment = CancelDuringOperation{1, Distribution::constant(0.5)}}),
+            "at 50 % of the 1st operation");
   EXPECT_EQ(rule({.moment = CancelDuringKind{OperationKind::tool, Distribution::uniform(0, 1)}}),
             "at a random moment of the first tool call");
-  EXPECT_EQ(rule({.moment = CancelDuringRequest{Distribution::uniform(0.2, 0.4)}}), "between 20 % and 40 % of the time the request takes");
+  EXPECT_EQ(rule({.moment = CancelDuringRequest{Distribution::uniform(0.2, 0.4)}}),
+            "between 20 % and 40 % of the time the request takes");
 }
 
 TEST(CancelRule, GivesChunksAndBudgets) {
@@ -42,11 +44,14 @@ TEST(CancelRule, GivesChunksAndBudgets) {
 
 TEST(CancelRule, NamesProbabilityRepetitionAndEverySource) {
   Model model;
-  model.cancels = {
-      {.probability = 0.2, .moment = CancelAfter{Distribution::constant(5e9)}, .times = 3, .every = std::chrono::milliseconds{500}},
-      {.moment = CancelAfterChunks{1}, .even_if_finished = true}};
+  model.cancels = {{.probability = 0.2,
+                    .moment = CancelAfter{Distribution::constant(5e9)},
+                    .times = 3,
+                    .every = std::chrono::milliseconds{500}},
+                   {.moment = CancelAfterChunks{1}, .even_if_finished = true}};
   EXPECT_EQ(describe_cancels(model),
-            "for 20 % of requests 5 s after sending, 3 times 500 ms apart, or at the 1st chunk, even if it has finished");
+            "for 20 % of requests 5 s after sending, 3 times 500 ms apart, or at the 1st chunk, "
+            "even if it has finished");
 }
 
 }  // namespace

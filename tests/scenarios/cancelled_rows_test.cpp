@@ -29,7 +29,9 @@ std::string header() {
 
 class CancelledRowsTest : public testing::Test {
  protected:
-  CancelledRows read(const std::string& text) { return read_cancelled_rows(folder_.write("requests.csv", text)); }
+  CancelledRows read(const std::string& text) {
+    return read_cancelled_rows(folder_.write("requests.csv", text));
+  }
   std::string error(const std::string& text) {
     try {
       read(text);
@@ -44,7 +46,8 @@ class CancelledRowsTest : public testing::Test {
 
 TEST_F(CancelledRowsTest, ReadsBackTheCancelledRequestsToTheNanosecond) {
   const auto reports = random_reports(3, 500);
-  const CancelledRows rows = read(header() + csv_of("checkpoint", reports) + csv_of("abort", {reports[0]}));
+  const CancelledRows rows =
+      read(header() + csv_of("checkpoint", reports) + csv_of("abort", {reports[0]}));
   std::size_t at = 0;
   const auto& read_back = rows.at("checkpoint");
   for (const auto& [request, client] : reports) {
@@ -70,18 +73,25 @@ TEST_F(CancelledRowsTest, SaysWhichFileAndLineIsWrong) {
     std::string text = line;
     return header() + line + text.replace(text.find(from), from.size(), to);
   };
-  EXPECT_THAT(error("policy,request\n"), HasSubstr("requests.csv:1: the header has no column 'arrived_s'"));
-  EXPECT_THAT(error(changed("user-0,", "")), HasSubstr("requests.csv:3: has 34 cells where the header has 35"));
+  EXPECT_THAT(error("policy,request\n"),
+              HasSubstr("requests.csv:1: the header has no column 'arrived_s'"));
+  EXPECT_THAT(error(changed("user-0,", "")),
+              HasSubstr("requests.csv:3: has 34 cells where the header has 35"));
   EXPECT_THAT(error(changed("5.6,", "5.6s,")), HasSubstr("requests.csv:3: stopped_s is '5.6s'"));
   EXPECT_THAT(error(changed("5.6,", ",")), HasSubstr("requests.csv:3: stopped_s is ''"));
-  EXPECT_THAT(error(changed("5.6,", "0.5,")), HasSubstr("requests.csv:3: the request stopped before its cancel was sent"));
-  EXPECT_THAT(error(changed(",1.5,", ",-1.5,")), HasSubstr("requests.csv:3: the cancel was sent before the request arrived"));
+  EXPECT_THAT(error(changed("5.6,", "0.5,")),
+              HasSubstr("requests.csv:3: the request stopped before its cancel was sent"));
+  EXPECT_THAT(error(changed(",1.5,", ",-1.5,")),
+              HasSubstr("requests.csv:3: the cancel was sent before the request arrived"));
   EXPECT_THAT(error(changed(",llm,", ",gpu,")), HasSubstr("requests.csv:3: cancelled_in is 'gpu'"));
   EXPECT_THAT(error(changed("p,0,", "p,-1,")), HasSubstr("requests.csv:3: request is negative"));
-  EXPECT_THAT(error(header() + line.substr(0, line.size() - 1)), HasSubstr("requests.csv:2: the file is cut off within this line"));
+  EXPECT_THAT(error(header() + line.substr(0, line.size() - 1)),
+              HasSubstr("requests.csv:2: the file is cut off within this line"));
 }
 
-TEST_F(CancelledRowsTest, SaysThatThereIsNoFile) { EXPECT_THROW(read_cancelled_rows(folder_.file("nothing.csv")), ScenarioError); }
+TEST_F(CancelledRowsTest, SaysThatThereIsNoFile) {
+  EXPECT_THROW(read_cancelled_rows(folder_.file("nothing.csv")), ScenarioError);
+}
 
 }  // namespace
 }  // namespace caesura

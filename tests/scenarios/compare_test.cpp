@@ -27,10 +27,13 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::StartsWith;
 
-SavedResults saved(const Results& results) { return {.file = "results.json", .document = to_json(results), .evidence = {}}; }
+SavedResults saved(const Results& results) {
+  return {.file = "results.json", .document = to_json(results), .evidence = {}};
+}
 
 /// The results of random reports, so that every figure has some value.
-SavedResults sample(const std::vector<std::string>& policies = {"checkpoint"}, std::uint64_t seed = 1) {
+SavedResults sample(const std::vector<std::string>& policies = {"checkpoint"},
+                    std::uint64_t seed = 1) {
   return saved(sample_results(policies, random_reports(seed, 400)));
 }
 
@@ -39,7 +42,8 @@ SavedResults with(SavedResults results, const std::string& pointer, const Json& 
   return results;
 }
 
-Figure figure_of(const ScenarioComparison& comparison, const std::string& field, std::size_t policy = 0) {
+Figure figure_of(const ScenarioComparison& comparison, const std::string& field,
+                 std::size_t policy = 0) {
   for (const auto& figure : comparison.policies.at(policy).figures) {
     if (figure.field == field) return figure;
   }
@@ -49,11 +53,13 @@ Figure figure_of(const ScenarioComparison& comparison, const std::string& field,
 /// With the rows of requests.csv that belong to the reports.
 SavedResults with_rows(const std::vector<ReportPair>& reports) {
   SavedResults results = saved(sample_results({"checkpoint"}, reports));
-  const auto file = std::filesystem::path(testing::TempDir()) /
-                    (std::string(testing::UnitTest::GetInstance()->current_test_info()->name()) + ".rows.csv");
+  const auto file =
+      std::filesystem::path(testing::TempDir()) /
+      (std::string(testing::UnitTest::GetInstance()->current_test_info()->name()) + ".rows.csv");
   std::string text;
   append_csv_header(text);
-  for (const auto& [request, client] : reports) append_csv_row(text, "checkpoint", request, client, 0);
+  for (const auto& [request, client] : reports)
+    append_csv_row(text, "checkpoint", request, client, 0);
   std::ofstream(file, std::ios::binary) << text;
   results.evidence = read_evidence(file.string(), {{"checkpoint", reports.size()}});
   std::filesystem::remove(file);
@@ -88,7 +94,8 @@ TEST(Compare, HasEveryNumberOfThePolicyOnce) {
 }
 
 TEST(Compare, TellsDifferenceAndRelativeDifference) {
-  const auto comparison = compare(with(sample(), "/cost_usd/used", 40), with(sample(), "/cost_usd/used", 30));
+  const auto comparison =
+      compare(with(sample(), "/cost_usd/used", 40), with(sample(), "/cost_usd/used", 30));
   const Figure figure = figure_of(comparison, "cost_usd.used");
   EXPECT_FALSE(figure.equal);
   EXPECT_EQ(figure.difference(), -10);
@@ -97,8 +104,10 @@ TEST(Compare, TellsDifferenceAndRelativeDifference) {
 }
 
 TEST(Compare, TakesAChangeFromNothingAsInfinite) {
-  const auto comparison = compare(with(sample(), "/tokens/saved", 0), with(sample(), "/tokens/saved", 7));
-  EXPECT_EQ(figure_of(comparison, "tokens.saved").relative_difference(), std::numeric_limits<double>::infinity());
+  const auto comparison =
+      compare(with(sample(), "/tokens/saved", 0), with(sample(), "/tokens/saved", 7));
+  EXPECT_EQ(figure_of(comparison, "tokens.saved").relative_difference(),
+            std::numeric_limits<double>::infinity());
   const auto back = compare(with(sample(), "/tokens/saved", 7), with(sample(), "/tokens/saved", 0));
   EXPECT_EQ(figure_of(back, "tokens.saved").relative_difference(), -1);
 }
@@ -113,14 +122,17 @@ TEST(Compare, CannotTellTheDifferenceToNothing) {
 }
 
 TEST(Compare, MatchesPoliciesByNameAndNamesTheOthers) {
-  const auto comparison = compare(sample({"never", "checkpoint", "abort"}), sample({"fast-tools", "abort", "never"}));
+  const auto comparison =
+      compare(sample({"never", "checkpoint", "abort"}), sample({"fast-tools", "abort", "never"}));
   ASSERT_EQ(comparison.policies.size(), 2U);
   EXPECT_EQ(comparison.policies[0].policy, "never");
   EXPECT_EQ(comparison.policies[1].policy, "abort");
   EXPECT_THAT(comparison.policies_only_in_a, ElementsAre("checkpoint"));
   EXPECT_THAT(comparison.policies_only_in_b, ElementsAre("fast-tools"));
-  const std::string text = compare_text({.scenarios = {comparison}, .scenarios_only_in_a = {}, .scenarios_only_in_b = {}}, {}, {});
-  EXPECT_THAT(text, AllOf(HasSubstr("Only in A: checkpoint."), HasSubstr("Only in B: fast-tools.")));
+  const std::string text = compare_text(
+      {.scenarios = {comparison}, .scenarios_only_in_a = {}, .scenarios_only_in_b = {}}, {}, {});
+  EXPECT_THAT(text,
+              AllOf(HasSubstr("Only in A: checkpoint."), HasSubstr("Only in B: fast-tools.")));
 }
 
 TEST(Compare, MatchesScenariosByNameIfThereAreSeveral) {
@@ -129,7 +141,8 @@ TEST(Compare, MatchesScenariosByNameIfThereAreSeveral) {
     results.document["scenario"]["name"] = name;
     return results;
   };
-  const Comparisons comparisons = compare_all({named("x"), named("y"), named("x")}, {named("z"), named("x")});
+  const Comparisons comparisons =
+      compare_all({named("x"), named("y"), named("x")}, {named("z"), named("x")});
   ASSERT_EQ(comparisons.scenarios.size(), 1U);
   EXPECT_THAT(comparisons.scenarios_only_in_a, ElementsAre("y", "x"));
   EXPECT_THAT(comparisons.scenarios_only_in_b, ElementsAre("z"));
@@ -139,7 +152,8 @@ TEST(Compare, MatchesScenariosByNameIfThereAreSeveral) {
 
 TEST(Compare, JudgesMeansByTheirSpread) {
   const auto mean = [](double value) {
-    return with(with(sample(), "/request_latency_s/mean", value), "/request_latency_s/stddev", 1);  // of some 80
+    return with(with(sample(), "/request_latency_s/mean", value), "/request_latency_s/stddev",
+                1);  // of some 80
   };
   const auto near = figure_of(compare(mean(10), mean(10.1)), "request_latency_s.mean");
   EXPECT_EQ(near.noise, Noise::within);
@@ -149,23 +163,30 @@ TEST(Compare, JudgesMeansByTheirSpread) {
 
 TEST(Compare, JudgesCountsOfRequestsAsShares) {
   const auto discarded = [](int n) { return with(sample(), "/discarded_answers", n); };  // of 400
-  EXPECT_EQ(figure_of(compare(discarded(40), discarded(50)), "discarded_answers").noise, Noise::within);
-  EXPECT_EQ(figure_of(compare(discarded(40), discarded(70)), "discarded_answers").noise, Noise::beyond);
-  EXPECT_EQ(figure_of(compare(discarded(40), discarded(70)), "discarded_answers").test, NoiseTest::two_proportions);
+  EXPECT_EQ(figure_of(compare(discarded(40), discarded(50)), "discarded_answers").noise,
+            Noise::within);
+  EXPECT_EQ(figure_of(compare(discarded(40), discarded(70)), "discarded_answers").noise,
+            Noise::beyond);
+  EXPECT_EQ(figure_of(compare(discarded(40), discarded(70)), "discarded_answers").test,
+            NoiseTest::two_proportions);
 }
 
 TEST(Compare, DoesNotPretendToJudgeWhatOneFileAloneDoesNotTell) {
-  for (const char* const field : {"cancel_latency_s.p99", "cancel_latency_s.max", "cost_usd.used", "tokens.saved", "busy_s.tool.used"}) {
+  for (const char* const field : {"cancel_latency_s.p99", "cancel_latency_s.max", "cost_usd.used",
+                                  "tokens.saved", "busy_s.tool.used"}) {
     std::string pointer = std::string("/") + field;
     std::replace(pointer.begin(), pointer.end(), '.', '/');
-    EXPECT_EQ(figure_of(compare(sample(), with(sample(), pointer, 12345)), field).noise, Noise::unknown) << field;
+    EXPECT_EQ(figure_of(compare(sample(), with(sample(), pointer, 12345)), field).noise,
+              Noise::unknown)
+        << field;
   }
 }
 
 TEST(Compare, PairsTheRowsOfTheSameRequests) {
   const auto reports = random_reports(1, 400);
   // The reports wait for minutes; all that changes is a second.
-  const auto comparison = compare(with_rows(reports), with_rows(later(reports, std::chrono::seconds(1))));
+  const auto comparison =
+      compare(with_rows(reports), with_rows(later(reports, std::chrono::seconds(1))));
   EXPECT_TRUE(comparison.policies[0].paired);
   const Figure mean = figure_of(comparison, "cancel_latency_s.mean");
   EXPECT_NEAR(*mean.difference(), 1, 1e-9);
@@ -189,7 +210,8 @@ TEST(Compare, DoesNotPairTheRowsOfAnotherSeed) {
 
 TEST(Compare, JudgesSumsPerRequest) {
   // Twice the load: twice the sums, and nothing else.
-  const auto comparison = compare(with_rows(random_reports(1, 4000)), with_rows(random_reports(2, 8000)));
+  const auto comparison =
+      compare(with_rows(random_reports(1, 4000)), with_rows(random_reports(2, 8000)));
   const Figure total = figure_of(comparison, "requests.total");
   EXPECT_EQ(total.test, NoiseTest::exact);
   EXPECT_EQ(total.noise, Noise::beyond);
@@ -197,7 +219,8 @@ TEST(Compare, JudgesSumsPerRequest) {
   // One in twenty may be beyond by chance; of the ratios, which hang together, not most.
   std::size_t judged = 0, beyond = 0;
   for (const auto& figure : comparison.policies[0].figures) {
-    if (figure.test == NoiseTest::blocks) ++judged, beyond += figure.noise == Noise::beyond ? 1U : 0U;
+    if (figure.test == NoiseTest::blocks)
+      ++judged, beyond += figure.noise == Noise::beyond ? 1U : 0U;
   }
   EXPECT_GT(judged, 40U);
   EXPECT_LT(beyond, judged / 4);
@@ -209,7 +232,8 @@ TEST(RowEvidence, OfAnotherRunIsRefused) {
   const auto file = std::filesystem::path(testing::TempDir()) / "row_evidence_test.csv";
   std::string text;
   append_csv_header(text);
-  for (const auto& [request, client] : reports) append_csv_row(text, "checkpoint", request, client, 0);
+  for (const auto& [request, client] : reports)
+    append_csv_row(text, "checkpoint", request, client, 0);
   std::ofstream(file, std::ios::binary) << text;
   const auto fault = [&](const std::map<std::string, std::uint64_t>& requests) -> std::string {
     try {
@@ -221,26 +245,32 @@ TEST(RowEvidence, OfAnotherRunIsRefused) {
   };
   EXPECT_EQ(fault({{"checkpoint", 10}}), "");
   EXPECT_THAT(fault({{"checkpoint", 9}}), HasSubstr(":11: policy 'checkpoint' has more requests"));
-  EXPECT_THAT(fault({{"checkpoint", 11}}), HasSubstr("has 10 requests of policy 'checkpoint', and results.json 11"));
-  EXPECT_THAT(fault({{"abort", 10}}), HasSubstr(":2: results.json beside it has no policy 'checkpoint'"));
+  EXPECT_THAT(fault({{"checkpoint", 11}}),
+              HasSubstr("has 10 requests of policy 'checkpoint', and results.json 11"));
+  EXPECT_THAT(fault({{"abort", 10}}),
+              HasSubstr(":2: results.json beside it has no policy 'checkpoint'"));
   std::filesystem::remove(file);
 }
 
 TEST(CompareReport, ShowsFiguresThatDifferAndOnDemandAll) {
-  const Comparisons comparisons = compare_all({sample()}, {with(sample(), "/cancel_latency_by_operation_s/tool/count", 1234)});
+  const Comparisons comparisons =
+      compare_all({sample()}, {with(sample(), "/cancel_latency_by_operation_s/tool/count", 1234)});
   const std::string text = compare_text(comparisons, {}, {});
   EXPECT_THAT(text, HasSubstr("1 of 177 figures of 1 policy differ"));
   EXPECT_THAT(text, HasSubstr("cancel_latency_by_operation_s.tool.count"));
   EXPECT_THAT(text, Not(HasSubstr("cost_usd.used")));
-  EXPECT_THAT(compare_text(comparisons, {}, {.table = {}, .all = true}), HasSubstr("cost_usd.used"));
+  EXPECT_THAT(compare_text(comparisons, {}, {.table = {}, .all = true}),
+              HasSubstr("cost_usd.used"));
 }
 
 TEST(CompareReport, SaysWhatElseTheTwoDifferIn) {
   SavedResults other = sample();
   other.document["engine"] = "direct";
   other.document["scenario"]["seed"] = 43;
-  EXPECT_THAT(compare_text(compare_all({sample()}, {other}), {}, {}), HasSubstr("The two differ in seed, engine.\n"));
-  EXPECT_THAT(compare_text(compare_all({sample()}, {sample()}), {}, {}), Not(HasSubstr("The two differ in")));
+  EXPECT_THAT(compare_text(compare_all({sample()}, {other}), {}, {}),
+              HasSubstr("The two differ in seed, engine.\n"));
+  EXPECT_THAT(compare_text(compare_all({sample()}, {sample()}), {}, {}),
+              Not(HasSubstr("The two differ in")));
 }
 
 TEST(CompareReport, PrintsNoEscapeSequenceOfAFile) {
@@ -253,15 +283,18 @@ TEST(CompareReport, PrintsNoEscapeSequenceOfAFile) {
 }
 
 TEST(CompareReport, ForProgramsHasEveryFigure) {
-  const Comparisons comparisons = compare_all({sample()}, {with(with(sample(), "/orphans/count", 3), "/cancel_latency_s/p50", nullptr)});
-  const auto gates = {parse_change_gate("orphans.count > 5"), parse_change_gate("orphans.count > 1")};
+  const Comparisons comparisons = compare_all(
+      {sample()}, {with(with(sample(), "/orphans/count", 3), "/cancel_latency_s/p50", nullptr)});
+  const auto gates = {parse_change_gate("orphans.count > 5"),
+                      parse_change_gate("orphans.count > 1")};
   const Json json = compare_json(comparisons, gates, fired_gates(gates, comparisons));
   EXPECT_EQ(json["schema"], "caesura.comparison/1");
   const Json& figures = json["comparisons"][0]["policies"][0]["figures"];
   EXPECT_EQ(figures.size(), known_fields().size());
   EXPECT_EQ(figures[0]["field"], "cancel_latency_s.p50");
   EXPECT_TRUE(figures[0]["b"].is_null());
-  const auto orphans = std::find_if(figures.begin(), figures.end(), [](const Json& f) { return f["field"] == "orphans.count"; });
+  const auto orphans = std::find_if(figures.begin(), figures.end(),
+                                    [](const Json& f) { return f["field"] == "orphans.count"; });
   EXPECT_EQ((*orphans)["difference"], 3);
   EXPECT_TRUE((*orphans)["relative_difference"].is_null());  // JSON knows no infinity
   EXPECT_EQ(json["fail_on"][0]["fired"], false);
@@ -293,15 +326,19 @@ TEST(ChangeGate, IsAFieldAComparisonAndAChange) {
 }
 
 TEST(ChangeGate, OfAnUnknownFieldNamesTheNearest) {
-  EXPECT_THAT(gate_fault("cancel_latncy_s.p99 > 1"), AllOf(StartsWith("--fail-on"), HasSubstr("did you mean 'cancel_latency_s.p99'?")));
-  EXPECT_THAT(gate_fault("checkpoint.cancel_latncy_s.p99 > 1"), HasSubstr("did you mean 'cancel_latency_s.p99'?"));
-  EXPECT_THAT(gate_fault("cancel_latency_s.p98 > 1"), HasSubstr("unknown field 'cancel_latency_s.p98'"));
+  EXPECT_THAT(gate_fault("cancel_latncy_s.p99 > 1"),
+              AllOf(StartsWith("--fail-on"), HasSubstr("did you mean 'cancel_latency_s.p99'?")));
+  EXPECT_THAT(gate_fault("checkpoint.cancel_latncy_s.p99 > 1"),
+              HasSubstr("did you mean 'cancel_latency_s.p99'?"));
+  EXPECT_THAT(gate_fault("cancel_latency_s.p98 > 1"),
+              HasSubstr("unknown field 'cancel_latency_s.p98'"));
   EXPECT_THAT(gate_fault("checkpoint.interrupted > 1"), HasSubstr("interrupted is not a number"));
   EXPECT_THAT(gate_fault("interrupted > 1"), HasSubstr("interrupted is not a number"));
 }
 
 TEST(ChangeGate, OfAnyOtherFormIsRefused) {
-  for (const char* const bad : {"", "cost_usd.used", "> 5", "cost_usd.used = 5", "cost usd.used > 5"}) {
+  for (const char* const bad :
+       {"", "cost_usd.used", "> 5", "cost_usd.used = 5", "cost usd.used > 5"}) {
     EXPECT_THAT(gate_fault(bad), HasSubstr("it must read [POLICY.]FIELD OP CHANGE")) << bad;
   }
   for (const char* const bad : {"", "5s", "+-5", "%", "inf%", "nan", "5%%", "10 percent"}) {
@@ -310,38 +347,51 @@ TEST(ChangeGate, OfAnyOtherFormIsRefused) {
 }
 
 /// The reasons for which the expression fires.
-std::vector<std::string> reasons(const std::string& expression, const SavedResults& a, const SavedResults& b) {
+std::vector<std::string> reasons(const std::string& expression, const SavedResults& a,
+                                 const SavedResults& b) {
   std::vector<std::string> all;
-  for (const auto& gate : fired_gates({parse_change_gate(expression)}, compare_all({a}, {b}))) all.push_back(gate.reason);
+  for (const auto& gate : fired_gates({parse_change_gate(expression)}, compare_all({a}, {b})))
+    all.push_back(gate.reason);
   return all;
 }
 
 TEST(ChangeGates, FireOnTheChangeOfBAgainstA) {
-  const SavedResults a = with(sample(), "/cost_usd/used", 40), b = with(sample(), "/cost_usd/used", 44.5);
-  EXPECT_THAT(reasons("cost_usd.used > +11%", a, b), ElementsAre("checkpoint.cost_usd.used: 40 in A, 44.5 in B, a change of +11.25 %"));
+  const SavedResults a = with(sample(), "/cost_usd/used", 40),
+                     b = with(sample(), "/cost_usd/used", 44.5);
+  EXPECT_THAT(reasons("cost_usd.used > +11%", a, b),
+              ElementsAre("checkpoint.cost_usd.used: 40 in A, 44.5 in B, a change of +11.25 %"));
   EXPECT_THAT(reasons("cost_usd.used > +12%", a, b), IsEmpty());
-  EXPECT_THAT(reasons("checkpoint.cost_usd.used > 4", a, b), ElementsAre("checkpoint.cost_usd.used: 40 in A, 44.5 in B, a change of +4.5"));
+  EXPECT_THAT(reasons("checkpoint.cost_usd.used > 4", a, b),
+              ElementsAre("checkpoint.cost_usd.used: 40 in A, 44.5 in B, a change of +4.5"));
   EXPECT_THAT(reasons("cost_usd.used > 5", a, b), IsEmpty());
-  EXPECT_THAT(reasons("cost_usd.used < -10%", b, a), ElementsAre("checkpoint.cost_usd.used: 44.5 in A, 40 in B, a change of -10.1124 %"));
+  EXPECT_THAT(reasons("cost_usd.used < -10%", b, a),
+              ElementsAre("checkpoint.cost_usd.used: 44.5 in A, 40 in B, a change of -10.1124 %"));
   EXPECT_THAT(reasons("cost_usd.used != 0", a, a), IsEmpty());
 }
 
 TEST(ChangeGates, TakeAChangeFromNothingAsInfinite) {
-  const SavedResults none = with(sample(), "/orphans/count", 0), one = with(sample(), "/orphans/count", 1);
-  EXPECT_THAT(reasons("orphans.count > +1000000%", none, one), ElementsAre("checkpoint.orphans.count: 0 in A, 1 in B, a change of +∞"));
+  const SavedResults none = with(sample(), "/orphans/count", 0),
+                     one = with(sample(), "/orphans/count", 1);
+  EXPECT_THAT(reasons("orphans.count > +1000000%", none, one),
+              ElementsAre("checkpoint.orphans.count: 0 in A, 1 in B, a change of +∞"));
   EXPECT_THAT(reasons("orphans.count > 0%", none, none), IsEmpty());
 }
 
 TEST(ChangeGates, FireOnWhatCannotBeCompared) {
   const SavedResults none = with(sample(), "/cancel_latency_s/p99", nullptr);
-  EXPECT_THAT(reasons("cancel_latency_s.p99 > +10%", with(sample(), "/cancel_latency_s/p99", 2), none),
-              ElementsAre("checkpoint.cancel_latency_s.p99: 2 in A, nothing in B, which cannot be compared"));
+  EXPECT_THAT(
+      reasons("cancel_latency_s.p99 > +10%", with(sample(), "/cancel_latency_s/p99", 2), none),
+      ElementsAre(
+          "checkpoint.cancel_latency_s.p99: 2 in A, nothing in B, which cannot be compared"));
   EXPECT_THAT(reasons("cancel_latency_s.p99 > +10%", none, none), IsEmpty());
-  EXPECT_THAT(reasons("never.cost_usd.used > 1", sample({"never", "checkpoint"}), sample()), ElementsAre("policy never is in A only"));
-  EXPECT_THAT(reasons("cost_usd.used > 1", sample({"never"}), sample()), ElementsAre("no policy is in both"));
+  EXPECT_THAT(reasons("never.cost_usd.used > 1", sample({"never", "checkpoint"}), sample()),
+              ElementsAre("policy never is in A only"));
+  EXPECT_THAT(reasons("cost_usd.used > 1", sample({"never"}), sample()),
+              ElementsAre("no policy is in both"));
   SavedResults partial = sample();
   partial.document["run"]["partial"] = true;
-  EXPECT_THAT(reasons("cost_usd.used > 1", sample(), partial), ElementsAre("B was interrupted, and is not complete"));
+  EXPECT_THAT(reasons("cost_usd.used > 1", sample(), partial),
+              ElementsAre("B was interrupted, and is not complete"));
   const std::vector<ChangeGate> gates{parse_change_gate("cost_usd.used > 1")};
   EXPECT_EQ(fired_gates(gates, {}).size(), 1U);
 }
@@ -351,7 +401,8 @@ TEST(ChangeGates, LookAtEveryPolicyUnlessOneIsNamed) {
   SavedResults b = a;
   for (auto& policy : b.document["policies"]) policy["orphans"]["count"] = 2;
   EXPECT_EQ(reasons("orphans.count > 1", a, b).size(), 2U);
-  EXPECT_THAT(reasons("abort.orphans.count > 1", a, b), ElementsAre(StartsWith("abort.orphans.count: 0 in A, 2 in B")));
+  EXPECT_THAT(reasons("abort.orphans.count > 1", a, b),
+              ElementsAre(StartsWith("abort.orphans.count: 0 in A, 2 in B")));
 }
 
 TEST(ChangeGates, OnAnUnknownPolicyNameTheNearest) {
@@ -387,8 +438,10 @@ TEST(CheckResults, NamesTheFault) {
   EXPECT_THAT(changed("/policies/0/policy", 5), HasSubstr("a policy has no name"));
   EXPECT_THAT(changed("/policies/0/cancel_latency_s/p99", "fast"),
               HasSubstr("cancel_latency_s.p99 of policy 'checkpoint' is not a number"));
-  EXPECT_THAT(changed("/policies/0/requests/total", nullptr), HasSubstr("requests.total of policy 'checkpoint' is no count"));
-  EXPECT_THAT(changed("/policies/1", good["policies"][0]), HasSubstr("two policies named 'checkpoint'"));
+  EXPECT_THAT(changed("/policies/0/requests/total", nullptr),
+              HasSubstr("requests.total of policy 'checkpoint' is no count"));
+  EXPECT_THAT(changed("/policies/1", good["policies"][0]),
+              HasSubstr("two policies named 'checkpoint'"));
 }
 
 }  // namespace

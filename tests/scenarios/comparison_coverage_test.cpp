@@ -13,7 +13,8 @@ using namespace testing;
 
 constexpr std::uint64_t seeds = 200;
 
-/// Agents that call a model and a tool in turn; two of five clients cancel at a random moment. All latencies are skewed.
+/// Agents that call a model and a tool in turn; two of five clients cancel at a random moment. All
+/// latencies are skewed.
 Scenario checkpoint_and_abort(std::uint64_t requests) {
   Scenario scenario;
   scenario.name = "coverage";
@@ -41,12 +42,17 @@ PolicyComparison comparison_of(Scenario scenario, std::uint64_t seed, std::uint3
   scenario.model.seed = seed;
   Progress progress;
   const std::atomic<bool> stop{false};
-  const RunOptions options{
-      .engine = EngineKind::direct, .threads = 2, .replications = replications, .requests_csv = {}, .each_request = {}};
+  const RunOptions options{.engine = EngineKind::direct,
+                           .threads = 2,
+                           .replications = replications,
+                           .requests_csv = {},
+                           .each_request = {}};
   return run_scenario(scenario, options, stop, progress).comparisons.at(0);
 }
 
-double saved_per_pair(const Estimate& estimate) { return estimate.difference.value() / static_cast<double>(estimate.pairs); }
+double saved_per_pair(const Estimate& estimate) {
+  return estimate.difference.value() / static_cast<double>(estimate.pairs);
+}
 
 /// How many intervals of short runs contain what a long run finds.
 struct Coverage {
@@ -54,19 +60,25 @@ struct Coverage {
   std::uint64_t of_savings = 0;
 };
 
-Coverage coverage(const Scenario& scenario, std::uint32_t replications, const PolicyComparison& long_run) {
+Coverage coverage(const Scenario& scenario, std::uint32_t replications,
+                  const PolicyComparison& long_run) {
   Coverage covered;
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     const PolicyComparison one = comparison_of(scenario, seed, replications);
-    const auto contains = [](const Estimate& estimate, double x) { return estimate.ci95.value().low <= x && x <= estimate.ci95->high; };
-    if (contains(one.cancel_latency_s, long_run.cancel_latency_s.difference.value())) ++covered.of_latency;
-    const double expected = saved_per_pair(long_run.saved_usd) * static_cast<double>(one.saved_usd.pairs);
+    const auto contains = [](const Estimate& estimate, double x) {
+      return estimate.ci95.value().low <= x && x <= estimate.ci95->high;
+    };
+    if (contains(one.cancel_latency_s, long_run.cancel_latency_s.difference.value()))
+      ++covered.of_latency;
+    const double expected =
+        saved_per_pair(long_run.saved_usd) * static_cast<double>(one.saved_usd.pairs);
     if (contains(one.saved_usd, expected)) ++covered.of_savings;
   }
   return covered;
 }
 
-/// 91 to 99 %: where intervals contain the truth with a probability of 95 %, 99 of 100 tries of 200 are in that range.
+/// 91 to 99 %: where intervals contain the truth with a probability of 95 %, 99 of 100 tries of 200
+/// are in that range.
 void expect_about_95_percent(std::uint64_t covered) {
   EXPECT_GE(covered, 182U);
 
@@ -82,7 +94,8 @@ TEST(ConfidenceIntervals, OfIndependentRequestsCoverTheLongRunDifference) {
 
 TEST(ConfidenceIntervals, OverReplicationsOfCompetingRequestsCoverTheLongRunDifference) {
   Scenario congested = checkpoint_and_abort(150);
-  congested.model.services[0].concurrency = 6;  // 5.5 of them would be busy if nobody cancelled, and requests wait for one another
+  // 5.5 of them would be busy if nobody cancelled, and requests wait for one another
+  congested.model.services[0].concurrency = 6;
   congested.model.services[1].concurrency = 7;
   const PolicyComparison long_run = comparison_of(congested, 1'000'003, 100 * 15);
   const Coverage covered = coverage(congested, 15, long_run);

@@ -19,7 +19,8 @@ constexpr std::int64_t dollar = 1'000'000'000'000;
 constexpr double t2 = 4.302652729911275;
 constexpr double t3 = 3.182446305284263;
 
-PairedDifferences differences(std::initializer_list<std::int64_t> latencies_s, std::initializer_list<std::int64_t> saved_usd) {
+PairedDifferences differences(std::initializer_list<std::int64_t> latencies_s,
+                              std::initializer_list<std::int64_t> saved_usd) {
   PairedDifferences all;
   for (const std::int64_t s : latencies_s) all.cancel_latency_ns.add(s * second);
   for (const std::int64_t usd : saved_usd) all.saved_picos.add(usd * dollar);
@@ -39,12 +40,15 @@ TEST(PairedRequest, HasALatencyOnlyIfItWasCancelled) {
   EXPECT_EQ(paired_request(pair.request, pair.client).cancel_latency_ns, 4'100'000'000);
   EXPECT_EQ(paired_request(pair.request, pair.client).saved_picos, 170'000'000'000);
   pair.request.outcome = Outcome::completed;
-  EXPECT_EQ(paired_request(pair.request, pair.client).cancel_latency_ns, PairedRequest::not_cancelled);
+  EXPECT_EQ(paired_request(pair.request, pair.client).cancel_latency_ns,
+            PairedRequest::not_cancelled);
 }
 
 TEST(PairedDifferences, AreOfLatenciesThatBothPoliciesHaveAndOfAllSavings) {
-  const PairedRequests reference{{.cancel_latency_ns = 10, .saved_picos = 5}, {.cancel_latency_ns = 20, .saved_picos = 7}, {}};
-  const PairedRequests policy{{.cancel_latency_ns = 4, .saved_picos = 9}, {}, {.cancel_latency_ns = 0, .saved_picos = 1}};
+  const PairedRequests reference{
+      {.cancel_latency_ns = 10, .saved_picos = 5}, {.cancel_latency_ns = 20, .saved_picos = 7}, {}};
+  const PairedRequests policy{
+      {.cancel_latency_ns = 4, .saved_picos = 9}, {}, {.cancel_latency_ns = 0, .saved_picos = 1}};
   const PairedDifferences all = paired_differences(policy, reference);
   EXPECT_EQ(all.cancel_latency_ns.count(), 1U);
   EXPECT_EQ(all.cancel_latency_ns.sum(), -6);
@@ -53,18 +57,21 @@ TEST(PairedDifferences, AreOfLatenciesThatBothPoliciesHaveAndOfAllSavings) {
 }
 
 TEST(PairedDifferences, OfThePolicyNeverAreTheReferencesSavings) {
-  const PairedDifferences all =
-      never_differences({{.cancel_latency_ns = 10, .saved_picos = 5}, {.cancel_latency_ns = 0, .saved_picos = 7}});
+  const PairedDifferences all = never_differences(
+      {{.cancel_latency_ns = 10, .saved_picos = 5}, {.cancel_latency_ns = 0, .saved_picos = 7}});
   EXPECT_EQ(all.cancel_latency_ns.count(), 0U);
   EXPECT_EQ(all.saved_picos.count(), 2U);
   EXPECT_EQ(all.saved_picos.sum(), -12);
 }
 
-TEST(PairedDifferences, RefuseRunsOfDifferentSizes) { EXPECT_THROW(paired_differences({{}, {}}, {{}}), std::logic_error); }
+TEST(PairedDifferences, RefuseRunsOfDifferentSizes) {
+  EXPECT_THROW(paired_differences({{}, {}}, {{}}), std::logic_error);
+}
 
 TEST(Compare, OverIndependentPairsIsStudentsIntervalOfTheirMean) {
   // 1, 2, 3, 4: mean 2.5, standard deviation sqrt(5/3).
-  const PolicyComparison comparison = compare("abort", "checkpoint", {differences({1, 2, 3, 4}, {1, 2, 3, 4})}, Spread::pairs);
+  const PolicyComparison comparison =
+      compare("abort", "checkpoint", {differences({1, 2, 3, 4}, {1, 2, 3, 4})}, Spread::pairs);
   EXPECT_EQ(comparison.policy, "abort");
   EXPECT_EQ(comparison.against, "checkpoint");
   const double half_width = t3 * std::sqrt(5.0 / 3) / 2;
@@ -74,9 +81,12 @@ TEST(Compare, OverIndependentPairsIsStudentsIntervalOfTheirMean) {
 }
 
 TEST(Compare, OverReplicationsIsStudentsIntervalOfTheirSumsAndOfARatio) {
-  // Latency: sums 10, 30, 20 of 2, 4, 2 pairs: ratio 7.5, residuals -5, 0, 5. Saved: sums 1, 2, 3: residuals -1, 0, 1.
+  // Latency: sums 10, 30, 20 of 2, 4, 2 pairs: ratio 7.5, residuals -5, 0, 5. Saved: sums 1, 2, 3:
+  // residuals -1, 0, 1.
   const PolicyComparison comparison = compare(
-      "a", "b", {differences({4, 6}, {1}), differences({6, 6, 9, 9}, {5, -3}), differences({10, 10}, {0, 3})}, Spread::replications);
+      "a", "b",
+      {differences({4, 6}, {1}), differences({6, 6, 9, 9}, {5, -3}), differences({10, 10}, {0, 3})},
+      Spread::replications);
   EXPECT_EQ(comparison.cancel_latency_s.pairs, 8U);
   expect_interval(comparison.cancel_latency_s, 7.5, t2 * std::sqrt(3 * 50.0 / 2) / 8);
   EXPECT_EQ(comparison.saved_usd.pairs, 5U);
@@ -91,12 +101,14 @@ TEST(Compare, ReplicationsWithoutPairsDoNotMakeAnEstimateSurer) {
   const Estimate one = latency({differences({4, 6}, {1}), none, none});
   EXPECT_EQ(one.difference, 5.0);
   EXPECT_FALSE(one.ci95);
-  expect_interval(latency({none, differences({4, 6}, {1}), differences({6, 6, 9, 9}, {1}), none, differences({10, 10}, {1})}), 7.5,
-                  t2 * std::sqrt(3 * 50.0 / 2) / 8);
+  expect_interval(latency({none, differences({4, 6}, {1}), differences({6, 6, 9, 9}, {1}), none,
+                           differences({10, 10}, {1})}),
+                  7.5, t2 * std::sqrt(3 * 50.0 / 2) / 8);
 }
 
 TEST(Compare, OfDependentPairsHasNoInterval) {
-  const PolicyComparison comparison = compare("a", "b", {differences({1, 2}, {1, 2, 3})}, Spread::unknown);
+  const PolicyComparison comparison =
+      compare("a", "b", {differences({1, 2}, {1, 2, 3})}, Spread::unknown);
   EXPECT_EQ(comparison.cancel_latency_s.difference, 1.5);
   EXPECT_FALSE(comparison.cancel_latency_s.ci95);
   EXPECT_EQ(comparison.saved_usd.difference, 6.0);

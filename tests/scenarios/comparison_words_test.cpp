@@ -34,7 +34,8 @@ struct Figures {
   int unsafe = 0;
 };
 
-Json document(const std::vector<std::pair<std::string, Figures>>& policies, const std::vector<PolicyComparison>& comparisons = {}) {
+Json document(const std::vector<std::pair<std::string, Figures>>& policies,
+              const std::vector<PolicyComparison>& comparisons = {}) {
   std::vector<std::string> names;
   for (const auto& [name, figures] : policies) names.push_back(name);
   Results results = sample_results(names, {cancelled_after_1500_of_10000_tokens()});
@@ -57,8 +58,10 @@ PolicyComparison abort_against_checkpoint() {
           .saved_usd = {.pairs = 10000, .difference = 12.34, .ci95 = Interval{12, 12.68}}};
 }
 
-std::string words_of(const PolicyComparison& comparison, const Figures& abort, const Figures& checkpoint = {}) {
-  return side_by_side_lines(document({{"checkpoint", checkpoint}, {"abort", abort}}, {comparison})).at(0);
+std::string words_of(const PolicyComparison& comparison, const Figures& abort,
+                     const Figures& checkpoint = {}) {
+  return side_by_side_lines(document({{"checkpoint", checkpoint}, {"abort", abort}}, {comparison}))
+      .at(0);
 }
 
 TEST(UndominatedPolicies, AreThoseThatNoOtherIsAtLeastAsGoodAsInAllAndBetterInOne) {
@@ -71,19 +74,27 @@ TEST(UndominatedPolicies, AreThoseThatNoOtherIsAtLeastAsGoodAsInAllAndBetterInOn
 }
 
 TEST(UndominatedPolicies, AreAllWhereAllAreAlike) {
-  EXPECT_THAT(undominated_policies(document({{"one", {1, 1, 1}}, {"two", {1, 1, 1}}})), ElementsAre("one", "two"));
-  EXPECT_THAT(undominated_policies(document({{"one", {nullptr, 1, 0}}, {"two", {nullptr, 1, 0}}})), ElementsAre("one", "two"));
+  EXPECT_THAT(undominated_policies(document({{"one", {1, 1, 1}}, {"two", {1, 1, 1}}})),
+              ElementsAre("one", "two"));
+  EXPECT_THAT(undominated_policies(document({{"one", {nullptr, 1, 0}}, {"two", {nullptr, 1, 0}}})),
+              ElementsAre("one", "two"));
 }
 
 TEST(UndominatedPolicies, CountACancelThatNeverHappensAsTheLongestLatency) {
-  EXPECT_THAT(undominated_policies(document({{"never", {nullptr, 5, 0}}, {"checkpoint", {1e9, 5, 0}}})), ElementsAre("checkpoint"));
-  EXPECT_THAT(undominated_policies(document({{"never", {nullptr, 4, 0}}, {"checkpoint", {1, 5, 0}}})), ElementsAre("never", "checkpoint"));
+  EXPECT_THAT(
+      undominated_policies(document({{"never", {nullptr, 5, 0}}, {"checkpoint", {1e9, 5, 0}}})),
+      ElementsAre("checkpoint"));
+  EXPECT_THAT(
+      undominated_policies(document({{"never", {nullptr, 4, 0}}, {"checkpoint", {1, 5, 0}}})),
+      ElementsAre("never", "checkpoint"));
 }
 
 TEST(SideBySide, SaysWhatAPolicyGainsHowSureThatIsAndItsPrice) {
   EXPECT_EQ(words_of(abort_against_checkpoint(), {.latency = 1, .cut_off = 212, .unsafe = 9}),
-            "abort against checkpoint: cancels take effect 9.7 s sooner on average (95 % interval 9.61 s to 9.79 s, 2,890 pairs); $12.34 "
-            "more is saved (95 % interval $12.00 to $12.68, 10,000 pairs), at the price of 212 operations cut off, 9 of them unsafe.");
+            "abort against checkpoint: cancels take effect 9.7 s sooner on average (95 % interval "
+            "9.61 s to 9.79 s, 2,890 pairs); $12.34 "
+            "more is saved (95 % interval $12.00 to $12.68, 10,000 pairs), at the price of 212 "
+            "operations cut off, 9 of them unsafe.");
 }
 
 TEST(SideBySide, NamesDirectionsWhereAnIntervalHasBoth) {
@@ -91,7 +102,8 @@ TEST(SideBySide, NamesDirectionsWhereAnIntervalHasBoth) {
   comparison.cancel_latency_s = {.pairs = 5, .difference = 1, .ci95 = Interval{-2, 4}};
   comparison.saved_usd = {.pairs = 6, .difference = -0.5, .ci95 = Interval{-1, 0}};
   EXPECT_EQ(words_of(comparison, {.latency = 1}),
-            "abort against checkpoint: cancels take effect 1 s later on average (95 % interval 2 s sooner to 4 s later, 5 pairs); $0.50 "
+            "abort against checkpoint: cancels take effect 1 s later on average (95 % interval 2 s "
+            "sooner to 4 s later, 5 pairs); $0.50 "
             "less is saved (95 % interval $1.00 less to $0.00, 6 pairs).");
 }
 
@@ -103,7 +115,8 @@ TEST(SideBySide, SaysWhatTheReferenceCutsOffToo) {
 TEST(SideBySide, WithoutCommonCancelsOrMoneySaysSo) {
   PolicyComparison comparison = abort_against_checkpoint();
   comparison.cancel_latency_s = {};
-  EXPECT_THAT(words_of(comparison, {.latency = 1}), HasSubstr("checkpoint: no request was cancelled under both; $12.34 more is saved"));
+  EXPECT_THAT(words_of(comparison, {.latency = 1}),
+              HasSubstr("checkpoint: no request was cancelled under both; $12.34 more is saved"));
   Json free = document({{"checkpoint", {}}, {"abort", {}}}, {abort_against_checkpoint()});
   free["policies"][1]["cost_usd"]["planned"] = 0;
   EXPECT_THAT(side_by_side_lines(free).at(0), Not(HasSubstr("$")));
@@ -115,9 +128,11 @@ TEST(SideBySide, SaysNothingOfLatencyWhereAPolicyCancelsNothing) {
   comparison.cancel_latency_s = {};
   Json results = document({{"never", {}}, {"checkpoint", {}}}, {comparison});
   results["policies"][0]["requests"]["cancelled"] = 0;
-  EXPECT_THAT(side_by_side_lines(results).at(0), StartsWith("never against checkpoint: $12.34 more is saved (95 %"));
+  EXPECT_THAT(side_by_side_lines(results).at(0),
+              StartsWith("never against checkpoint: $12.34 more is saved (95 %"));
   results["policies"][0]["cost_usd"]["planned"] = 0;
-  EXPECT_EQ(side_by_side_lines(results).at(0), "never against checkpoint: no request was cancelled under both.");
+  EXPECT_EQ(side_by_side_lines(results).at(0),
+            "never against checkpoint: no request was cancelled under both.");
 }
 
 TEST(SideBySide, SaysWhyThereIsNoIntervalAndWhatGivesOne) {
@@ -127,20 +142,27 @@ TEST(SideBySide, SaysWhyThereIsNoIntervalAndWhatGivesOne) {
   Json results = document({{"checkpoint", {}}, {"abort", {}}}, {comparison});
   const auto lines = side_by_side_lines(results);
   ASSERT_THAT(lines, SizeIs(3));
-  EXPECT_THAT(lines[0], HasSubstr("9.7 s sooner on average (2,890 pairs); $12.34 more is saved (10,000 pairs)."));
+  EXPECT_THAT(
+      lines[0],
+      HasSubstr("9.7 s sooner on average (2,890 pairs); $12.34 more is saved (10,000 pairs)."));
   EXPECT_EQ(lines[1],
-            "Requests compete, so their pairs are not independent of one another and tell no interval; --replications 20 gives intervals.");
+            "Requests compete, so their pairs are not independent of one another and tell no "
+            "interval; --replications 20 gives intervals.");
   results["engine"] = "caf-realtime";
-  EXPECT_THAT(side_by_side_lines(results)[1], Not(HasSubstr("--replications"))) << "which real time does not have";
+  EXPECT_THAT(side_by_side_lines(results)[1], Not(HasSubstr("--replications")))
+      << "which real time does not have";
   comparison.saved_usd.pairs = 1;
-  EXPECT_THAT(side_by_side_lines(document({{"checkpoint", {}}, {"abort", {}}}, {comparison})), SizeIs(2)) << "one pair has none anyway";
+  EXPECT_THAT(side_by_side_lines(document({{"checkpoint", {}}, {"abort", {}}}, {comparison})),
+              SizeIs(2))
+      << "one pair has none anyway";
 }
 
 TEST(SideBySide, NamesTheUndominatedPoliciesLast) {
-  const auto lines = side_by_side_lines(document({{"never", {nullptr, 9, 0}}, {"checkpoint", {10, 8, 0}}, {"abort", {0.1, 5, 200}}}));
-  EXPECT_EQ(
-      lines.back(),
-      "In cancellation latency, dollars and operations cut off, no policy is better in one and worse in none than: checkpoint, abort.");
+  const auto lines = side_by_side_lines(
+      document({{"never", {nullptr, 9, 0}}, {"checkpoint", {10, 8, 0}}, {"abort", {0.1, 5, 200}}}));
+  EXPECT_EQ(lines.back(),
+            "In cancellation latency, dollars and operations cut off, no policy is better in one "
+            "and worse in none than: checkpoint, abort.");
 }
 
 TEST(SideBySide, OfOnePolicyOrAnInterruptedRunSaysNothing) {
@@ -161,7 +183,10 @@ TEST(SideBySide, StandsInTheTableBrokenAtItsWidthAndInMarkdown) {
     begin = end + 1;
   }
   EXPECT_THAT(widths, Each(Le(60U)));
-  EXPECT_THAT(markdown_text(results, {}), HasSubstr("\n- abort against checkpoint: cancels take effect 9.7 s sooner on average (95 % "));
+  EXPECT_THAT(
+      markdown_text(results, {}),
+      HasSubstr(
+          "\n- abort against checkpoint: cancels take effect 9.7 s sooner on average (95 % "));
 }
 
 }  // namespace

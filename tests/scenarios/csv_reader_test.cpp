@@ -18,7 +18,8 @@ using testing::HasSubstr;
 /// A file of this text, which is gone at the end of the test.
 class CsvFile {
  public:
-  explicit CsvFile(const std::string& text) : path_(std::filesystem::path(testing::TempDir()) / (test_name() + ".csv")) {
+  explicit CsvFile(const std::string& text)
+      : path_(std::filesystem::path(testing::TempDir()) / (test_name() + ".csv")) {
     std::ofstream(path_, std::ios::binary) << text;
   }
   CsvFile(const CsvFile&) = delete;
@@ -27,11 +28,14 @@ class CsvFile {
   std::string name() const { return path_.string(); }
 
  private:
-  static std::string test_name() { return testing::UnitTest::GetInstance()->current_test_info()->name(); }
+  static std::string test_name() {
+    return testing::UnitTest::GetInstance()->current_test_info()->name();
+  }
   std::filesystem::path path_;
 };
 
-/// What is wrong with the first line that has something wrong, read as whole numbers of columns a and b.
+/// What is wrong with the first line that has something wrong, read as whole numbers of columns a
+/// and b.
 std::string fault_of(const std::string& text) {
   const CsvFile file(text);
   try {
@@ -62,7 +66,8 @@ TEST(CsvReader, ReadsDecimalsExactly) {
   const CsvFile file("a\n1.5\n-0.000000001\n3\n9223372036.854775807\n\"\"\n");
   CsvReader reader(file.name(), {"a"});
   for (const std::int64_t ns :
-       {std::int64_t{1'500'000'000}, std::int64_t{-1}, std::int64_t{3'000'000'000}, std::numeric_limits<std::int64_t>::max()}) {
+       {std::int64_t{1'500'000'000}, std::int64_t{-1}, std::int64_t{3'000'000'000},
+        std::numeric_limits<std::int64_t>::max()}) {
     ASSERT_TRUE(reader.next());
     EXPECT_EQ(reader.units(0, 9), ns);
   }
@@ -97,7 +102,8 @@ TEST(CsvReader, NamesTheLineOfAFault) {
   EXPECT_EQ(fault_of("a,b\n1,2.5\n"), ":2: b is '2.5', which is not a whole number");
   EXPECT_EQ(fault_of("a,b\n1\n"), ":2: has 1 cells where the header has 2");
   EXPECT_EQ(fault_of("a,b\n1,2,3\n"), ":2: has 3 cells where the header has 2");
-  EXPECT_THAT(fault_of("a,b\n1,99999999999999999999\n"), HasSubstr(":2: b is '99999999999999999999'"));
+  EXPECT_THAT(fault_of("a,b\n1,99999999999999999999\n"),
+              HasSubstr(":2: b is '99999999999999999999'"));
   EXPECT_THAT(fault_of("a,b\n1,1.\n"), HasSubstr("is '1.'"));
   EXPECT_THAT(fault_of("a,b\n1,.5\n"), HasSubstr("is '.5'"));
 }
@@ -107,7 +113,8 @@ TEST(CsvReader, RefusesAHeaderWithoutAColumnAndAFileThatIsCutOff) {
   EXPECT_EQ(fault_of("a,b,a\n"), ":1: the header has two columns 'a'");
   EXPECT_EQ(fault_of(""), ": is empty; it needs a header line");
   EXPECT_EQ(fault_of("a,b\n1,2"), ":2: the file is cut off within this line");
-  EXPECT_THAT(fault_of("a,b\n" + std::string(2'000'000, '1') + "\n"), HasSubstr(":2: the line is too long"));
+  EXPECT_THAT(fault_of("a,b\n" + std::string(2'000'000, '1') + "\n"),
+              HasSubstr(":2: the line is too long"));
   EXPECT_THROW(CsvReader("/no/such/file.csv", {"a"}), ScenarioError);
   EXPECT_THROW(CsvReader(testing::TempDir(), {"a"}), ScenarioError);
 }

@@ -38,7 +38,9 @@ int128 units_of(const std::string& decimal, std::size_t decimals) {
   const std::string fraction = point == decimal.size() ? "" : decimal.substr(point + 1);
   EXPECT_LE(fraction.size(), decimals);
   int128 units = 0;
-  for (const char c : decimal.substr(0, point) + fraction + std::string(decimals - fraction.size(), '0')) units = units * 10 + (c - '0');
+  for (const char c :
+       decimal.substr(0, point) + fraction + std::string(decimals - fraction.size(), '0'))
+    units = units * 10 + (c - '0');
   return units;
 }
 
@@ -66,14 +68,17 @@ class Table {
     return total;
   }
   std::int64_t count(const std::string& column, const std::string& value) const {
-    return std::count_if(rows_.begin(), rows_.end(), [&](const Row& row) { return row.at(column) == value; });
+    return std::count_if(rows_.begin(), rows_.end(),
+                         [&](const Row& row) { return row.at(column) == value; });
   }
   /// Of rows with this value in this column.
-  Samples latencies(const std::string& from, const std::string& to, const std::string& column, const std::string& value) const {
+  Samples latencies(const std::string& from, const std::string& to, const std::string& column,
+                    const std::string& value) const {
     Samples samples;
     for (const auto& row : rows_) {
       if (row.at(from).empty() || (!column.empty() && row.at(column) != value)) continue;
-      samples.add(Duration{static_cast<std::int64_t>(units_of(row.at(to), 9) - units_of(row.at(from), 9))});
+      samples.add(
+          Duration{static_cast<std::int64_t>(units_of(row.at(to), 9) - units_of(row.at(from), 9))});
     }
     return samples;
   }
@@ -85,7 +90,8 @@ class Table {
 std::string csv_of(const std::vector<ReportPair>& reports) {
   std::string text;
   append_csv_header(text);
-  for (const auto& [request, client] : reports) append_csv_row(text, "checkpoint", request, client, request.number % 7);
+  for (const auto& [request, client] : reports)
+    append_csv_row(text, "checkpoint", request, client, request.number % 7);
   return text;
 }
 
@@ -104,11 +110,15 @@ TEST(Csv, HasTheColumnsOfTheContract) {
   std::string text;
   append_csv_header(text);
   EXPECT_EQ(text,
-            "policy,request,user,arrived_s,cancel_sent_s,acknowledged_s,stopped_s,outcome,cancelled_in,operations_done,operations_planned,"
-            "input_tokens_planned,input_tokens_used,cached_input_tokens_planned,cached_input_tokens_used,output_tokens_planned,"
-            "output_tokens_used,tokens_saved,tokens_forgone,tokens_used_after_cancel,tokens_delivered,tokens_billed,chunks_sent,"
+            "policy,request,user,arrived_s,cancel_sent_s,acknowledged_s,stopped_s,outcome,"
+            "cancelled_in,operations_done,operations_planned,"
+            "input_tokens_planned,input_tokens_used,cached_input_tokens_planned,cached_input_"
+            "tokens_used,output_tokens_planned,"
+            "output_tokens_used,tokens_saved,tokens_forgone,tokens_used_after_cancel,tokens_"
+            "delivered,tokens_billed,chunks_sent,"
             "cancels_sent,cancels_too_late,cancels_already_cancelled,cancels_ignored,"
-            "cost_planned_usd,cost_used_usd,cost_saved_usd,busy_planned_s,busy_used_s,busy_saved_s,interrupted,orphan_s\n");
+            "cost_planned_usd,cost_used_usd,cost_saved_usd,busy_planned_s,busy_used_s,busy_saved_s,"
+            "interrupted,orphan_s\n");
 }
 
 TEST(Csv, RowOfACancelledRequestIsExact) {
@@ -116,7 +126,8 @@ TEST(Csv, RowOfACancelledRequestIsExact) {
   std::string text;
   append_csv_row(text, "fast-tools", request, client, 3);
   EXPECT_EQ(text,
-            "fast-tools,0,user-3,0,1.5,1.58,5.6,cancelled,llm,1,4,2000,500,7000,800,1000,200,8500,0,150,0,1500,0,1,0,0,0,"
+            "fast-tools,0,user-3,0,1.5,1.58,5.6,cancelled,llm,1,4,2000,500,7000,800,1000,200,8500,"
+            "0,150,0,1500,0,1,0,0,0,"
             "0.2,0.03,0.17,22.24,5.56,16.68,0,0\n");
 }
 
@@ -151,13 +162,15 @@ TEST(Csv, RowOfTheLargestNumbersFits) {
   request.outcome = client.outcome = Outcome::cancelled;
   request.stopped = client.arrived = Time::min();
   client.cancel_sent = client.acknowledged = Time::max();
-  for (Amounts* const part : {&request.planned, &request.used, &request.saved, &request.forgone, &request.used_after_cancel}) {
+  for (Amounts* const part : {&request.planned, &request.used, &request.saved, &request.forgone,
+                              &request.used_after_cancel}) {
     part->tokens = {{most / 3}, {most / 3}, {most / 3}};
     part->cost = {-most};
     part->busy[4] = Duration{most};
   }
   request.interrupted.fill(most_32);
-  request.operations_done = request.operations_planned = request.chunks_sent = client.cancels_sent = most_32;
+  request.operations_done = request.operations_planned = request.chunks_sent = client.cancels_sent =
+      most_32;
   std::string text;
   append_csv_row(text, "p", request, client, std::numeric_limits<std::uint64_t>::max());
   EXPECT_EQ(cells_of(text).size(), 35U);
@@ -171,37 +184,48 @@ TEST(Csv, AllTotalsCanBeRecomputedFromItsRows) {
     const Table table(csv_of(reports));
     ASSERT_EQ(table.rows().size(), reports.size());
 
-    for (const char* const outcome : {"completed", "cancelled", "failed", "timed_out", "rejected"}) {
+    for (const char* const outcome :
+         {"completed", "cancelled", "failed", "timed_out", "rejected"}) {
       EXPECT_EQ(totals["requests"][outcome], table.count("outcome", outcome));
     }
     for (const char* const field : {"sent", "too_late", "already_cancelled", "ignored"}) {
-      EXPECT_EQ(totals["cancels"][field], static_cast<std::int64_t>(table.sum(std::string("cancels_") + field)));
+      EXPECT_EQ(totals["cancels"][field],
+                static_cast<std::int64_t>(table.sum(std::string("cancels_") + field)));
     }
     EXPECT_EQ(totals["cancels"]["effective"], table.count("outcome", "cancelled"));
 
-    expect_summary(totals["cancel_latency_s"], table.latencies("cancel_sent_s", "stopped_s", "outcome", "cancelled"));
+    expect_summary(totals["cancel_latency_s"],
+                   table.latencies("cancel_sent_s", "stopped_s", "outcome", "cancelled"));
     for (const auto& [kind, summary] : totals["cancel_latency_by_operation_s"].items()) {
       expect_summary(summary, table.latencies("cancel_sent_s", "stopped_s", "cancelled_in", kind));
     }
-    expect_summary(totals["acknowledge_latency_s"], table.latencies("cancel_sent_s", "acknowledged_s", "", ""));
-    expect_summary(totals["request_latency_s"], table.latencies("arrived_s", "stopped_s", "outcome", "completed"));
+    expect_summary(totals["acknowledge_latency_s"],
+                   table.latencies("cancel_sent_s", "acknowledged_s", "", ""));
+    expect_summary(totals["request_latency_s"],
+                   table.latencies("arrived_s", "stopped_s", "outcome", "completed"));
 
     const Json& tokens = totals["tokens"];
     for (const char* const part : {"input", "cached_input", "output"}) {
-      EXPECT_EQ(tokens[part]["planned"], static_cast<std::int64_t>(table.sum(std::string(part) + "_tokens_planned")));
-      EXPECT_EQ(tokens[part]["used"], static_cast<std::int64_t>(table.sum(std::string(part) + "_tokens_used")));
+      EXPECT_EQ(tokens[part]["planned"],
+                static_cast<std::int64_t>(table.sum(std::string(part) + "_tokens_planned")));
+      EXPECT_EQ(tokens[part]["used"],
+                static_cast<std::int64_t>(table.sum(std::string(part) + "_tokens_used")));
     }
-    for (const char* const field : {"saved", "forgone", "used_after_cancel", "delivered", "billed"}) {
-      EXPECT_EQ(tokens[field], static_cast<std::int64_t>(table.sum(std::string("tokens_") + field)));
+    for (const char* const field :
+         {"saved", "forgone", "used_after_cancel", "delivered", "billed"}) {
+      EXPECT_EQ(tokens[field],
+                static_cast<std::int64_t>(table.sum(std::string("tokens_") + field)));
     }
     for (const char* const field : {"planned", "used", "saved"}) {
-      EXPECT_EQ(totals["cost_usd"][field], to_double(table.sum(std::string("cost_") + field + "_usd", 12)) / 1e12);
+      EXPECT_EQ(totals["cost_usd"][field],
+                to_double(table.sum(std::string("cost_") + field + "_usd", 12)) / 1e12);
       double busy = 0;
       for (const auto& kind : totals["busy_s"]) busy += kind[field].get<double>();
       EXPECT_NEAR(busy, to_double(table.sum(std::string("busy_") + field + "_s", 9)) / 1e9, 1e-6);
     }
     std::int64_t interrupted = 0;
-    for (const char* const kind : {"llm", "decompose", "tool", "agent"}) interrupted += totals["interrupted"][kind].get<std::int64_t>();
+    for (const char* const kind : {"llm", "decompose", "tool", "agent"})
+      interrupted += totals["interrupted"][kind].get<std::int64_t>();
     EXPECT_EQ(interrupted, static_cast<std::int64_t>(table.sum("interrupted")));
   }
 }

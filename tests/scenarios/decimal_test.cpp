@@ -44,7 +44,9 @@ TEST(Decimal, BecomesTheNearestDouble) {
 TEST(Decimal, IsRoundedOnceAlsoWhereTheUnitsAreNoDouble) {
   // 2^53 + 1 units would be rounded down to 2^53 first.
   EXPECT_EQ(nearest_double(9'007'199'254'740'993, nanosecond_decimals), 9007199.254740993);
-  EXPECT_EQ(nearest_double(static_cast<int128>(1'000'000'000'000'000'000) * 1'000'000'000'000 + 1, money_decimals), 1e18);
+  EXPECT_EQ(nearest_double(static_cast<int128>(1'000'000'000'000'000'000) * 1'000'000'000'000 + 1,
+                           money_decimals),
+            1e18);
 }
 
 }  // namespace

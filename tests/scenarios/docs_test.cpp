@@ -53,7 +53,8 @@ bool is_fence(const std::string& line) {
 /// What stands between backticks in one line.
 std::vector<std::string> spans(const std::string& line) {
   std::vector<std::string> found;
-  for (std::size_t begin = line.find('`'); begin != std::string::npos; begin = line.find('`', begin)) {
+  for (std::size_t begin = line.find('`'); begin != std::string::npos;
+       begin = line.find('`', begin)) {
     const std::size_t end = line.find('`', begin + 1);
     if (end == std::string::npos) break;
     found.push_back(line.substr(begin + 1, end - begin - 1));
@@ -88,7 +89,8 @@ Names code_words(const std::string& text) {
   return words;
 }
 
-/// The code in the first cells of all tables whose first header is `header`, in order; `.b` after `a.x` means `a.b`.
+/// The code in the first cells of all tables whose first header is `header`, in order; `.b` after
+/// `a.x` means `a.b`.
 std::vector<std::string> first_cells(const std::string& text, const std::string& header) {
   std::vector<std::string> cells;
   bool inside = false;
@@ -137,8 +139,11 @@ Json empty_results() {
   results.run.served = true;
   results.policies.push_back({});
   results.comparisons.push_back({});
-  results.thresholds.push_back(
-      {.expression = "x.requests.total == 0", .policy = "x", .field = "requests.total", .comparison = {}, .limit = 0});
+  results.thresholds.push_back({.expression = "x.requests.total == 0",
+                                .policy = "x",
+                                .field = "requests.total",
+                                .comparison = {},
+                                .limit = 0});
   return to_json(results);
 }
 
@@ -154,7 +159,9 @@ std::vector<std::string> csv_columns() {
 
 void expect_all_in(const Names& needed, const std::string& page_name) {
   const Names words = code_words(page(page_name));
-  for (const auto& name : needed) EXPECT_TRUE(words.contains(name)) << "docs/" << page_name << " does not explain `" << name << "`";
+  for (const auto& name : needed)
+    EXPECT_TRUE(words.contains(name))
+        << "docs/" << page_name << " does not explain `" << name << "`";
 }
 
 std::vector<fs::path> pages() {
@@ -188,7 +195,8 @@ Names anchors_of(const std::string& text) {
 Names shipped_scenarios() {
   Names names;
   for (const auto& entry : fs::recursive_directory_iterator(source_folder / "scenarios")) {
-    if (entry.path().extension() == ".yaml") names.insert(fs::relative(entry.path(), source_folder).string());
+    if (entry.path().extension() == ".yaml")
+      names.insert(fs::relative(entry.path(), source_folder).string());
   }
   return names;
 }
@@ -204,7 +212,8 @@ TEST(Docs, TheScenarioFormatExplainsEveryKeyOfTheSchema) {
     }
   };
   walk(Json::parse(scenario_schema()));
-  ASSERT_TRUE(keys.contains("scenario") && keys.contains("even_if_finished")) << "the schema is not read as it should be";
+  ASSERT_TRUE(keys.contains("scenario") && keys.contains("even_if_finished"))
+      << "the schema is not read as it should be";
   expect_all_in(keys, "scenario-format.md");
 }
 
@@ -212,7 +221,8 @@ TEST(Docs, ResultsExplainEveryFieldOfResultsJson) {
   Names fields;
   add_keys(PolicyTotals().to_json("x"), fields);
   add_keys(empty_results(), fields);
-  ASSERT_TRUE(fields.contains("saved_of_avoidable") && fields.contains("peak_in_flight") && fields.contains("expression"));
+  ASSERT_TRUE(fields.contains("saved_of_avoidable") && fields.contains("peak_in_flight") &&
+              fields.contains("expression"));
   expect_all_in(fields, "results.md");
 }
 
@@ -226,12 +236,15 @@ TEST(Docs, ResultsExplainNoFieldThatIsNotThere) {
     std::string steps = "/" + path;
     std::replace(steps.begin(), steps.end(), '.', '/');
     const Json::json_pointer pointer(steps);
-    const bool is_path = results.contains(pointer) || results.at("policies").at(0).contains(pointer);
+    const bool is_path =
+        results.contains(pointer) || results.at("policies").at(0).contains(pointer);
     EXPECT_TRUE(is_path || fields.contains(path)) << "results.json has no `" << path << "`";
   }
 }
 
-TEST(Docs, ResultsExplainTheColumnsOfRequestsCsvInTheirOrder) { EXPECT_EQ(first_cells(page("results.md"), "column"), csv_columns()); }
+TEST(Docs, ResultsExplainTheColumnsOfRequestsCsvInTheirOrder) {
+  EXPECT_EQ(first_cells(page("results.md"), "column"), csv_columns());
+}
 
 TEST(Docs, PoliciesExplainsEveryPolicyAndItsOptions) {
   std::vector<std::string> policies;
@@ -255,7 +268,8 @@ TEST(Docs, TheReadmeNamesOnlyScenariosThatExist) {
   const Names shipped = shipped_scenarios();
   const std::regex scenario("scenarios/[A-Za-z0-9_/-]+\\.yaml");
   std::size_t found = 0;
-  for (std::sregex_iterator match(readme.begin(), readme.end(), scenario), end; match != end; ++match, ++found) {
+  for (std::sregex_iterator match(readme.begin(), readme.end(), scenario), end; match != end;
+       ++match, ++found) {
     EXPECT_TRUE(shipped.contains(match->str())) << match->str();
   }
   EXPECT_GT(found, 0U);
@@ -289,18 +303,22 @@ TEST(Docs, EveryRelativeLinkLeadsSomewhere) {
       const fs::path file = hash == 0 ? path : path.parent_path() / target.substr(0, hash);
       ASSERT_TRUE(fs::exists(file)) << path << " links to " << target;
       if (hash == std::string::npos) continue;
-      EXPECT_TRUE(anchors_of(slurp(file)).contains(target.substr(hash + 1))) << path << " links to " << target;
+      EXPECT_TRUE(anchors_of(slurp(file)).contains(target.substr(hash + 1)))
+          << path << " links to " << target;
     }
   }
   EXPECT_GT(found, 20U);
 }
 
 TEST(Docs, EveryFileThatThePagesNameExists) {
-  const std::regex path_of_source("(sim|mocks|actors|scenarios|app|bench|tests|docs)/[A-Za-z0-9_./-]+\\.(cpp|hpp|yaml|md|py)");
+  const std::regex path_of_source(
+      "(sim|mocks|actors|scenarios|app|bench|tests|docs)/[A-Za-z0-9_./-]+\\.(cpp|hpp|yaml|md|py)");
   for (const auto& page_path : pages()) {
     const std::string text = slurp(page_path);
-    for (std::sregex_iterator match(text.begin(), text.end(), path_of_source), end; match != end; ++match) {
-      EXPECT_TRUE(fs::exists(source_folder / match->str())) << page_path << " names " << match->str();
+    for (std::sregex_iterator match(text.begin(), text.end(), path_of_source), end; match != end;
+         ++match) {
+      EXPECT_TRUE(fs::exists(source_folder / match->str()))
+          << page_path << " names " << match->str();
     }
   }
 }

@@ -16,7 +16,8 @@ using Json = nlohmann::ordered_json;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr const char* hostile = "</script><!-- <img src=x onerror=alert(1)> & \" ' \xe2\x80\xa8 \xe2\x80\xa9 {{data}} µ \xff";
+constexpr const char* hostile =
+    "</script><!-- <img src=x onerror=alert(1)> & \" ' \xe2\x80\xa8 \xe2\x80\xa9 {{data}} µ \xff";
 
 TEST(EscapedHtml, ShowsJustTheseCharacters) {
   EXPECT_EQ(escaped_html("<b a='1' c=\"2\">&"), "&lt;b a=&#39;1&#39; c=&quot;2&quot;&gt;&amp;");
@@ -34,7 +35,10 @@ TEST(JsonForScript, HasNothingThatMeansAnythingToHtmlAndReadsBackTheSame) {
 
 TEST(HtmlPage, IsPutTogetherFromItsPartsOnce) {
   const std::string page = html_page({{"title", hostile}, {"scenarios", Json::array()}});
-  EXPECT_THAT(page, HasSubstr("<title>&lt;/script&gt;&lt;!-- &lt;img src=x onerror=alert(1)&gt; &amp; &quot; &#39;"));
+  EXPECT_THAT(
+      page,
+      HasSubstr(
+          "<title>&lt;/script&gt;&lt;!-- &lt;img src=x onerror=alert(1)&gt; &amp; &quot; &#39;"));
   EXPECT_THAT(page, Not(HasSubstr("<img")));
   EXPECT_THAT(page, HasSubstr("{{data}}"));  // of the title, and not replaced in turn
   EXPECT_THAT(page, HasSubstr(std::string(page_style)));
@@ -45,8 +49,8 @@ TEST(HtmlPage, IsPutTogetherFromItsPartsOnce) {
 
 TEST(HtmlPage, AsksTheNetworkForNothing) {
   for (const std::string_view part : {page_template, page_style, page_script}) {
-    for (const char* const way :
-         {"http:", "https:", "//cdn", "@import", "url(", "fetch(", "XMLHttpRequest", "innerHTML", "document.write"}) {
+    for (const char* const way : {"http:", "https:", "//cdn", "@import", "url(", "fetch(",
+                                  "XMLHttpRequest", "innerHTML", "document.write"}) {
       EXPECT_EQ(part.find(way), std::string_view::npos) << way;
     }
   }

@@ -58,7 +58,8 @@ TEST(NumberText, HasAnExponentOnlyForTheVeryLargeAndTheVerySmall) {
 
 TEST(NumberText, RefusesWhatJsonDoesNotHave) {
   EXPECT_THROW(number_text(std::numeric_limits<double>::quiet_NaN()), std::invalid_argument);
-  EXPECT_THROW(json_text(Json::array({std::numeric_limits<double>::infinity()})), std::invalid_argument);
+  EXPECT_THROW(json_text(Json::array({std::numeric_limits<double>::infinity()})),
+               std::invalid_argument);
 }
 
 TEST(JsonText, KeepsTheOrderOfFieldsAndIndentsByTwo) {
@@ -83,7 +84,8 @@ TEST(JsonText, KeepsTheOrderOfFieldsAndIndentsByTwo) {
 }
 
 TEST(JsonText, KeepsIntegersOf64Bits) {
-  EXPECT_EQ(json_text(Json::array({std::numeric_limits<std::uint64_t>::max(), std::numeric_limits<std::int64_t>::min()})),
+  EXPECT_EQ(json_text(Json::array({std::numeric_limits<std::uint64_t>::max(),
+                                   std::numeric_limits<std::int64_t>::min()})),
             "[\n  18446744073709551615,\n  -9223372036854775808\n]\n");
 }
 

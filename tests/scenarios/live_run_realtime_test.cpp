@@ -21,7 +21,8 @@ class RealTimeLiveRun : public ::testing::Test {
   void collect(LiveRun& run, const Done& done) {
     while (!done()) {
       std::unique_lock lock(mutex_);
-      if (!told_.wait_for(lock, 60s, [this] { return is_told_; })) throw std::runtime_error("nothing more happens");
+      if (!told_.wait_for(lock, 60s, [this] { return is_told_; }))
+        throw std::runtime_error("nothing more happens");
       is_told_ = false;
       lock.unlock();
       for (LiveEvent& event : run.take_events()) events_.push_back(std::move(event));
@@ -38,7 +39,8 @@ class RealTimeLiveRun : public ::testing::Test {
     return options;
   }
   bool has(RequestNumber request, What what) const {
-    return std::any_of(events_.begin(), events_.end(), [&](const LiveEvent& e) { return e.request == request && e.what == what; });
+    return std::any_of(events_.begin(), events_.end(),
+                       [&](const LiveEvent& e) { return e.request == request && e.what == what; });
   }
 
   std::mutex mutex_;
@@ -63,8 +65,9 @@ TEST_F(RealTimeLiveRun, ACancelDuringAHeldOperationIsAnsweredWhileItIsHeld) {
   wishes.held_operation = 2;
   const RequestNumber request = run.start(wishes);
   const auto second_started = [&] {
-    return std::any_of(events_.begin(), events_.end(),
-                       [](const LiveEvent& e) { return e.what == What::operation_started && e.operation == 2; });
+    return std::any_of(events_.begin(), events_.end(), [](const LiveEvent& e) {
+      return e.what == What::operation_started && e.operation == 2;
+    });
   };
   collect(run, second_started);
   run.cancel(request);
@@ -95,7 +98,9 @@ TEST_F(RealTimeLiveRun, ManyCancelsThatCrossTheEndAreEachAnsweredInAgreementWith
     } catch (const std::out_of_range&) {
       is_sent = false;  // it has settled
     }
-    collect(run, [&] { return has(request, What::settled) && (!is_sent || has(request, What::cancel_answered)); });
+    collect(run, [&] {
+      return has(request, What::settled) && (!is_sent || has(request, What::cancel_answered));
+    });
     const Outcome outcome = records(events_).at(0).request.outcome;
     for (const LiveEvent& event : events_) {
       if (event.what != What::cancel_answered) continue;

@@ -22,10 +22,13 @@ using ::testing::IsEmpty;
 /// A run whose clock stands still.
 class ManualRun {
  public:
-  explicit ManualRun(Model model, LiveOptions options = {}) : scenario_(served(std::move(model))), run_(scenario_, manual(options)) {}
+  explicit ManualRun(Model model, LiveOptions options = {})
+      : scenario_(served(std::move(model))), run_(scenario_, manual(options)) {}
 
   LiveRun* operator->() { return &run_; }
-  std::vector<std::string> happened(RequestNumber request = 0) { return words(run_.take_events(), request); }
+  std::vector<std::string> happened(RequestNumber request = 0) {
+    return words(run_.take_events(), request);
+  }
   std::vector<std::string> happened_after(Duration by, RequestNumber request = 0) {
     run_.advance(by);
     return happened(request);
@@ -46,8 +49,10 @@ TEST(LiveRun, TimeStandsStillUntilItIsAdvanced) {
   EXPECT_THAT(run.happened(), ElementsAre("start 1 at 0"));
   EXPECT_THAT(run.happened_after(999ms), IsEmpty());
   EXPECT_THAT(run.happened_after(1ms), ElementsAre("end 1 at 1000", "start 2 at 1000"));
-  EXPECT_THAT(run.happened_after(1h), ElementsAre("end 2 at 11000", "start 3 at 11000", "end 3 at 12000", "start 4 at 12000",
-                                                  "end 4 at 22000", "stopped completed at 22000", "answered at 22000", "settled at 22000"));
+  EXPECT_THAT(run.happened_after(1h),
+              ElementsAre("end 2 at 11000", "start 3 at 11000", "end 3 at 12000",
+                          "start 4 at 12000", "end 4 at 22000", "stopped completed at 22000",
+                          "answered at 22000", "settled at 22000"));
   EXPECT_EQ(run->now(), at(1h + 1s));
 }
 
@@ -57,8 +62,8 @@ TEST(LiveRun, ACancelTakesEffectAtTheCheckpoint) {
   run.happened_after(3s);
   run->cancel(request);
   EXPECT_THAT(run.happened(), ElementsAre("received at 3000", "answer accepted at 3000"));
-  EXPECT_THAT(run.happened_after(1min),
-              ElementsAre("end 2 at 11000", "stopped cancelled at 11000", "answered at 11000", "settled at 11000"));
+  EXPECT_THAT(run.happened_after(1min), ElementsAre("end 2 at 11000", "stopped cancelled at 11000",
+                                                    "answered at 11000", "settled at 11000"));
 }
 
 TEST(LiveRun, TheCheckpointIsWhereTimeStands) {
@@ -66,8 +71,9 @@ TEST(LiveRun, TheCheckpointIsWhereTimeStands) {
   const RequestNumber request = run->start({});
   run.happened_after(1s);  // the second operation has begun
   run->cancel(request);
-  EXPECT_THAT(run.happened_after(10s), ElementsAre("received at 1000", "answer accepted at 1000", "end 2 at 11000",
-                                                   "stopped cancelled at 11000", "answered at 11000", "settled at 11000"));
+  EXPECT_THAT(run.happened_after(10s),
+              ElementsAre("received at 1000", "answer accepted at 1000", "end 2 at 11000",
+                          "stopped cancelled at 11000", "answered at 11000", "settled at 11000"));
 }
 
 TEST(LiveRun, EachCancelIsAnsweredOnce) {
@@ -76,8 +82,9 @@ TEST(LiveRun, EachCancelIsAnsweredOnce) {
   run->cancel(request);
   run->cancel(request);
   run->cancel(request);
-  EXPECT_THAT(run.happened(), ElementsAre("start 1 at 0", "received at 0", "answer accepted at 0", "answer already cancelled at 0",
-                                          "answer already cancelled at 0"));
+  EXPECT_THAT(run.happened(),
+              ElementsAre("start 1 at 0", "received at 0", "answer accepted at 0",
+                          "answer already cancelled at 0", "answer already cancelled at 0"));
 }
 
 /// The client has its answer before the orphan has ended.
@@ -88,7 +95,8 @@ TEST(LiveRun, ACancelThatTheClientDoesNotSendAnyMoreIsAnsweredByTheOutcome) {
   const RequestNumber request = run->start(wishes);
   run.happened_after(3s);
   run->cancel(request);
-  EXPECT_THAT(run.happened(), ElementsAre("received at 3000", "answer accepted at 3000", "stopped cancelled at 3000", "answered at 3000"));
+  EXPECT_THAT(run.happened(), ElementsAre("received at 3000", "answer accepted at 3000",
+                                          "stopped cancelled at 3000", "answered at 3000"));
   run->cancel(request);
   EXPECT_THAT(run.happened(), ElementsAre("answer already cancelled at 3000"));
   EXPECT_THAT(run.happened_after(1min), ElementsAre("settled at 3000"));
@@ -107,7 +115,8 @@ TEST(LiveRun, AClientThatHasTheAnswerSendsNoCancel) {
   run->take_events();
   run->advance(100ms);
   const auto events = run->take_events();
-  EXPECT_THAT(words(events), ElementsAre("answer too late at 22350", "answer too late at 22200", "settled at 22200"));
+  EXPECT_THAT(words(events), ElementsAre("answer too late at 22350", "answer too late at 22200",
+                                         "settled at 22200"));
   EXPECT_EQ(records(events).at(0).client.cancels_sent, 1U);
 }
 
@@ -140,10 +149,11 @@ TEST(LiveRun, ARequestHasThePolicyThatItWishesFor) {
   run->cancel(deaf);
   const auto events = run->take_events();
   EXPECT_THAT(words(events, aborted),
-              ElementsAre("start 1 at 0", "end 1 at 1000", "start 2 at 1000", "received at 3000", "answer accepted at 3000",
-                          "stopped cancelled at 3000", "answered at 3000", "settled at 3000"));
-  EXPECT_THAT(words(events, deaf),
-              ElementsAre("start 1 at 0", "end 1 at 1000", "start 2 at 1000", "received at 3000", "answer ignored at 3000"));
+              ElementsAre("start 1 at 0", "end 1 at 1000", "start 2 at 1000", "received at 3000",
+                          "answer accepted at 3000", "stopped cancelled at 3000",
+                          "answered at 3000", "settled at 3000"));
+  EXPECT_THAT(words(events, deaf), ElementsAre("start 1 at 0", "end 1 at 1000", "start 2 at 1000",
+                                               "received at 3000", "answer ignored at 3000"));
   run->advance(1min);
   EXPECT_EQ(records(run->take_events()).at(0).request.outcome, Outcome::completed);
 }
@@ -179,7 +189,8 @@ TEST(LiveRun, AWishedPolicyIsItsChildrensToo) {
 /// All draws come out as those of an ordinary run's first request, children's included.
 TEST(LiveRun, ARequestWithASeedIsTheFirstOfARunWithThatSeed) {
   Model model = one_child(told);
-  for (ServiceProfile& service : model.services) service.latency = WholeLatency{Distribution::exponential(1e9)};
+  for (ServiceProfile& service : model.services)
+    service.latency = WholeLatency{Distribution::exponential(1e9)};
   Model other = model;
   other.seed = 77;
   other.load.requests = 1;
@@ -193,7 +204,8 @@ TEST(LiveRun, ARequestWithASeedIsTheFirstOfARunWithThatSeed) {
   run->advance(24h);
   for (const LiveRecord& record : records(run->take_events())) {
     const bool is_seeded = record.request.number == seeded || record.request.number == twin;
-    EXPECT_EQ(record.request.stopped == expected.request.stopped, is_seeded) << record.request.number;
+    EXPECT_EQ(record.request.stopped == expected.request.stopped, is_seeded)
+        << record.request.number;
   }
 }
 
@@ -202,7 +214,8 @@ TEST(LiveRun, AHeldOperationStartsAndDoesNotEnd) {
   RequestWishes wishes;
   wishes.held_operation = 2;
   const RequestNumber request = run->start(wishes);
-  EXPECT_THAT(run.happened_after(1h), ElementsAre("start 1 at 0", "end 1 at 1000", "start 2 at 1000"));
+  EXPECT_THAT(run.happened_after(1h),
+              ElementsAre("start 1 at 0", "end 1 at 1000", "start 2 at 1000"));
   run->release(request);
   EXPECT_THAT(run.happened(), ElementsAre("end 2 at 3600000", "start 3 at 3600000"));
 }
@@ -217,7 +230,8 @@ TEST(LiveRun, ACancelDuringAHeldOperationTakesEffectWhenItIsReleased) {
   EXPECT_EQ(run.happened().back(), "answer accepted at 3600000");
   run->advance(1h);
   run->release(request);
-  EXPECT_THAT(run.happened(), ElementsAre("end 2 at 7200000", "stopped cancelled at 7200000", "answered at 7200000", "settled at 7200000"));
+  EXPECT_THAT(run.happened(), ElementsAre("end 2 at 7200000", "stopped cancelled at 7200000",
+                                          "answered at 7200000", "settled at 7200000"));
 }
 
 TEST(LiveRun, AHeldOperationIsCutOffLikeAnyOther) {
@@ -236,7 +250,8 @@ TEST(LiveRun, AHeldOperationIsCutOffLikeAnyOther) {
       EXPECT_EQ(settled[0].request.stopped, at(1h));
       EXPECT_EQ(settled[0].request.orphans.count, 0U);
     } else {
-      EXPECT_EQ(words(events).back(), "answer accepted at 3600000");  // a child that is told of cancels stops by itself
+      EXPECT_EQ(words(events).back(),
+                "answer accepted at 3600000");  // a child that is told of cancels stops by itself
       run->release(request);
       EXPECT_EQ(run.happened().back(), "settled at 3600000");
     }
@@ -251,8 +266,9 @@ TEST(LiveRun, AnOperationReleasedBeforeItsEndIsNotHeld) {
   run->advance(2s);
   run->release(request);
   run->release(request);
-  EXPECT_THAT(run.happened_after(10s), ElementsAre("start 1 at 0", "end 1 at 1000", "start 2 at 1000", "end 2 at 11000", "start 3 at 11000",
-                                                   "end 3 at 12000", "start 4 at 12000"));
+  EXPECT_THAT(run.happened_after(10s),
+              ElementsAre("start 1 at 0", "end 1 at 1000", "start 2 at 1000", "end 2 at 11000",
+                          "start 3 at 11000", "end 3 at 12000", "start 4 at 12000"));
 }
 
 TEST(LiveRun, AHeldRequestThatTimesOutStopsAllTheSame) {
@@ -263,8 +279,9 @@ TEST(LiveRun, AHeldRequestThatTimesOutStopsAllTheSame) {
   wishes.held_operation = 2;
   run->start(wishes);
   run->advance(1min);
-  EXPECT_THAT(run.happened(), ElementsAre("start 1 at 0", "end 1 at 1000", "start 2 at 1000", "stopped timed_out at 30000",
-                                          "answered at 30000", "settled at 30000"));
+  EXPECT_THAT(run.happened(),
+              ElementsAre("start 1 at 0", "end 1 at 1000", "start 2 at 1000",
+                          "stopped timed_out at 30000", "answered at 30000", "settled at 30000"));
 }
 
 TEST(LiveRun, AnOperationStartsWhenItHasAPlace) {
@@ -288,8 +305,9 @@ TEST(LiveRun, ChunksNameTheirCallAndNoneComesAfterTheCancel) {
   run.happened();
   EXPECT_THAT(run.happened_after(500ms), ElementsAre("chunk 2 at 10400"));
   run->cancel(request);
-  EXPECT_THAT(run.happened_after(1min), ElementsAre("received at 10500", "answer accepted at 10500", "end 2 at 11000",
-                                                    "stopped cancelled at 11000", "answered at 11000", "settled at 11000"));
+  EXPECT_THAT(run.happened_after(1min),
+              ElementsAre("received at 10500", "answer accepted at 10500", "end 2 at 11000",
+                          "stopped cancelled at 11000", "answered at 11000", "settled at 11000"));
 }
 
 TEST(LiveRun, SaysBeforehandWhatARequestWillDo) {
@@ -315,7 +333,8 @@ TEST(LiveRun, SaysBeforehandWhatARequestWillDo) {
 
 TEST(LiveRun, TheAnswerIsThatOfTheLastStreamedCallIfOneIs) {
   Model model = two_services();
-  model.workflow = {call(OperationKind::llm, 0), call(OperationKind::tool, 1), call(OperationKind::llm, 0)};
+  model.workflow = {call(OperationKind::llm, 0), call(OperationKind::tool, 1),
+                    call(OperationKind::llm, 0)};
   EXPECT_EQ(ManualRun(model)->planned({}).answering_call, 3U);
   model.workflow[0] = call(OperationKind::llm, 0, 4);
   EXPECT_EQ(ManualRun(model)->planned({}).answering_call, 1U);
@@ -325,7 +344,8 @@ TEST(LiveRun, TheAnswerIsThatOfTheLastStreamedCallIfOneIs) {
 
 TEST(LiveRun, ARequestThatDrawsTooManyStepsIsNotStarted) {
   Model model = two_services();
-  model.workflow = {{Repeat{.times = Distribution::uniform(2e6, 3e6), .body = {call(OperationKind::llm, 0)}}}};
+  model.workflow = {
+      {Repeat{.times = Distribution::uniform(2e6, 3e6), .body = {call(OperationKind::llm, 0)}}}};
   ManualRun run(std::move(model));
   EXPECT_THROW(run->start({}), PlanTooLong);
   EXPECT_EQ(run->in_flight(), 0U);

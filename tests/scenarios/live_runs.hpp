@@ -47,7 +47,8 @@ inline std::string word(What what) {
 }
 
 /// "start 1 at 0", "answer accepted at 3000": of one request, times in milliseconds.
-inline std::vector<std::string> words(const std::vector<LiveEvent>& events, RequestNumber request = 0) {
+inline std::vector<std::string> words(const std::vector<LiveEvent>& events,
+                                      RequestNumber request = 0) {
   std::vector<std::string> all;
   for (const LiveEvent& event : events) {
     if (event.request != request) continue;

@@ -19,7 +19,8 @@ namespace caesura {
 class ScenarioFolder {
  public:
   ScenarioFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "caesura-loader-XXXXXX").string();
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "caesura-loader-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
     path_ = pattern;
   }
@@ -54,7 +55,8 @@ class ScenarioFolder {
     } catch (const ScenarioError& problem) {
       std::string what = problem.what();
       const std::string prefix = path_.string() + "/";
-      for (auto at = what.find(prefix); at != what.npos; at = what.find(prefix)) what.erase(at, prefix.size());
+      for (auto at = what.find(prefix); at != what.npos; at = what.find(prefix))
+        what.erase(at, prefix.size());
       return what;
     }
   }
@@ -63,15 +65,21 @@ class ScenarioFolder {
   std::filesystem::path path_;
 };
 
-/// The smallest scenario, some of its lines replaced by ones with the same key, others added at the end; a key alone takes its line away.
+/// The smallest scenario, some of its lines replaced by ones with the same key, others added at the
+/// end; a key alone takes its line away.
 inline std::string scenario_with(const std::vector<std::string>& lines) {
   std::vector<std::string> text{"scenario: s", "load: {requests: 10, arrivals: at_once}",
-                                "services: {llm: {m: {latency: 1s}}, tool: {t: {latency: 1s}}}", "workflow: [{llm: m}]"};
+                                "services: {llm: {m: {latency: 1s}}, tool: {t: {latency: 1s}}}",
+                                "workflow: [{llm: m}]"};
   const auto key = [](const std::string& line) { return line.substr(0, line.find(':')); };
   for (const auto& line : lines) {
-    const auto same = std::find_if(text.begin(), text.end(), [&](const std::string& other) { return key(other) == key(line); });
+    const auto same = std::find_if(text.begin(), text.end(), [&](const std::string& other) {
+      return key(other) == key(line);
+    });
     if (same == text.end() || line.find(":: ") != line.npos) {
-      text.push_back(line.find(":: ") == line.npos ? line : line.substr(0, line.find(":: ")) + line.substr(line.find(":: ") + 1));
+      text.push_back(line.find(":: ") == line.npos
+                         ? line
+                         : line.substr(0, line.find(":: ")) + line.substr(line.find(":: ") + 1));
     } else if (line.find(':') == line.npos) {
       text.erase(same);
     } else {
@@ -89,7 +97,8 @@ inline ScenarioOptions sets(std::vector<std::string> values) {
   return options;
 }
 
-/// Runs a table of bad input: for each case a line "# what it is", lines for scenario_with(), and a line "= expected message".
+/// Runs a table of bad input: for each case a line "# what it is", lines for scenario_with(), and a
+/// line "= expected message".
 inline void expect_errors(const std::string& table) {
   const ScenarioFolder folder;
   std::istringstream stream(table);

@@ -62,9 +62,13 @@ thresholds:
   - usual.cancel_latency_s.p99 < 120
 )";
 
-Scenario load(const std::string& yaml, const ScenarioOptions& options = {}) { return ScenarioFolder().load(yaml, options); }
+Scenario load(const std::string& yaml, const ScenarioOptions& options = {}) {
+  return ScenarioFolder().load(yaml, options);
+}
 
-Load load_of(const std::string& load_yaml) { return load(scenario_with({"load: {" + load_yaml + "}"})).model.load; }
+Load load_of(const std::string& load_yaml) {
+  return load(scenario_with({"load: {" + load_yaml + "}"})).model.load;
+}
 
 template <class Part>
 const Part& part(const WorkflowStep& step) {
@@ -87,13 +91,17 @@ TEST(Loader, ReadsTheHeadOfAScenario) {
   EXPECT_TRUE(scenario.policies_left_out.empty());
   ASSERT_EQ(scenario.thresholds.size(), 1u);
   EXPECT_EQ(scenario.thresholds[0].expression, "usual.cancel_latency_s.p99 < 120");
-  EXPECT_TRUE(scenario.thresholds[0].location.ends_with("s.yaml:52:5")) << scenario.thresholds[0].location;
+  EXPECT_TRUE(scenario.thresholds[0].location.ends_with("s.yaml:52:5"))
+      << scenario.thresholds[0].location;
 }
 
-TEST(Loader, ReturnsTheFilesOwnTextWhenNoOptionChangesIt) { EXPECT_EQ(load(everything).yaml, everything); }
+TEST(Loader, ReturnsTheFilesOwnTextWhenNoOptionChangesIt) {
+  EXPECT_EQ(load(everything).yaml, everything);
+}
 
 TEST(Loader, FillsInTheDefaults) {
-  const auto scenario = load(scenario_with({"services: {llm: {m: {latency: 1s}}, tool: {t: {latency: 1s}}}"}));
+  const auto scenario =
+      load(scenario_with({"services: {llm: {m: {latency: 1s}}, tool: {t: {latency: 1s}}}"}));
   const auto& model = scenario.model;
   EXPECT_EQ(model.seed.value, 1u);
   EXPECT_EQ(model.load.users, 1u);
@@ -143,7 +151,8 @@ TEST(Loader, ReadsPricesExactly) {
   EXPECT_EQ(services[0].price.cached_input.picos, 300'000);
   EXPECT_EQ(services[0].price.output.picos, 15'000'000);
   EXPECT_EQ(services[1].price.cached_input.picos, 20'000'000);
-  EXPECT_EQ(services[5].price.cached_input.picos, 1'000'000) << "cached input costs as much as input unless said otherwise";
+  EXPECT_EQ(services[5].price.cached_input.picos, 1'000'000)
+      << "cached input costs as much as input unless said otherwise";
 }
 
 TEST(Loader, ReadsEveryKindOfStep) {
@@ -189,7 +198,8 @@ TEST(Loader, TakesASingleSourceOfCancelsWithoutAList) {
 }
 
 TEST(Loader, TakesOnePolicyAsAWordAMappingOrAList) {
-  for (const char* form : {"never", "[never]", "{never: {}}", "{never: }", "[{never: }]", "{named: never, never: {}}"}) {
+  for (const char* form : {"never", "[never]", "{never: {}}", "{never: }", "[{never: }]",
+                           "{named: never, never: {}}"}) {
     const auto policies = load(scenario_with({std::string("policy: ") + form})).policies;
     ASSERT_EQ(policies.size(), 1u) << form;
     EXPECT_EQ(policies[0].name, "never") << form;
@@ -199,7 +209,8 @@ TEST(Loader, TakesOnePolicyAsAWordAMappingOrAList) {
 
 TEST(Loader, ReadsRatesAsExactFractions) {
   const auto constant = [](const std::string& rate) {
-    return std::get<ConstantArrivals>(load_of("requests: 10, arrivals: {constant: " + rate + "}").arrivals);
+    return std::get<ConstantArrivals>(
+        load_of("requests: 10, arrivals: {constant: " + rate + "}").arrivals);
   };
   EXPECT_EQ(constant("20/s").requests, 1);
   EXPECT_EQ(constant("20/s").per, 50ms);
@@ -222,21 +233,26 @@ TEST(Loader, ReadsRandomArrivals) {
 }
 
 TEST(Loader, ReadsClosedLoadsAndLoadsAtOnce) {
-  const auto closed = load_of("requests: 100, arrivals: {closed: {users: 50, think: {exponential: {mean: 5s}}}}");
+  const auto closed =
+      load_of("requests: 100, arrivals: {closed: {users: 50, think: {exponential: {mean: 5s}}}}");
   EXPECT_EQ(std::get<ClosedLoad>(closed.arrivals).users, 50u);
   EXPECT_EQ(std::get<ClosedLoad>(closed.arrivals).think.mean(), 5e9);
   EXPECT_EQ(closed.users, 50u);
-  EXPECT_TRUE(std::holds_alternative<ArrivalsAtOnce>(load_of("requests: 3, arrivals: at_once").arrivals));
+  EXPECT_TRUE(
+      std::holds_alternative<ArrivalsAtOnce>(load_of("requests: 3, arrivals: at_once").arrivals));
 }
 
 TEST(Loader, ReadsATraceBesideTheScenario) {
   const ScenarioFolder folder;
   folder.write("arrivals.csv", "\xEF\xBB\xBF# seconds\n0\n0.5\r\n\n 1.0000000006\n1e1\n20\n");
   const auto load = [&](const std::string& more, const ScenarioOptions& options = {}) {
-    return folder.load(scenario_with({"load: {arrivals: {trace: arrivals.csv}" + more + "}"}), options).model.load;
+    return folder
+        .load(scenario_with({"load: {arrivals: {trace: arrivals.csv}" + more + "}"}), options)
+        .model.load;
   };
   const auto arrivals = std::get<TracedArrivals>(load("").arrivals).arrivals;
-  EXPECT_EQ(arrivals, (std::vector<Time>{Time{0s}, Time{500ms}, Time{1'000'000'001ns}, Time{10s}, Time{20s}}));
+  EXPECT_EQ(arrivals, (std::vector<Time>{Time{0s}, Time{500ms}, Time{1'000'000'001ns}, Time{10s},
+                                         Time{20s}}));
   EXPECT_EQ(load("").requests, 5u);
   EXPECT_EQ(load(", requests: 2").requests, 2u);
   EXPECT_EQ(load(", requests: 100").requests, 5u);
@@ -255,11 +271,13 @@ TEST(Loader, SaysWhereATraceIsWrong) {
   };
   EXPECT_EQ(error("0\n  2\n1\n"), "t.csv:3:1: this arrival is before the one above; sort the file");
   EXPECT_EQ(error("0\n  -2\n"), "t.csv:2:3: an arrival must not be negative, not '-2'");
-  EXPECT_EQ(error("seconds\n1\n"), "t.csv:1:1: an arrival must be a number of seconds, not 'seconds'");
+  EXPECT_EQ(error("seconds\n1\n"),
+            "t.csv:1:1: an arrival must be a number of seconds, not 'seconds'");
   EXPECT_EQ(error("1,2\n"), "t.csv:1:1: an arrival must be a number of seconds, not '1,2'");
   EXPECT_EQ(error("1e300\n"), "t.csv:1:1: an arrival is over 100 years, not '1e300'");
   EXPECT_EQ(error("nan\n"), "t.csv:1:1: an arrival must be a number of seconds, not 'nan'");
-  EXPECT_EQ(error("# nothing\n"), "s.yaml:2:26: 't.csv' holds no arrivals; write seconds, one a line");
+  EXPECT_EQ(error("# nothing\n"),
+            "s.yaml:2:26: 't.csv' holds no arrivals; write seconds, one a line");
   folder.write("t.csv", "5\n");
   EXPECT_EQ(folder.error(scenario_with({"load: {duration: 5s, arrivals: {trace: t.csv}}"})),
             "s.yaml:2:18: no arrival of the trace is before this; make it longer");
@@ -279,16 +297,21 @@ workflow: [{llm: b}]
 
 TEST(Loader, LetsServicesOfDifferentKindsShareAName) {
   const auto model =
-      load(scenario_with({"services: {llm: {x: {latency: 1s}}, tool: {x: {latency: 2s}}}", "workflow: [{tool: x}, {llm: x}]"})).model;
+      load(scenario_with({"services: {llm: {x: {latency: 1s}}, tool: {x: {latency: 2s}}}",
+                          "workflow: [{tool: x}, {llm: x}]"}))
+          .model;
   EXPECT_EQ(part<ServiceCall>(model.workflow[0]).service, 1);
   EXPECT_EQ(part<ServiceCall>(model.workflow[1]).service, 0);
 }
 
 TEST(Loader, AllowsAMillionStepsAndBranchesThatAreNeverDrawn) {
-  EXPECT_NO_THROW(load(scenario_with({"workflow: [{repeat: {times: 1000, do: [{repeat: {times: 1000, do: [{llm: m}]}}]}}]"})));
-  EXPECT_NO_THROW(load(scenario_with({"workflow: [{repeat: {times: {geometric: {mean: 1e6}}, do: [{llm: m}]}}]"})));
   EXPECT_NO_THROW(load(scenario_with(
-      {"workflow: [{choose: [{weight: 1, do: [{wait: 1s}]}, {weight: 0, do: [{repeat: {times: 1e6, do: [{llm: m}, {llm: m}]}}]}]}]"})));
+      {"workflow: [{repeat: {times: 1000, do: [{repeat: {times: 1000, do: [{llm: m}]}}]}}]"})));
+  EXPECT_NO_THROW(load(
+      scenario_with({"workflow: [{repeat: {times: {geometric: {mean: 1e6}}, do: [{llm: m}]}}]"})));
+  EXPECT_NO_THROW(
+      load(scenario_with({"workflow: [{choose: [{weight: 1, do: [{wait: 1s}]}, {weight: 0, do: "
+                          "[{repeat: {times: 1e6, do: [{llm: m}, {llm: m}]}}]}]}]"})));
 }
 
 }  // namespace

@@ -33,12 +33,15 @@ TEST(ScenarioValues, DurationsAreExact) {
   EXPECT_EQ(duration_from("0.1s"), 100ms);
   EXPECT_EQ(duration_from("0.3us"), 300ns);
   EXPECT_EQ(duration_from("1.000000001s"), 1'000'000'001ns);
-  EXPECT_EQ(duration_from("1.10000000000000000000000000000000s"), 1100ms) << "zeros at the end change nothing";
+  EXPECT_EQ(duration_from("1.10000000000000000000000000000000s"), 1100ms)
+      << "zeros at the end change nothing";
   EXPECT_EQ(duration_from("000000000000000000000000000000000000001s"), 1s);
   EXPECT_EQ(duration_from("8760h"), longest_duration);
   EXPECT_EQ(duration_from("0s"), 0s);
-  EXPECT_EQ(refusal([] { duration_from("1.0000000000000000000000000000001s"); }), "is finer than a nanosecond; round it");
-  for (const char* text : {"", "s", "1", "1.s", ".5s", "+1s", "1d", "1 s", "1S", "1e3s", "0x1s", "1m30s", "--1s", "1.2.3s", "nans"}) {
+  EXPECT_EQ(refusal([] { duration_from("1.0000000000000000000000000000001s"); }),
+            "is finer than a nanosecond; round it");
+  for (const char* text : {"", "s", "1", "1.s", ".5s", "+1s", "1d", "1 s", "1S", "1e3s", "0x1s",
+                           "1m30s", "--1s", "1.2.3s", "nans"}) {
     EXPECT_NE(refusal([&] { duration_from(text); }), "accepted") << text;
   }
 }
@@ -78,8 +81,8 @@ TEST(ScenarioValues, RatesAreFractionsInLowestTerms) {
   EXPECT_EQ(rate_from("7/s").requests, 7);
   EXPECT_EQ(rate_from("7/s").per, 1s);
   EXPECT_EQ(rate_from("60000000000/m").per, 1ns);
-  for (const char* text :
-       {"", "/s", "1/", "1/d", "1/ms", "-1/s", "0/s", "0.0/h", "1e3/s", "1 /s", "1/s/s", "99999999999999999999999999/s"}) {
+  for (const char* text : {"", "/s", "1/", "1/d", "1/ms", "-1/s", "0/s", "0.0/h", "1e3/s", "1 /s",
+                           "1/s/s", "99999999999999999999999999/s"}) {
     EXPECT_NE(refusal([&] { rate_from(text); }), "accepted") << text;
   }
 }
@@ -105,15 +108,20 @@ TEST(ScenarioValues, TraceSecondsAreRoundedToNanoseconds) {
 class LoadedDistributions : public ::testing::Test {
  protected:
   Distribution duration(const std::string& yaml) const {
-    return std::get<Wait>(folder_.load(scenario_with({"workflow: [{wait: " + yaml + "}]"})).model.workflow[0].what).duration;
+    return std::get<Wait>(folder_.load(scenario_with({"workflow: [{wait: " + yaml + "}]"}))
+                              .model.workflow[0]
+                              .what)
+        .duration;
   }
   Distribution tokens(const std::string& yaml) const {
-    return folder_.load(scenario_with({"services: {llm: {m: {latency: 1s, output_tokens: " + yaml + "}}}"}))
+    return folder_
+        .load(scenario_with({"services: {llm: {m: {latency: 1s, output_tokens: " + yaml + "}}}"}))
         .model.services[0]
         .output_tokens;
   }
   Distribution share(const std::string& yaml) const {
-    const auto cancels = folder_.load(scenario_with({"cancel: [{during: {request: " + yaml + "}}]"})).model.cancels;
+    const auto cancels =
+        folder_.load(scenario_with({"cancel: [{during: {request: " + yaml + "}}]"})).model.cancels;
     return std::get<CancelDuringRequest>(cancels[0].moment).share;
   }
   ScenarioFolder folder_;
@@ -131,7 +139,8 @@ TEST_F(LoadedDistributions, OfDurationsAreInNanoseconds) {
   EXPECT_NEAR(duration("{gamma: {mean: 3s, cv: 0.5}}").mean(), 3e9, 1);
   EXPECT_EQ(duration("{weibull: {shape: 1, scale: 3s}}").mean(), 3e9);
   EXPECT_EQ(duration("{pareto: {min: 2s, alpha: 2}}").lowest(), 2e9);
-  EXPECT_NEAR(duration("{quantiles: {p50: 5.7s, p90: 22.2s, p99.9: 84s}}").quantile(0.9), 22.2e9, 1);
+  EXPECT_NEAR(duration("{quantiles: {p50: 5.7s, p90: 22.2s, p99.9: 84s}}").quantile(0.9), 22.2e9,
+              1);
   EXPECT_EQ(duration("{quantiles: {p100: 4s, p0: 1s}}").quantile(0.5), 2e9);
   EXPECT_EQ(duration("{empirical: [3s, 1s, 2s]}").quantile(0.5), 2e9);
 }
@@ -140,12 +149,14 @@ TEST_F(LoadedDistributions, AreClampedByMinAndMaxBesideThem) {
   const auto clamped = duration("{exponential: {mean: 3s}, min: 1s, max: 10s}");
   EXPECT_EQ(clamped.lowest(), 1e9);
   EXPECT_EQ(clamped.highest(), 10e9);
-  EXPECT_EQ(duration("{max: 10s, pareto: {min: 2s, alpha: 2}}").lowest(), 2e9) << "pareto's own min is another one";
+  EXPECT_EQ(duration("{max: 10s, pareto: {min: 2s, alpha: 2}}").lowest(), 2e9)
+      << "pareto's own min is another one";
 }
 
 TEST_F(LoadedDistributions, MayBeMixedAndNested) {
   const auto mixture = duration(
-      "{mixture: [{weight: 3, value: 1s}, {weight: 1, value: {mixture: [{weight: 1, value: {uniform: [2s, 4s]}}, {weight: 1, value: "
+      "{mixture: [{weight: 3, value: 1s}, {weight: 1, value: {mixture: [{weight: 1, value: "
+      "{uniform: [2s, 4s]}}, {weight: 1, value: "
       "9s}]}}]}");
   EXPECT_NEAR(mixture.mean(), (3 * 1e9 + 0.5 * 3e9 + 0.5 * 9e9) / 4, 1);
 }
@@ -182,11 +193,14 @@ TEST_F(LoadedDistributions, SayWhereTheirFileIsWrong) {
     folder_.write("v.csv", csv);
     return folder_.error(scenario_with({"workflow: [{wait: {empirical: v.csv}}]"}));
   };
-  EXPECT_EQ(error("1s\n2\n"), "v.csv:2:1: a value needs a unit; write 2s if seconds are meant (units: ns, us, ms, s, m, h)");
+  EXPECT_EQ(error("1s\n2\n"),
+            "v.csv:2:1: a value needs a unit; write 2s if seconds are meant (units: ns, us, ms, s, "
+            "m, h)");
   EXPECT_EQ(error("1s\n x\n"), "v.csv:2:2: a value must be a duration such as 30s, not 'x'");
   EXPECT_EQ(error("\n"), "s.yaml:4:31: 'v.csv' holds no values; write one a line");
   folder_.write("v.csv", "5\n1.5\n");
-  EXPECT_EQ(folder_.error(scenario_with({"services: {llm: {m: {latency: 1s, output_tokens: {empirical: v.csv}}}}"})),
+  EXPECT_EQ(folder_.error(scenario_with(
+                {"services: {llm: {m: {latency: 1s, output_tokens: {empirical: v.csv}}}}"})),
             "v.csv:2:1: a value must be a whole number, not '1.5'");
 }
 

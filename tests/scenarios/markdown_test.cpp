@@ -19,7 +19,8 @@ using testing::Not;
 TEST(EscapedMarkdown, ShowsMarkupAsItIs) {
   EXPECT_EQ(escaped_markdown("a|b"), "a&#124;b");
   EXPECT_EQ(escaped_markdown("<script>&"), "&lt;script&gt;&amp;");
-  EXPECT_EQ(escaped_markdown("`x` *b* _i_ [l](u) # ~"), "\\`x\\` \\*b\\* \\_i\\_ \\[l\\](u) \\# \\~");
+  EXPECT_EQ(escaped_markdown("`x` *b* _i_ [l](u) # ~"),
+            "\\`x\\` \\*b\\* \\_i\\_ \\[l\\](u) \\# \\~");
   EXPECT_EQ(escaped_markdown("back\\slash"), "back\\\\slash");
   EXPECT_EQ(escaped_markdown("two\nlines\r\n\n"), "two lines   ");
 }
@@ -35,13 +36,15 @@ TEST(EscapedMarkdown, BeginsNoListRuleOrHeading) {
 }
 
 TEST(EscapedMarkdown, LeavesFiguresReadable) {
-  for (const char* const figure : {"$12.40", "7.07 min", "31.2 %", "1,234", "—", "12 (3)"}) EXPECT_EQ(escaped_markdown(figure), figure);
+  for (const char* const figure : {"$12.40", "7.07 min", "31.2 %", "1,234", "—", "12 (3)"})
+    EXPECT_EQ(escaped_markdown(figure), figure);
 }
 
 TEST(Markdown, OfOnePolicy) {
   Results results = sample_results({"checkpoint"}, {cancelled_after_1500_of_10000_tokens()});
-  results.thresholds = {parse_threshold({.expression = "checkpoint.cancel_latency_s.p99 < 4", .location = ""}),
-                        parse_threshold({.expression = "checkpoint.tokens.saved >= 8500", .location = ""})};
+  results.thresholds = {
+      parse_threshold({.expression = "checkpoint.cancel_latency_s.p99 < 4", .location = ""}),
+      parse_threshold({.expression = "checkpoint.tokens.saved >= 8500", .location = ""})};
   EXPECT_EQ(markdown_text(to_json(results), results.background), R"(# cancel-after-timeout
 
 Users give up after 30 s.
@@ -71,9 +74,11 @@ TEST(Markdown, OfAnInterruptedRunSaysSoFirst) {
   Results results = sample_results({"checkpoint"}, random_reports(1, 10));
   results.requests = 1000;
   results.run.partial = true;
-  results.thresholds = {parse_threshold({.expression = "checkpoint.requests.total < 4", .location = ""})};
+  results.thresholds = {
+      parse_threshold({.expression = "checkpoint.requests.total < 4", .location = ""})};
   EXPECT_THAT(markdown_text(to_json(results), results.background),
-              AllOf(HasSubstr("\n\n**Interrupted: partial results of 10 of 1,000 requests; thresholds were not judged**\n\n"),
+              AllOf(HasSubstr("\n\n**Interrupted: partial results of 10 of 1,000 requests; "
+                              "thresholds were not judged**\n\n"),
                     HasSubstr("- not judged: `checkpoint.requests.total < 4`\n")));
 }
 
@@ -85,8 +90,9 @@ TEST(Markdown, IsNotBrokenByHostileText) {
                         .lateness_max = {},
                         .explanations = {"**bold** <b>"}};
   const std::string text = markdown_text(to_json(results), results.background);
-  EXPECT_THAT(text, AllOf(HasSubstr("# x &#124; y \\# z\n"), Not(HasSubstr("<script")), Not(HasSubstr("```")),
-                          HasSubstr("&lt;b&gt;&#124;\\`"), HasSubstr("\n\n- \\*\\*bold\\*\\* &lt;b&gt;\n\n")));
+  EXPECT_THAT(text, AllOf(HasSubstr("# x &#124; y \\# z\n"), Not(HasSubstr("<script")),
+                          Not(HasSubstr("```")), HasSubstr("&lt;b&gt;&#124;\\`"),
+                          HasSubstr("\n\n- \\*\\*bold\\*\\* &lt;b&gt;\n\n")));
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     const auto bars = std::count(line.begin(), line.end(), '|');

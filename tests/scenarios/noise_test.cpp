@@ -16,13 +16,15 @@ double binomial_cdf(std::uint64_t k, std::uint64_t n, double p) {
   double sum = 0;
   for (std::uint64_t i = 0; i <= k; ++i) {
     const auto x = static_cast<double>(i), all = static_cast<double>(n);
-    sum += std::exp(std::lgamma(all + 1) - std::lgamma(x + 1) - std::lgamma(all - x + 1) + x * std::log(p) + (all - x) * std::log1p(-p));
+    sum += std::exp(std::lgamma(all + 1) - std::lgamma(x + 1) - std::lgamma(all - x + 1) +
+                    x * std::log(p) + (all - x) * std::log1p(-p));
   }
   return sum;
 }
 
 TEST(MeansDiffer, AsInWelchsTest) {
-  // Standard errors 0.3 and 0.4, so 0.5 together; 95 % of Student's t with Welch's 16.65 degrees of freedom are within 2.113.
+  // Standard errors 0.3 and 0.4, so 0.5 together; 95 % of Student's t with Welch's 16.65 degrees of
+  // freedom are within 2.113.
   const SampleMean a{10, 5, 0.3 * std::sqrt(10.0)};
   const auto b = [](double mean) { return SampleMean{10, mean, 0.4 * std::sqrt(10.0)}; };
   EXPECT_FALSE(means_differ(a, b(5 + 0.5 * 2.112)));
@@ -51,8 +53,12 @@ TEST(QuantileRanks, AreTheTightestThatTheBinomialAllows) {
     for (const double p : {0.5, 0.9, 0.99}) {
       const double tail = 0.025;
       const RankInterval ranks = quantile_ranks(n, p, 0.95);
-      const auto fails_below = [&](std::uint64_t l) { return l == 0 ? 0 : binomial_cdf(l - 1, n, p); };
-      const auto fails_above = [&](std::uint64_t u) { return u > n ? 0 : 1 - binomial_cdf(u - 1, n, p); };
+      const auto fails_below = [&](std::uint64_t l) {
+        return l == 0 ? 0 : binomial_cdf(l - 1, n, p);
+      };
+      const auto fails_above = [&](std::uint64_t u) {
+        return u > n ? 0 : 1 - binomial_cdf(u - 1, n, p);
+      };
       EXPECT_LE(fails_below(ranks.low), tail) << n << ' ' << p;
       EXPECT_GT(fails_below(ranks.low + 1), tail) << n << ' ' << p;
       EXPECT_LE(fails_above(ranks.high), tail) << n << ' ' << p;
@@ -80,7 +86,8 @@ TEST(QuantilesDiffer, OnlyWhereTheRankIntervalsAreApart) {
 
 TEST(QuantilesDiffer, IsUnknownWhereTheSamplesAreTooSmallForTheQuantile) {
   const std::vector<std::int64_t> hundred(100, 1), others(100, 2);
-  EXPECT_FALSE(quantiles_differ(hundred, others, 0.999));  // a hundred samples say nothing of an upper bound
+  EXPECT_FALSE(
+      quantiles_differ(hundred, others, 0.999));  // a hundred samples say nothing of an upper bound
   EXPECT_FALSE(quantiles_differ(hundred, {}, 0.5));
   EXPECT_EQ(quantiles_differ(hundred, others, 0.5), true);
 }
@@ -112,7 +119,9 @@ TEST(BlockStatistics, DifferByChanceInOneOfTwentyCases) {
     for (double& x : all) x = exponential(bits);
     return all;
   };
-  const double alarms = rate_of(4000, [&](auto& bits) { return block_statistics_differ(mean_of(blocks(bits)), mean_of(blocks(bits))); });
+  const double alarms = rate_of(4000, [&](auto& bits) {
+    return block_statistics_differ(mean_of(blocks(bits)), mean_of(blocks(bits)));
+  });
   EXPECT_NEAR(alarms, 0.05, 0.012);
   const double paired = rate_of(4000, [&](auto& bits) {
     std::vector<double> a = blocks(bits), b = a;
@@ -141,7 +150,11 @@ TEST(Quantiles, OfOneDistributionDifferInLessThanOneOfTwentyCases) {
     return all;
   };
   for (const double p : {0.5, 0.9, 0.99}) {
-    EXPECT_LE(rate_of(1000, [&](auto& bits) { return quantiles_differ(sample(bits), sample(bits), p).value_or(false); }), 0.05);
+    EXPECT_LE(rate_of(1000,
+                      [&](auto& bits) {
+                        return quantiles_differ(sample(bits), sample(bits), p).value_or(false);
+                      }),
+              0.05);
   }
 }
 

@@ -33,7 +33,8 @@ class OutputFolderTest : public testing::Test {
   }
   static std::set<std::string> names_in(const fs::path& folder) {
     std::set<std::string> names;
-    for (const auto& entry : fs::directory_iterator(folder)) names.insert(entry.path().filename().string());
+    for (const auto& entry : fs::directory_iterator(folder))
+      names.insert(entry.path().filename().string());
     return names;
   }
   template <typename Action>
@@ -58,7 +59,8 @@ TEST_F(OutputFolderTest, HoldsAllFourFilesOnceFinishedAndNoneBefore) {
     EXPECT_FALSE(fs::exists(deep / "requests.csv"));
     folder.finish({.results_json = "{}\n", .report_md = "# r\n", .scenario_yaml = "scenario: x\n"});
   }
-  EXPECT_EQ(names_in(deep), (std::set<std::string>{"report.md", "requests.csv", "results.json", "scenario.yaml"}));
+  EXPECT_EQ(names_in(deep),
+            (std::set<std::string>{"report.md", "requests.csv", "results.json", "scenario.yaml"}));
   EXPECT_EQ(content(deep / "results.json"), "{}\n");
   EXPECT_EQ(content(deep / "report.md"), "# r\n");
   EXPECT_EQ(content(deep / "scenario.yaml"), "scenario: x\n");
@@ -100,7 +102,8 @@ TEST_F(OutputFolderTest, LeavesNothingBehindIfAFileMayNotGrow) {
   });
   ::setrlimit(RLIMIT_FSIZE, &old_limit);
   std::signal(SIGXFSZ, old_handler);
-  EXPECT_EQ(in_requests, "cannot write " + (folder_ / "requests.csv").string() + ": File too large");
+  EXPECT_EQ(in_requests,
+            "cannot write " + (folder_ / "requests.csv").string() + ": File too large");
   EXPECT_EQ(in_results, "cannot write " + (folder_ / "results.json").string() + ": File too large");
   EXPECT_THAT(names_in(folder_), IsEmpty());
 }
@@ -130,13 +133,16 @@ TEST_F(OutputFolderTest, FullDiskIsReportedAtTheLatestOnClosing) {
 TEST_F(OutputFolderTest, ThatIsAFileIsRefused) {
   const fs::path file = folder_ / "file";
   std::ofstream(file) << "mine";
-  EXPECT_THAT(error_of([&] { OutputFolder folder(file); }), HasSubstr("cannot write " + file.string()));
-  EXPECT_THAT(error_of([&] { OutputFolder folder(file / "below"); }), HasSubstr("cannot write " + (file / "below").string()));
+  EXPECT_THAT(error_of([&] { OutputFolder folder(file); }),
+              HasSubstr("cannot write " + file.string()));
+  EXPECT_THAT(error_of([&] { OutputFolder folder(file / "below"); }),
+              HasSubstr("cannot write " + (file / "below").string()));
   EXPECT_EQ(content(file), "mine");
 }
 
 TEST_F(OutputFolderTest, ThatMayNotBeWrittenToIsRefusedBeforeTheRun) {
-  EXPECT_THAT(error_of([] { OutputFolder folder("/proc/self"); }), HasSubstr("cannot write /proc/self/requests.csv: "));
+  EXPECT_THAT(error_of([] { OutputFolder folder("/proc/self"); }),
+              HasSubstr("cannot write /proc/self/requests.csv: "));
 }
 
 /// The superuser may write everywhere: not as such for as long as this lives.
@@ -159,7 +165,8 @@ TEST_F(OutputFolderTest, WithoutPermissionIsRefusedBeforeTheRun) {
   fs::permissions(folder_, fs::perms::owner_read | fs::perms::owner_exec);
   const AsNobody nobody;
   EXPECT_THAT(error_of([&] { OutputFolder folder(folder_); }), HasSubstr("Permission denied"));
-  EXPECT_THAT(error_of([&] { OutputFolder folder(folder_ / "sub"); }), HasSubstr("Permission denied"));
+  EXPECT_THAT(error_of([&] { OutputFolder folder(folder_ / "sub"); }),
+              HasSubstr("Permission denied"));
 }
 
 TEST_F(OutputFolderTest, WhoseFileCannotBeReplacedSaysWhich) {

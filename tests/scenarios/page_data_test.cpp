@@ -22,20 +22,25 @@ using testing::SizeIs;
 using namespace std::chrono_literals;
 
 CancelledRow row(RequestNumber n, Duration sent_after, Duration wait) {
-  return {
-      .request = n, .arrived = Time{1s}, .cancel_sent = Time{1s} + sent_after, .stopped = Time{1s} + sent_after + wait, .cancelled_in = 0};
+  return {.request = n,
+          .arrived = Time{1s},
+          .cancel_sent = Time{1s} + sent_after,
+          .stopped = Time{1s} + sent_after + wait,
+          .cancelled_in = 0};
 }
 
 std::vector<CancelledRow> rows_of(const std::vector<ReportPair>& reports) {
   std::vector<CancelledRow> rows;
   for (const auto& [request, client] : reports) {
     if (request.outcome != Outcome::cancelled) continue;
-    rows.push_back({request.number, client.arrived, *client.cancel_sent, request.stopped, request.cancelled_in});
+    rows.push_back({request.number, client.arrived, *client.cancel_sent, request.stopped,
+                    request.cancelled_in});
   }
   return rows;
 }
 
-PageScenario sample(const std::vector<std::string>& policies, const std::vector<ReportPair>& reports, bool with_rows = true) {
+PageScenario sample(const std::vector<std::string>& policies,
+                    const std::vector<ReportPair>& reports, bool with_rows = true) {
   PageScenario scenario;
   scenario.results = to_json(sample_results(policies, reports));
   if (with_rows) {
@@ -54,11 +59,14 @@ Json section(const Json& scenario, const std::string& id) {
   return nullptr;
 }
 
-Json points(const Json& figure, std::size_t series = 0) { return figure["chart"]["series"][series]["points"]; }
+Json points(const Json& figure, std::size_t series = 0) {
+  return figure["chart"]["series"][series]["points"];
+}
 
 TEST(PageData, TheCurveIsTheDistributionFunctionOfTheLatencies) {
   const auto reports = random_reports(4, 300);
-  const Json curve = points(section(scenario_of(sample({"checkpoint"}, reports)), "latency")["figures"][0]);
+  const Json curve =
+      points(section(scenario_of(sample({"checkpoint"}, reports)), "latency")["figures"][0]);
   auto rows = rows_of(reports);
   std::vector<double> latencies;
   for (const auto& r : rows) latencies.push_back(seconds(r.stopped - r.cancel_sent));
@@ -77,7 +85,8 @@ TEST(PageData, OfManyLatenciesTheCurveHasExactQuantilesFromTheFirstToTheLast) {
   for (RequestNumber n = 0; n < 1001; ++n) rows.push_back(row(n, 1s, 1ms * ((n * 5) % 1001 + 1)));
   const Json curve = points(section(scenario_of(scenario), "latency")["figures"][0]);
   ASSERT_EQ(curve.size(), 400U);
-  for (const auto& point : curve) EXPECT_DOUBLE_EQ(point[1].get<double>(), point[0].get<double>() / 1.001);
+  for (const auto& point : curve)
+    EXPECT_DOUBLE_EQ(point[1].get<double>(), point[0].get<double>() / 1.001);
   EXPECT_EQ(curve.front()[0], 0.001);
   EXPECT_EQ(curve.back()[0], 1.001);
 }
@@ -86,7 +95,8 @@ TEST(PageData, WithoutRequestsTheCurveGoesThroughThePercentilesAndTheRestIsSaidT
   const PageScenario bare = sample({"checkpoint"}, random_reports(4, 300), false);
   const Json scenario = scenario_of(bare);
   const Json& latency = bare.results["policies"][0]["cancel_latency_s"];
-  EXPECT_EQ(points(section(scenario, "latency")["figures"][0])[1], (Json::array({latency["p50"], 0.5})));
+  EXPECT_EQ(points(section(scenario, "latency")["figures"][0])[1],
+            (Json::array({latency["p50"], 0.5})));
   EXPECT_THAT(scenario["missing"].get<std::string>(), HasSubstr("Run with --out DIR"));
   EXPECT_TRUE(section(scenario, "moment").is_null());
   EXPECT_TRUE(section(scenario, "timeline").is_null());
@@ -102,7 +112,8 @@ TEST(PageData, TheWaitByOperationIsTheSameFromTheRequestsAndFromTheResults) {
   ASSERT_EQ(values.size(), 6U);
   for (std::size_t i = 0; i < values.size(); ++i) {
     const auto value = values[i].get<double>();
-    EXPECT_NEAR(value, from_means["figures"][0]["chart"]["series"][0]["values"][i].get<double>(), 1e-9 * value);
+    EXPECT_NEAR(value, from_means["figures"][0]["chart"]["series"][0]["values"][i].get<double>(),
+                1e-9 * value);
   }
   EXPECT_EQ(exact["figures"][0]["table"]["rows"].size(), 6U);
 }
@@ -115,7 +126,8 @@ TEST(PageData, TheLedgerAddsUpToWhatWasPlanned) {
   const std::vector<double> planned{policy["tokens"]["planned"], policy["cost_usd"]["planned"]};
   for (std::size_t f = 0; f < planned.size(); ++f) {
     double sum = 0;
-    for (const auto& series : ledger["figures"][f]["chart"]["series"]) sum += series["values"][1].get<double>();
+    for (const auto& series : ledger["figures"][f]["chart"]["series"])
+      sum += series["values"][1].get<double>();
     EXPECT_NEAR(sum, planned[f], 1e-9 * planned[f]);
   }
   const Json& row = ledger["figures"][0]["table"]["rows"][1];
@@ -157,7 +169,8 @@ TEST(PageData, TheParetoSetHasThePoliciesThatNoOtherBeats) {
     Json& policy = scenario.results["policies"][i];
     policy["cancel_latency_s"]["mean"] = latency;
     policy["cost_usd"]["used"] = used;
-    for (const char* const kind : {"llm", "decompose", "tool", "agent"}) policy["interrupted"][kind] = 0;
+    for (const char* const kind : {"llm", "decompose", "tool", "agent"})
+      policy["interrupted"][kind] = 0;
     policy["interrupted"]["tool"] = cut_off;
   };
   scenario.results["policies"][0]["requests"]["cancelled"] = 0;
@@ -179,19 +192,23 @@ TEST(PageData, ComparisonsAreATableWithSigns) {
   scenario.results["comparisons"] =
       Json::array({{{"policy", "b"},
                     {"against", "a"},
-                    {"cancel_latency_s", {{"mean_difference", -9.5}, {"ci95", Json::array({-10, -9})}, {"pairs", 12}}},
+                    {"cancel_latency_s",
+                     {{"mean_difference", -9.5}, {"ci95", Json::array({-10, -9})}, {"pairs", 12}}},
                     {"cost_usd", {{"saved_difference", 1.5}, {"ci95", nullptr}, {"pairs", 12}}}}});
   const Json tables = section(scenario_of(scenario), "policies")["tables"];
   ASSERT_THAT(tables, SizeIs(2));
-  EXPECT_EQ(tables[1]["rows"][0], (Json::array({"b", "a", "-9.5 s", "-10 s to -9 s", "+$1.50", "—"})));
+  EXPECT_EQ(tables[1]["rows"][0],
+            (Json::array({"b", "a", "-9.5 s", "-10 s to -9 s", "+$1.50", "—"})));
 }
 
 TEST(PageData, APolicyHasTheSameColourInEveryScenario) {
   const auto reports = random_reports(4, 50);
-  const Json page = page_data({sample({"never", "abort"}, reports), sample({"checkpoint", "abort", "never"}, reports)});
+  const Json page = page_data(
+      {sample({"never", "abort"}, reports), sample({"checkpoint", "abort", "never"}, reports)});
   const auto colours = [&](std::size_t s) {
     std::vector<std::string> all;
-    for (const auto& item : page["scenarios"][s]["sections"][0]["items"]) all.push_back(item["colour"]);
+    for (const auto& item : page["scenarios"][s]["sections"][0]["items"])
+      all.push_back(item["colour"]);
     return all;
   };
   EXPECT_THAT(colours(0), ElementsAre("never", "policy-1"));
@@ -200,15 +217,23 @@ TEST(PageData, APolicyHasTheSameColourInEveryScenario) {
 
 TEST(PageData, ShowsLanesForOperationsSideBySideAndWhatWasCutOff) {
   PageScenario scenario = sample({"checkpoint"}, random_reports(4, 50));
-  Timeline line{
-      .request = 7, .outcome = Outcome::cancelled, .arrived = Time{10s}, .cancel_sent = Time{12s}, .stopped = Time{15s}, .operations = {}};
+  Timeline line{.request = 7,
+                .outcome = Outcome::cancelled,
+                .arrived = Time{10s},
+                .cancel_sent = Time{12s},
+                .stopped = Time{15s},
+                .operations = {}};
   line.operations = {{{1}, OperationKind::llm, "coder", Time{10s}, Time{11s}, false},
                      {{2}, OperationKind::tool, "shell", Time{11s}, Time{14s}, false},
                      {{3}, OperationKind::agent, "team", Time{11s}, Time{15s}, true},
                      {{4}, OperationKind::tool, "shell", Time{14s}, Time{15s}, false},
                      {{3, 1}, OperationKind::llm, "coder", Time{14s}, Time{16s}, false}};
-  scenario.scenario = ScenarioPart{
-      .description = "", .cancel_rule = "", .yaml = "", .timelines = {{"checkpoint", {line}}}, .explanations = {}, .sensitivity = {}};
+  scenario.scenario = ScenarioPart{.description = "",
+                                   .cancel_rule = "",
+                                   .yaml = "",
+                                   .timelines = {{"checkpoint", {line}}},
+                                   .explanations = {},
+                                   .sensitivity = {}};
   const Json figure = section(scenario_of(scenario), "timeline")["figures"][0];
   const Json& row = figure["chart"]["rows"][0];
   EXPECT_EQ(row["lanes"], 3);
@@ -221,27 +246,35 @@ TEST(PageData, ShowsLanesForOperationsSideBySideAndWhatWasCutOff) {
   EXPECT_EQ(figure["note"], "Stops 3 s after its cancel under checkpoint.");
   EXPECT_EQ(figure["table"]["rows"][4], (Json::array({"3 agent team", "1 s to 5 s, cut off"})));
   EXPECT_EQ(figure["table"]["rows"][5], (Json::array({"3.1 llm coder", "4 s to 6 s"})));
-  EXPECT_THAT(section(scenario_of(scenario), "timeline")["lines"], SizeIs(2));  // an orphan runs on after the stop
+  EXPECT_THAT(section(scenario_of(scenario), "timeline")["lines"],
+              SizeIs(2));  // an orphan runs on after the stop
 }
 
 TEST(PageData, TellsTheEightAssumptionsThatMatterMost) {
   PageScenario scenario = sample({"checkpoint"}, random_reports(4, 50));
-  Sensitivity sensitivity{.policy = "checkpoint",
-                          .requests = 2000,
-                          .factor = 1.5,
-                          .base = {.cancel_latency_mean_s = 10, .saved_usd = 4, .saved_tokens = 100},
-                          .effects = {},
-                          .tried = 12};
+  Sensitivity sensitivity{
+      .policy = "checkpoint",
+      .requests = 2000,
+      .factor = 1.5,
+      .base = {.cancel_latency_mean_s = 10, .saved_usd = 4, .saved_tokens = 100},
+      .effects = {},
+      .tried = 12};
   for (int i = 0; i < 9; ++i) {
     sensitivity.effects.push_back(
-        {"assumption " + std::to_string(i), {.cancel_latency_mean_s = 12.5, .saved_usd = 3, .saved_tokens = 100}});
+        {"assumption " + std::to_string(i),
+         {.cancel_latency_mean_s = 12.5, .saved_usd = 3, .saved_tokens = 100}});
   }
-  scenario.scenario = ScenarioPart{
-      .description = "", .cancel_rule = "", .yaml = "", .timelines = {}, .explanations = {"p: length bias."}, .sensitivity = sensitivity};
+  scenario.scenario = ScenarioPart{.description = "",
+                                   .cancel_rule = "",
+                                   .yaml = "",
+                                   .timelines = {},
+                                   .explanations = {"p: length bias."},
+                                   .sensitivity = sensitivity};
   const Json figure = section(scenario_of(scenario), "sensitivity")["figures"][0];
   EXPECT_THAT(figure["table"]["rows"], SizeIs(8));
   EXPECT_EQ(section(scenario_of(scenario), "wait")["remarks"], Json::array({"p: length bias."}));
-  EXPECT_EQ(figure["table"]["rows"][0], (Json::array({"assumption 0", "12.5 s", "+25 %", "$3.00", "-25 %"})));
+  EXPECT_EQ(figure["table"]["rows"][0],
+            (Json::array({"assumption 0", "12.5 s", "+25 %", "$3.00", "-25 %"})));
   EXPECT_EQ(figure["chart"]["series"][0]["values"][0], 0.25);
   EXPECT_EQ(figure["chart"]["series"][1]["values"][7], -0.25);
 }

@@ -34,7 +34,8 @@ class PageFilesTest : public testing::Test {
   static std::string csv() {
     std::string text;
     append_csv_header(text);
-    for (const auto& [request, client] : random_reports(1, 40)) append_csv_row(text, "checkpoint", request, client, 0);
+    for (const auto& [request, client] : random_reports(1, 40))
+      append_csv_row(text, "checkpoint", request, client, 0);
     return text;
   }
   std::string error(const std::string& path) {
@@ -45,7 +46,9 @@ class PageFilesTest : public testing::Test {
     }
     return "no error";
   }
-  std::string error_of(const Json& changed) { return error(folder_.write("r.json", json_text(changed))); }
+  std::string error_of(const Json& changed) {
+    return error(folder_.write("r.json", json_text(changed)));
+  }
 
   ScenarioFolder folder_;
 };
@@ -59,7 +62,8 @@ TEST_F(PageFilesTest, TakesWhatLiesBesideResultsJson) {
     ASSERT_EQ(all.size(), 1U);
     EXPECT_EQ(all[0].results, document());
     ASSERT_TRUE(all[0].rows);
-    EXPECT_EQ(all[0].rows->at("checkpoint").size(), document()["policies"][0]["requests"]["cancelled"].get<std::size_t>());
+    EXPECT_EQ(all[0].rows->at("checkpoint").size(),
+              document()["policies"][0]["requests"]["cancelled"].get<std::size_t>());
     ASSERT_TRUE(all[0].scenario);
     EXPECT_EQ(all[0].scenario->description, "Two calls.");
     EXPECT_EQ(all[0].scenario->yaml, scenario_text);
@@ -117,7 +121,8 @@ TEST_F(PageFilesTest, SaysWhichFieldIsMissingOrOfAnotherKind) {
   EXPECT_THAT(error_of(missing), HasSubstr("r.json: policies.0.tokens.saved is missing"));
   Json text = document();
   text["policies"][0]["requests"]["cancelled"] = "many";
-  EXPECT_THAT(error_of(text), HasSubstr("r.json: requests.cancelled of policy 'checkpoint' is not a number"));
+  EXPECT_THAT(error_of(text),
+              HasSubstr("r.json: requests.cancelled of policy 'checkpoint' is not a number"));
   Json null = document();
   null["policies"][0]["requests"]["cancelled"] = nullptr;
   EXPECT_THAT(error_of(null), HasSubstr("r.json: a number of requests is missing"));
@@ -128,28 +133,35 @@ TEST_F(PageFilesTest, SaysWhichFieldIsMissingOrOfAnotherKind) {
   comparison["comparisons"] = Json::array({"better"});
   EXPECT_THAT(error_of(comparison), HasSubstr("r.json: comparisons.0 is not what it should be"));
   Json stranger = document();
-  const Json estimate{{"mean_difference", 1}, {"saved_difference", 1}, {"ci95", nullptr}, {"pairs", 1}};
-  stranger["comparisons"].push_back(
-      {{"policy", "fast"}, {"against", "checkpoint"}, {"cancel_latency_s", estimate}, {"cost_usd", estimate}});
-  EXPECT_THAT(error_of(stranger), HasSubstr("r.json: it compares policy 'fast', which it does not have"));
+  const Json estimate{
+      {"mean_difference", 1}, {"saved_difference", 1}, {"ci95", nullptr}, {"pairs", 1}};
+  stranger["comparisons"].push_back({{"policy", "fast"},
+                                     {"against", "checkpoint"},
+                                     {"cancel_latency_s", estimate},
+                                     {"cost_usd", estimate}});
+  EXPECT_THAT(error_of(stranger),
+              HasSubstr("r.json: it compares policy 'fast', which it does not have"));
   stranger["comparisons"][0]["policy"] = "checkpoint";
   EXPECT_EQ(error_of(stranger), "no error");
   stranger["comparisons"][0]["cost_usd"]["ci95"] = Json::array({1, "two"});
-  EXPECT_THAT(error_of(stranger), HasSubstr("r.json: comparisons.0.cost_usd.ci95 is not what it should be"));
+  EXPECT_THAT(error_of(stranger),
+              HasSubstr("r.json: comparisons.0.cost_usd.ci95 is not what it should be"));
 }
 
 TEST_F(PageFilesTest, RefusesFilesThatAreNotOfOneRun) {
   const std::string results = folder_.write("results.json", json_text(document()));
   std::string rows = csv();
   folder_.write("requests.csv", rows.substr(0, rows.find('\n') + 1));
-  EXPECT_THAT(error(results), HasSubstr("requests.csv: it has 0 cancelled requests of policy checkpoint"));
+  EXPECT_THAT(error(results),
+              HasSubstr("requests.csv: it has 0 cancelled requests of policy checkpoint"));
   std::string stranger = rows;
   folder_.write("requests.csv", stranger.replace(stranger.find("checkpoint"), 10, "abort"));
   EXPECT_THAT(error(results), HasSubstr("requests.csv: it has requests of policy abort"));
   folder_.write("requests.csv", rows);
   std::string scenario = scenario_text;
   folder_.write("scenario.yaml", scenario.replace(scenario.find("42"), 2, "43"));
-  EXPECT_THAT(error(results), HasSubstr("scenario.yaml: it is scenario cancel-after-timeout with seed 43"));
+  EXPECT_THAT(error(results),
+              HasSubstr("scenario.yaml: it is scenario cancel-after-timeout with seed 43"));
 }
 
 }  // namespace

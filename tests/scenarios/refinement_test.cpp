@@ -45,9 +45,11 @@ TEST(HalfWay, IsNowhereBetweenWhatIsCloseTogether) {
 }
 
 TEST(HalfWay, OfTheSameKindStaysOfIt) {
-  for (const auto& [kind, low, high] : {std::tuple(NumericKind::real, "1.0", "3.0"), std::tuple(NumericKind::real, "10.0", "1000.0"),
-                                        std::tuple(NumericKind::duration, "1ms", "1h"), std::tuple(NumericKind::rate, "1/h", "1/s"),
-                                        std::tuple(NumericKind::whole, "1", "1e9")}) {
+  for (const auto& [kind, low, high] :
+       {std::tuple(NumericKind::real, "1.0", "3.0"),
+        std::tuple(NumericKind::real, "10.0", "1000.0"),
+        std::tuple(NumericKind::duration, "1ms", "1h"), std::tuple(NumericKind::rate, "1/h", "1/s"),
+        std::tuple(NumericKind::whole, "1", "1e9")}) {
     const auto middle = half_way(kind, low, high);
     ASSERT_TRUE(middle);
     EXPECT_EQ(numeric_kind({low, *middle, high}), kind) << *middle;

@@ -25,15 +25,21 @@ Policy abort_all() {
   return abort;
 }
 
-/// Random latencies, parallel branches, streaming, failures and cancels from several sources at random moments.
+/// Random latencies, parallel branches, streaming, failures and cancels from several sources at
+/// random moments.
 Scenario eventful(std::uint64_t requests) {
   Scenario scenario;
   scenario.name = "eventful";
   scenario.policies = {policy(PolicyKind::never), policy(PolicyKind::checkpoint), abort_all()};
   Model& model = scenario.model;
   model.seed = 3;
-  model.load = {.requests = requests, .duration = {}, .arrivals = RandomArrivals{Distribution::exponential(2e8)}};
-  model.links = {.client = Distribution::exponential(4e7), .llm = Distribution::uniform(0, 1e7), .tool = fixed(2ms), .agent = {}};
+  model.load = {.requests = requests,
+                .duration = {},
+                .arrivals = RandomArrivals{Distribution::exponential(2e8)}};
+  model.links = {.client = Distribution::exponential(4e7),
+                 .llm = Distribution::uniform(0, 1e7),
+                 .tool = fixed(2ms),
+                 .agent = {}};
   model.services = {service(ServiceKind::llm, Distribution::lognormal_median_sigma(1e9, 1)),
                     service(ServiceKind::tool, Distribution::exponential(2e9))};
   model.services[0].output_tokens = Distribution::uniform_whole(0, 50);
@@ -41,7 +47,8 @@ Scenario eventful(std::uint64_t requests) {
   model.services[1].failure_rate = 0.1;
   model.services[1].on_failure = OnFailure::fail;
   model.workflow = {call(OperationKind::decompose, 0),
-                    {ParallelTimes{Distribution::uniform_whole(0, 3), {call(OperationKind::tool, 1), call(OperationKind::llm, 0)}}},
+                    {ParallelTimes{Distribution::uniform_whole(0, 3),
+                                   {call(OperationKind::tool, 1), call(OperationKind::llm, 0)}}},
                     {Wait{Distribution::exponential(1e9)}},
                     {Transaction{fixed(100ms)}},
                     call(OperationKind::llm, 0, 4)};
@@ -64,7 +71,8 @@ Scenario eventful(std::uint64_t requests) {
 
 std::string json_of(const RunOutcome& outcome) {
   std::string json;
-  for (const PolicyResult& result : outcome.policies) json += json_text(result.totals.to_json(result.policy.name));
+  for (const PolicyResult& result : outcome.policies)
+    json += json_text(result.totals.to_json(result.policy.name));
   return json + json_text(comparisons_json(outcome.comparisons));
 }
 
@@ -74,7 +82,8 @@ struct Bytes {
   bool operator==(const Bytes&) const = default;
 };
 
-Bytes run_bytes(const Scenario& scenario, EngineKind engine, unsigned threads, std::uint32_t replications = 1) {
+Bytes run_bytes(const Scenario& scenario, EngineKind engine, unsigned threads,
+                std::uint32_t replications = 1) {
   Bytes bytes;
   Progress progress;
   const std::atomic<bool> stop{false};
@@ -94,8 +103,11 @@ Bytes run_bytes(const Scenario& scenario, EngineKind engine, unsigned threads, s
 RunOutcome run_direct(const Scenario& scenario, unsigned threads, std::uint32_t replications = 1) {
   Progress progress;
   const std::atomic<bool> stop{false};
-  const RunOptions options{
-      .engine = EngineKind::direct, .threads = threads, .replications = replications, .requests_csv = {}, .each_request = {}};
+  const RunOptions options{.engine = EngineKind::direct,
+                           .threads = threads,
+                           .replications = replications,
+                           .requests_csv = {},
+                           .each_request = {}};
   RunOutcome outcome = run_scenario(scenario, options, stop, progress);
   EXPECT_EQ(progress.requests_done, progress.requests_total);
   return outcome;
@@ -106,15 +118,19 @@ void expect_same_bytes_everywhere(const Scenario& scenario) {
   EXPECT_EQ(reference, run_bytes(scenario, EngineKind::caf, 2));
   EXPECT_EQ(reference, run_bytes(scenario, EngineKind::direct, 1));
   EXPECT_EQ(reference, run_bytes(scenario, EngineKind::direct, 3));
-  for (const unsigned threads : {1U, 2U, 7U}) EXPECT_EQ(reference.json, json_of(run_direct(scenario, threads)));
+  for (const unsigned threads : {1U, 2U, 7U})
+    EXPECT_EQ(reference.json, json_of(run_direct(scenario, threads)));
   const Bytes replicated = run_bytes(scenario, EngineKind::caf, 1, 3);
   EXPECT_EQ(replicated, run_bytes(scenario, EngineKind::direct, 2, 3));
-  for (const unsigned threads : {1U, 2U, 7U}) EXPECT_EQ(replicated.json, json_of(run_direct(scenario, threads, 3)));
+  for (const unsigned threads : {1U, 2U, 7U})
+    EXPECT_EQ(replicated.json, json_of(run_direct(scenario, threads, 3)));
   EXPECT_EQ(std::count(reference.csv.begin(), reference.csv.end(), '\n'),
             static_cast<std::ptrdiff_t>(scenario.policies.size() * scenario.model.load.requests));
 }
 
-TEST(Runner, IndependentRequestsGiveTheSameBytesOnBothEnginesAndAnyNumberOfThreads) { expect_same_bytes_everywhere(eventful(1500)); }
+TEST(Runner, IndependentRequestsGiveTheSameBytesOnBothEnginesAndAnyNumberOfThreads) {
+  expect_same_bytes_everywhere(eventful(1500));
+}
 
 TEST(Runner, CompetingRequestsGiveTheSameBytesOnBothEngines) {
   Scenario scenario = eventful(1500);
@@ -147,7 +163,10 @@ TEST(Runner, IndependentRequestsFareAsTheyDoInOneWorldTogether) {
     EXPECT_EQ(request.used, other.request.used);
     EXPECT_EQ(client.answered, other.client.answered);
   };
-  run_scenario(scenario, {.engine = EngineKind::direct, .threads = 1, .requests_csv = {}, .each_request = compare}, stop, progress);
+  run_scenario(
+      scenario,
+      {.engine = EngineKind::direct, .threads = 1, .requests_csv = {}, .each_request = compare},
+      stop, progress);
   EXPECT_GT(compared, 100U);
 }
 
@@ -155,8 +174,12 @@ TEST(Runner, PlannedIsTheSameUnderEveryPolicy) {
   const Scenario scenario = eventful(1000);
   Progress progress;
   const std::atomic<bool> stop{false};
-  const RunOutcome outcome = run_scenario(scenario, {.engine = EngineKind::direct, .requests_csv = {}, .each_request = {}}, stop, progress);
-  const auto planned = [&](std::size_t p) { return outcome.policies[p].totals.to_json("x")["tokens"]["planned"]; };
+  const RunOutcome outcome =
+      run_scenario(scenario, {.engine = EngineKind::direct, .requests_csv = {}, .each_request = {}},
+                   stop, progress);
+  const auto planned = [&](std::size_t p) {
+    return outcome.policies[p].totals.to_json("x")["tokens"]["planned"];
+  };
   EXPECT_EQ(planned(0), planned(1));
 }
 
@@ -170,12 +193,13 @@ Endings endings_of(const Scenario& scenario, std::uint32_t replications = 1) {
     one.policies = {scenario.policies[p]};
     Progress progress;
     const std::atomic<bool> stop{false};
-    const RunOptions options{.engine = EngineKind::direct,
-                             .replications = replications,
-                             .requests_csv = {},
-                             .each_request = [&](const RequestReport& request, const ClientReport& client) {
-                               EXPECT_TRUE(endings.insert({{p, request.number}, {request, client}}).second);
-                             }};
+    const RunOptions options{
+        .engine = EngineKind::direct,
+        .replications = replications,
+        .requests_csv = {},
+        .each_request = [&](const RequestReport& request, const ClientReport& client) {
+          EXPECT_TRUE(endings.insert({{p, request.number}, {request, client}}).second);
+        }};
     run_scenario(one, options, stop, progress);
   }
   return endings;
@@ -199,7 +223,8 @@ TEST(Comparisons, AreOfEveryOtherPolicyWithTheFirstThatCanCancelPairedByRequest)
     const auto& [abort, abort_client] = endings.at({2, n});
     if (checkpoint.outcome != Outcome::cancelled || abort.outcome != Outcome::cancelled) continue;
     ++pairs;
-    latency += (abort.stopped - *abort_client.cancel_sent) - (checkpoint.stopped - *client.cancel_sent);
+    latency +=
+        (abort.stopped - *abort_client.cancel_sent) - (checkpoint.stopped - *client.cancel_sent);
   }
   ASSERT_GT(pairs, 1000U);
   const Estimate& estimate = outcome.comparisons[1].cancel_latency_s;
@@ -228,7 +253,8 @@ TEST(Comparisons, OfSavingsAreTheDifferencesOfThePoliciesTotals) {
         ASSERT_EQ(outcome.comparisons.size(), 2U);
         for (const PolicyComparison& comparison : outcome.comparisons) {
           EXPECT_EQ(comparison.saved_usd.pairs, 700 * replications);
-          const double difference = cost_saved(outcome, found(comparison.policy)) - cost_saved(outcome, found(comparison.against));
+          const double difference = cost_saved(outcome, found(comparison.policy)) -
+                                    cost_saved(outcome, found(comparison.against));
           EXPECT_NEAR(comparison.saved_usd.difference.value(), difference, 1e-12);
           EXPECT_EQ(comparison.saved_usd.ci95.has_value(), !compete || replications > 1);
         }
@@ -250,7 +276,8 @@ TEST(Comparisons, OfPoliciesThatDoTheSameAreZeroAndSure) {
   scenario.policies = {policy(PolicyKind::checkpoint), policy(PolicyKind::checkpoint)};
   const RunOutcome outcome = run_direct(scenario, 2);
   ASSERT_EQ(outcome.comparisons.size(), 1U);
-  for (const Estimate& estimate : {outcome.comparisons[0].cancel_latency_s, outcome.comparisons[0].saved_usd}) {
+  for (const Estimate& estimate :
+       {outcome.comparisons[0].cancel_latency_s, outcome.comparisons[0].saved_usd}) {
     EXPECT_EQ(estimate.difference, 0.0);
     ASSERT_TRUE(estimate.ci95);
     EXPECT_EQ(estimate.ci95->low, 0);
@@ -269,9 +296,11 @@ TEST(Replications, PoolTheRunsOfTheirSeeds) {
       Scenario one = scenario;
       one.model.seed = replication_seed(scenario.model.seed.value, r);
       RunOutcome outcome = run_direct(one, 1);
-      for (std::size_t p = 0; p < pooled.size(); ++p) pooled[p].merge(std::move(outcome.policies[p].totals));
+      for (std::size_t p = 0; p < pooled.size(); ++p)
+        pooled[p].merge(std::move(outcome.policies[p].totals));
     }
-    for (std::size_t p = 0; p < pooled.size(); ++p) EXPECT_EQ(all.policies[p].totals.to_json("x"), pooled[p].to_json("x"));
+    for (std::size_t p = 0; p < pooled.size(); ++p)
+      EXPECT_EQ(all.policies[p].totals.to_json("x"), pooled[p].to_json("x"));
   }
 }
 
@@ -303,8 +332,11 @@ TEST(Runner, AStoppedRunIsPartialAndComparesNothing) {
     if (replications > 1) scenario.model.services[0].concurrency = 1;
     Progress progress;
     const std::atomic<bool> stop{true};
-    const RunOptions options{
-        .engine = EngineKind::direct, .threads = 2, .replications = replications, .requests_csv = {}, .each_request = {}};
+    const RunOptions options{.engine = EngineKind::direct,
+                             .threads = 2,
+                             .replications = replications,
+                             .requests_csv = {},
+                             .each_request = {}};
     const RunOutcome outcome = run_scenario(scenario, options, stop, progress);
     EXPECT_TRUE(outcome.partial);
     EXPECT_EQ(outcome.policies[0].totals.requests(), 0U);
@@ -326,14 +358,18 @@ TEST(Runner, ErrorsOfARequestsPlanComeOutOfAnyThread) {
   Progress progress;
   const std::atomic<bool> stop{false};
   for (const EngineKind engine : {EngineKind::caf, EngineKind::direct}) {
-    EXPECT_THROW(run_scenario(scenario, {.engine = engine, .threads = 2, .requests_csv = {}, .each_request = {}}, stop, progress),
-                 PlanTooLong);
+    EXPECT_THROW(
+        run_scenario(scenario,
+                     {.engine = engine, .threads = 2, .requests_csv = {}, .each_request = {}}, stop,
+                     progress),
+        PlanTooLong);
   }
 }
 
 TEST(Runner, RealTimeAgreesInCountsTokensAndOutcomesWhereCausalityFixesTheOrder) {
-  // What is compared does not depend on when anything happens: each cancel is caused by the very operation it falls in, or by a chunk,
-  // and all that it can meet is seconds of simulated time away.
+  // What is compared does not depend on when anything happens: each cancel is caused by the very
+  // operation it falls in, or by a chunk, and all that it can meet is seconds of simulated time
+  // away.
   Scenario scenario;
   scenario.policies = {policy(PolicyKind::checkpoint)};
   Model& model = scenario.model;
@@ -393,8 +429,11 @@ TEST(Runner, RequestsThatCompeteAreCountedOneByOneAsTheyEnd) {
   const std::atomic<bool> stop{false};
   Progress progress;
   std::vector<std::uint64_t> done;
-  const auto look = [&](const RequestReport&, const ClientReport&) { done.push_back(progress.requests_done); };
-  run_scenario(scenario, {.engine = EngineKind::direct, .requests_csv = {}, .each_request = look}, stop, progress);
+  const auto look = [&](const RequestReport&, const ClientReport&) {
+    done.push_back(progress.requests_done);
+  };
+  run_scenario(scenario, {.engine = EngineKind::direct, .requests_csv = {}, .each_request = look},
+               stop, progress);
   EXPECT_EQ(done, (std::vector<std::uint64_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
 }
 

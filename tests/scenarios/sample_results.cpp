@@ -23,9 +23,14 @@ class RandomReports {
  private:
   std::uint64_t below(std::uint64_t n) { return bits_() % n; }
   std::uint32_t small(std::uint64_t n) { return static_cast<std::uint32_t>(below(n)); }
-  std::int64_t amount(std::int64_t most) { return static_cast<std::int64_t>(below(static_cast<std::uint64_t>(most) + 1)); }
+  std::int64_t amount(std::int64_t most) {
+    return static_cast<std::int64_t>(below(static_cast<std::uint64_t>(most) + 1));
+  }
   /// Round ones too, for the sake of trailing zeros.
-  Duration duration() { return below(3) == 0 ? std::chrono::milliseconds{amount(1'000'000)} : Duration{amount(1'000'000'000'000)}; }
+  Duration duration() {
+    return below(3) == 0 ? std::chrono::milliseconds{amount(1'000'000)}
+                         : Duration{amount(1'000'000'000'000)};
+  }
 
   void times(ReportPair& pair) {
     auto& [request, client] = pair;
@@ -75,7 +80,8 @@ class RandomReports {
     client.cancels_already_cancelled = small(3);
     client.cancels_too_late = small(3);
     client.cancels_ignored = small(3);
-    client.cancels_sent = client.cancels_accepted + client.cancels_already_cancelled + client.cancels_too_late + client.cancels_ignored;
+    client.cancels_sent = client.cancels_accepted + client.cancels_already_cancelled +
+                          client.cancels_too_late + client.cancels_ignored;
   }
 
   std::mt19937_64 bits_;
@@ -116,7 +122,8 @@ ReportPair cancelled_after_1500_of_10000_tokens() {
   request.used.tokens = {{500}, {800}, {200}};
   request.saved.tokens = request.planned.tokens - request.used.tokens;
   request.used_after_cancel.tokens = {{0}, {0}, {150}};
-  for (Amounts* const amounts : {&request.planned, &request.used, &request.saved, &request.used_after_cancel}) {
+  for (Amounts* const amounts :
+       {&request.planned, &request.used, &request.saved, &request.used_after_cancel}) {
     amounts->cost = price * amounts->tokens.sum();
   }
   request.planned.busy[llm] = milliseconds{22'240};
@@ -128,7 +135,8 @@ ReportPair cancelled_after_1500_of_10000_tokens() {
   return pair;
 }
 
-Results sample_results(const std::vector<std::string>& policies, const std::vector<ReportPair>& reports) {
+Results sample_results(const std::vector<std::string>& policies,
+                       const std::vector<ReportPair>& reports) {
   Results results;
   results.scenario = "cancel-after-timeout";
   results.file = "some/folder/cancel_after_timeout.yaml";
@@ -143,8 +151,11 @@ Results sample_results(const std::vector<std::string>& policies, const std::vect
                  .peak_rss_bytes = 21000000,
                  .threads = 2,
                  .partial = false};
-  results.background = {.description = "Users give up after 30 s.", .cancel_rule = "30 s after sending", .lateness_max = {}};
-  for (const auto& name : policies) results.policies.push_back({.policy = {.name = name}, .totals = totals_of(reports)});
+  results.background = {.description = "Users give up after 30 s.",
+                        .cancel_rule = "30 s after sending",
+                        .lateness_max = {}};
+  for (const auto& name : policies)
+    results.policies.push_back({.policy = {.name = name}, .totals = totals_of(reports)});
   return results;
 }
 

@@ -16,17 +16,18 @@ struct ReportPair {
   ClientReport client;
 };
 
-/// Requests 0 to count − 1 with arbitrary outcomes, cancels and amounts: whatever could come out of a run, and some of what could not.
-/// Ledgers add up.
+/// Requests 0 to count − 1 with arbitrary outcomes, cancels and amounts: whatever could come out of
+/// a run, and some of what could not. Ledgers add up.
 std::vector<ReportPair> random_reports(std::uint64_t seed, std::uint64_t count);
 
 PolicyTotals totals_of(const std::vector<ReportPair>& reports);
 
-/// One request of 10,000 planned tokens at $20 a million, cancelled 1.5 s after its arrival in its first LLM call, which ran on to 5.6 s:
-/// 1,500 tokens used, $0.03; 8,500 saved, $0.17.
+/// One request of 10,000 planned tokens at $20 a million, cancelled 1.5 s after its arrival in its
+/// first LLM call, which ran on to 5.6 s: 1,500 tokens used, $0.03; 8,500 saved, $0.17.
 ReportPair cancelled_after_1500_of_10000_tokens();
 
 /// A run of `reports` under policies of these names, all alike.
-Results sample_results(const std::vector<std::string>& policies, const std::vector<ReportPair>& reports);
+Results sample_results(const std::vector<std::string>& policies,
+                       const std::vector<ReportPair>& reports);
 
 }  // namespace caesura

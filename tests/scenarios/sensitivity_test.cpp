@@ -35,7 +35,8 @@ Model cancelled_in_the_tool(std::uint64_t requests) {
 }
 
 TEST(Sensitivity, EachAssumptionIsMadeLargerByItself) {
-  const Sensitivity s = analyse_sensitivity(of(cancelled_in_the_tool(10)), policy(PolicyKind::checkpoint), 2000);
+  const Sensitivity s =
+      analyse_sensitivity(of(cancelled_in_the_tool(10)), policy(PolicyKind::checkpoint), 2000);
   EXPECT_EQ(s.policy, "checkpoint");
   EXPECT_EQ(s.requests, 10U);
   EXPECT_EQ(s.tried, 3U);
@@ -43,7 +44,8 @@ TEST(Sensitivity, EachAssumptionIsMadeLargerByItself) {
   EXPECT_EQ(s.base.saved_tokens, 1000);
   EXPECT_EQ(s.base.saved_usd, 0.02);
   // Tool of 15 s: stops at 16 s. Cancel after 4.5 s. LLM call of 1.5 s: stops at 11.5 s.
-  EXPECT_THAT(names(s), ElementsAre("latency of tool tool", "time before the cancel", "latency of llm llm"));
+  EXPECT_THAT(names(s),
+              ElementsAre("latency of tool tool", "time before the cancel", "latency of llm llm"));
   EXPECT_EQ(s.effects[0].figures.cancel_latency_mean_s, 13);
   EXPECT_EQ(s.effects[1].figures.cancel_latency_mean_s, 6.5);
   EXPECT_EQ(s.effects[2].figures.cancel_latency_mean_s, 8.5);
@@ -56,8 +58,9 @@ TEST(Sensitivity, ScalesLinksProbabilitiesAndModelsGivenByTheToken) {
   model.cancels[0].probability = 0.4;
   const Sensitivity s = analyse_sensitivity(of(model), policy(PolicyKind::checkpoint), 400);
   EXPECT_EQ(s.tried, 5U);
-  EXPECT_THAT(names(s), ::testing::UnorderedElementsAre("latency of llm llm", "latency of tool tool", "link: client",
-                                                        "probability of the cancel", "time before the cancel"));
+  EXPECT_THAT(names(s), ::testing::UnorderedElementsAre(
+                            "latency of llm llm", "latency of tool tool", "link: client",
+                            "probability of the cancel", "time before the cancel"));
   for (const auto& effect : s.effects) {
     if (effect.assumption == "probability of the cancel") {
       EXPECT_NEAR(effect.figures.saved_usd / s.base.saved_usd, 1.5, 0.2);
@@ -88,7 +91,9 @@ TEST(Sensitivity, AProbabilityDoesNotExceedOneAndWhatChangesNothingIsLeftOut) {
 }
 
 TEST(Sensitivity, RunsNoMoreRequestsThanItIsTold) {
-  EXPECT_EQ(analyse_sensitivity(of(cancelled_in_the_tool(5000)), policy(PolicyKind::checkpoint), 20).requests, 20U);
+  EXPECT_EQ(analyse_sensitivity(of(cancelled_in_the_tool(5000)), policy(PolicyKind::checkpoint), 20)
+                .requests,
+            20U);
 }
 
 TEST(Sensitivity, WhereNothingIsCancelledNothingMatters) {

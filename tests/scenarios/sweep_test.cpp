@@ -29,11 +29,14 @@ cancel: {after: 3s}
 policy: {abort: {detect: 1s}}
 )";
 
-Batch batch_of(const std::string& file, const std::vector<Variation>& variations, unsigned threads) {
-  return {.file = file,
-          .runs = points_in(variations),
-          .options = [&variations](std::size_t i) { return options_at({}, variations, point_of(variations, i)); },
-          .threads = threads};
+Batch batch_of(const std::string& file, const std::vector<Variation>& variations,
+               unsigned threads) {
+  return {
+      .file = file,
+      .runs = points_in(variations),
+      .options = [&variations](
+                     std::size_t i) { return options_at({}, variations, point_of(variations, i)); },
+      .threads = threads};
 }
 
 Sweep swept(const std::vector<std::string>& vary, const Target& target, unsigned threads = 2) {
@@ -47,7 +50,8 @@ Sweep swept(const std::vector<std::string>& vary, const Target& target, unsigned
   sweep.target = target;
   sweep.objective_given = true;
   BatchProgress progress;
-  sweep.points = run_batch(batch_of(folder.write("s.yaml", constant), sweep.variations, threads), go_on, progress);
+  sweep.points = run_batch(batch_of(folder.write("s.yaml", constant), sweep.variations, threads),
+                           go_on, progress);
   EXPECT_EQ(progress.runs_done, sweep.points.size());
   return sweep;
 }
@@ -59,7 +63,8 @@ TEST(Sweep, RunsEveryPointOfTheGridInOrder) {
   const Sweep sweep = swept({"cancel.0.after=1s,3s", "policy.0.abort.detect=1s,2s,8s"}, cheap);
   // By hand: tokens used are 10 a second, from the start to the abort or the end at 10 s.
   std::vector<double> used;
-  for (const auto& point : sweep.points) used.push_back(figure_at(point->policies.at(0), "tokens.used"));
+  for (const auto& point : sweep.points)
+    used.push_back(figure_at(point->policies.at(0), "tokens.used"));
   EXPECT_THAT(used, testing::ElementsAre(200, 300, 900, 400, 500, 1000));
 }
 
@@ -88,8 +93,9 @@ TEST(Sweep, HasPoliciesAsCandidates) {
 }
 
 TEST(Sweep, DoesNotDependOnTheThreads) {
-  const std::vector<std::string> vary{"policy.0.abort.detect=1s,2s,8s",
-                                      "services.llm.m.latency={exponential: {mean: 5s}},{gamma: {mean: 9s, cv: 2}}"};
+  const std::vector<std::string> vary{
+      "policy.0.abort.detect=1s,2s,8s",
+      "services.llm.m.latency={exponential: {mean: 5s}},{gamma: {mean: 9s, cv: 2}}"};
   const Sweep alone = swept(vary, cheap, 1), together = swept(vary, cheap, 7);
   EXPECT_EQ(sweep_csv(alone), sweep_csv(together));
   EXPECT_EQ(json_text(sweep_json(alone)), json_text(sweep_json(together)));
@@ -97,7 +103,8 @@ TEST(Sweep, DoesNotDependOnTheThreads) {
 }
 
 TEST(Sweep, AsCsvQuotesValuesAndLeavesNullsEmpty) {
-  std::istringstream csv(sweep_csv(swept({"policy=never,abort: {operations: [llm, tool], detect: 0s}"}, cheap)));
+  std::istringstream csv(
+      sweep_csv(swept({"policy=never,abort: {operations: [llm, tool], detect: 0s}"}, cheap)));
   std::string header, never, abort;
   std::getline(csv, header);
   std::getline(csv, never);
@@ -139,7 +146,9 @@ TEST(Sweep, ThatWasInterruptedTellsWhatIsThere) {
   EXPECT_EQ(best_of(sweep)->point, 1U);
   EXPECT_THAT(sweep_text(sweep, {}), StartsWith("Interrupted: partial results of 2 of 3 points\n"));
   for (auto& point : sweep.points) point.reset();
-  EXPECT_EQ(sweep_text(sweep, {}), "Interrupted: partial results of 0 of 3 points\nconstant: policy.0.abort.detect, 3 points\n");
+  EXPECT_EQ(
+      sweep_text(sweep, {}),
+      "Interrupted: partial results of 0 of 3 points\nconstant: policy.0.abort.detect, 3 points\n");
 }
 
 TEST(Batch, StopsWithWhatIsDone) {
@@ -147,7 +156,9 @@ TEST(Batch, StopsWithWhatIsDone) {
   const std::atomic<bool> stop{true};
   BatchProgress progress;
   const auto variations = parse_variations(detects);
-  for (const auto& result : run_batch(batch_of(folder.write("s.yaml", constant), variations, 2), stop, progress)) EXPECT_FALSE(result);
+  for (const auto& result :
+       run_batch(batch_of(folder.write("s.yaml", constant), variations, 2), stop, progress))
+    EXPECT_FALSE(result);
   EXPECT_EQ(progress.runs_done, 0U);
 }
 

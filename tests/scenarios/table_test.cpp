@@ -21,12 +21,15 @@ std::string text_of(const Results& results, const TableOptions& options = {}) {
   return table_text(to_json(results), results.background, options);
 }
 
-Results one_cancelled() { return sample_results({"checkpoint"}, {cancelled_after_1500_of_10000_tokens()}); }
+Results one_cancelled() {
+  return sample_results({"checkpoint"}, {cancelled_after_1500_of_10000_tokens()});
+}
 
 Results three_policies() {
   Results results = sample_results({"never", "checkpoint", "fast-tools"}, random_reports(1, 300));
-  results.thresholds = {parse_threshold({.expression = "checkpoint.cancel_latency_s.p99 < 120", .location = ""}),
-                        parse_threshold({.expression = "fast-tools.requests.total == 300", .location = ""})};
+  results.thresholds = {
+      parse_threshold({.expression = "checkpoint.cancel_latency_s.p99 < 120", .location = ""}),
+      parse_threshold({.expression = "fast-tools.requests.total == 300", .location = ""})};
   return results;
 }
 
@@ -95,14 +98,18 @@ checkpoint tokens
 
 TEST(Table, IsNeverWiderThanTheTerminal) {
   Results results = three_policies();
-  results.background.description = "日本語 a_very_long_word_that_does_not_fit_on_a_line_of_twenty_columns — 🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀";
-  results.policies.push_back({.policy = {.name = "a-name-of-sixty-four-letters-which-is-the-most-that-a-slug-may-have"}, .totals = {}});
+  results.background.description =
+      "日本語 a_very_long_word_that_does_not_fit_on_a_line_of_twenty_columns — 🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀";
+  results.policies.push_back(
+      {.policy = {.name = "a-name-of-sixty-four-letters-which-is-the-most-that-a-slug-may-have"},
+       .totals = {}});
   results.run.partial = true;
   for (const bool partial : {false, true}) {
     results.run.partial = partial;
     for (std::size_t width = 20; width <= 200; ++width) {
       std::istringstream lines(text_of(results, {.width = width}));
-      for (std::string line; std::getline(lines, line);) ASSERT_LE(display_width(line), width) << line;
+      for (std::string line; std::getline(lines, line);)
+        ASSERT_LE(display_width(line), width) << line;
     }
   }
 }
@@ -118,7 +125,8 @@ TEST(Table, SaysHowRequestsEndedAndWhichThresholdsWereHeld) {
 TEST(Table, IsColouredOnlyIfAsked) {
   EXPECT_THAT(text_of(three_policies()), Not(HasSubstr("\x1b")));
   const std::string text = text_of(three_policies(), {.width = 100, .colour = true});
-  EXPECT_THAT(text, AllOf(HasSubstr("\x1b[31mFAILED\x1b[0m  checkpoint."), HasSubstr("\x1b[32mok\x1b[0m      fast-tools."),
+  EXPECT_THAT(text, AllOf(HasSubstr("\x1b[31mFAILED\x1b[0m  checkpoint."),
+                          HasSubstr("\x1b[32mok\x1b[0m      fast-tools."),
                           HasSubstr("\n\x1b[1mcheckpoint: ")));
 }
 
@@ -126,7 +134,8 @@ TEST(Table, OfAnInterruptedRunSaysSoFirst) {
   Results results = three_policies();
   results.requests = 10'000;
   results.run.partial = true;
-  EXPECT_THAT(text_of(results), AllOf(StartsWith("Interrupted: partial results of 900 of 30,000 requests; thresholds were not\njudged\n"),
+  EXPECT_THAT(text_of(results), AllOf(StartsWith("Interrupted: partial results of 900 of 30,000 "
+                                                 "requests; thresholds were not\njudged\n"),
                                       Not(HasSubstr("FAILED"))));
   EXPECT_THAT(text_of(results, {.width = 60, .colour = true}), StartsWith("\x1b[31mInterrupted: "));
 }
@@ -140,7 +149,8 @@ TEST(Table, OfNoRequestsIsWhole) {
 TEST(Table, ShowsNoControlCharactersOfAScenario) {
   Results results = one_cancelled();
   results.background.description = "line\nbreak \x1b[2J\x07 and \u202e";
-  EXPECT_THAT(text_of(results), AllOf(StartsWith("cancel-after-timeout — line break [2J and\n"), Not(HasSubstr("\x1b"))));
+  EXPECT_THAT(text_of(results), AllOf(StartsWith("cancel-after-timeout — line break [2J and\n"),
+                                      Not(HasSubstr("\x1b"))));
 }
 
 }  // namespace

@@ -20,7 +20,9 @@ PolicyFigures candidate(double cost, double p95) {
   return policy;
 }
 
-Target cheap_within(const std::string& hold) { return {.objective = {"cost_usd.used", Goal::minimise}, .holds = parse_holds({hold})}; }
+Target cheap_within(const std::string& hold) {
+  return {.objective = {"cost_usd.used", Goal::minimise}, .holds = parse_holds({hold})};
+}
 
 template <class Parse>
 std::string error_of(const Parse& parse) {
@@ -45,17 +47,24 @@ TEST(Hold, IsAFieldAComparisonAndANumber) {
 TEST(Hold, ThatCannotBeReadIsRefusedByItsOption) {
   const auto error = [](const std::string& text) { return error_of([&] { parse_holds({text}); }); };
   EXPECT_EQ(error("cancel_latency_s.p98 < 1"),
-            "--hold: threshold 'cancel_latency_s.p98 < 1': unknown field 'cancel_latency_s.p98'; did you mean 'cancel_latency_s.p90'?");
+            "--hold: threshold 'cancel_latency_s.p98 < 1': unknown field 'cancel_latency_s.p98'; "
+            "did you mean 'cancel_latency_s.p90'?");
   EXPECT_EQ(error("discarded_answers"),
-            "--hold: threshold 'discarded_answers': it must read FIELD OP NUMBER, with OP one of < <= > >= == !=");
+            "--hold: threshold 'discarded_answers': it must read FIELD OP NUMBER, with OP one of < "
+            "<= > >= == !=");
   EXPECT_THAT(error("tokens.used < many"), testing::HasSubstr("'many' is not a decimal number"));
   EXPECT_THAT(error("< 1"), testing::HasSubstr("FIELD OP NUMBER"));
 }
 
 TEST(Objective, ThatIsNoNumberIsRefusedByItsOption) {
-  const auto error = [](Goal goal, const std::string& field) { return error_of([&] { parse_objective(goal, field); }); };
-  EXPECT_THAT(error(Goal::minimise, "cost_usd.usd"), testing::StartsWith("--minimise: unknown field 'cost_usd.usd'; did you mean"));
-  EXPECT_THAT(error(Goal::maximise, "tokens.input"), testing::StartsWith("--maximise: tokens.input is not a number; the numbers below it"));
+  const auto error = [](Goal goal, const std::string& field) {
+    return error_of([&] { parse_objective(goal, field); });
+  };
+  EXPECT_THAT(error(Goal::minimise, "cost_usd.usd"),
+              testing::StartsWith("--minimise: unknown field 'cost_usd.usd'; did you mean"));
+  EXPECT_THAT(
+      error(Goal::maximise, "tokens.input"),
+      testing::StartsWith("--maximise: tokens.input is not a number; the numbers below it"));
   EXPECT_EQ(error(Goal::maximise, "tokens.saved"), "no error");
 }
 
@@ -75,7 +84,8 @@ TEST(Standing, AtALimitThatHasToBeExceededIsAMiss) {
 }
 
 TEST(Standing, WithoutAFigureHoldsNothing) {
-  EXPECT_TRUE(std::isinf(standing_of(candidate(3, none), cheap_within("cancel_latency_s.p95 < 10")).miss));
+  EXPECT_TRUE(
+      std::isinf(standing_of(candidate(3, none), cheap_within("cancel_latency_s.p95 < 10")).miss));
   EXPECT_FALSE(standing_of(candidate(none, 1), cheap_within("cancel_latency_s.p95 < 10")).usable());
 }
 

@@ -27,7 +27,8 @@ TEST(Wrapped, BreaksAtSpaces) {
 }
 
 TEST(Wrapped, KeepsANumberAndItsUnitTogether) {
-  EXPECT_THAT(wrapped("saved 31 %, after 4.1 s; in 9 steps", 10), ElementsAre("saved", "31 %,", "after", "4.1 s; in", "9 steps"));
+  EXPECT_THAT(wrapped("saved 31 %, after 4.1 s; in 9 steps", 10),
+              ElementsAre("saved", "31 %,", "after", "4.1 s; in", "9 steps"));
   EXPECT_THAT(wrapped("took 250 µs", 9), ElementsAre("took", "250 µs"));
 }
 

@@ -41,9 +41,12 @@ std::vector<std::string> words(const Timeline& line) {
   std::vector<std::string> all;
   for (const OperationSpan& span : line.operations) {
     std::string number;
-    for (const std::uint32_t n : span.path) number += (number.empty() ? "" : ".") + std::to_string(n);
-    all.push_back(number + " " + name_of(span.kind) + " " + span.service + ": " + std::to_string((span.start - line.arrived) / 1ms) +
-                  " to " + std::to_string((span.end - line.arrived) / 1ms) + (span.cut_off ? " cut off" : ""));
+    for (const std::uint32_t n : span.path)
+      number += (number.empty() ? "" : ".") + std::to_string(n);
+    all.push_back(number + " " + name_of(span.kind) + " " + span.service + ": " +
+                  std::to_string((span.start - line.arrived) / 1ms) + " to " +
+                  std::to_string((span.end - line.arrived) / 1ms) +
+                  (span.cut_off ? " cut off" : ""));
   }
   return all;
 }
@@ -64,17 +67,21 @@ TEST(Timeline, UnderAbortItIsCutOff) {
   model.cancels = {cancel_after(3s)};
   const Timeline line = only(observe_requests(of(model), abort_after(500ms), {0}));
   EXPECT_EQ(line.stopped, at(3500ms));
-  EXPECT_THAT(words(line), ElementsAre("1 llm llm: 0 to 1000", "2 tool tool: 1000 to 3500 cut off"));
+  EXPECT_THAT(words(line),
+              ElementsAre("1 llm llm: 0 to 1000", "2 tool tool: 1000 to 3500 cut off"));
 }
 
 TEST(Timeline, InParallelWhatMayNotBeCutOffRunsOn) {
   Model model = two_services(1);
   model.services[1].transactional = true;
-  model.workflow = {{Parallel{{{call(OperationKind::llm, 0)}, {call(OperationKind::tool, 1)}, {{Transaction{fixed(5s)}}}}}}};
+  model.workflow = {{Parallel{{{call(OperationKind::llm, 0)},
+                               {call(OperationKind::tool, 1)},
+                               {{Transaction{fixed(5s)}}}}}}};
   model.cancels = {cancel_after(600ms)};
   const Timeline line = only(observe_requests(of(model), abort_after(100ms), {0}));
   EXPECT_EQ(line.stopped, at(10s));
-  EXPECT_THAT(words(line), ElementsAre("1 llm llm: 0 to 700 cut off", "2 tool tool: 0 to 10000", "3 transaction : 0 to 5000"));
+  EXPECT_THAT(words(line), ElementsAre("1 llm llm: 0 to 700 cut off", "2 tool tool: 0 to 10000",
+                                       "3 transaction : 0 to 5000"));
 }
 
 TEST(Timeline, AnOperationStartsWhenItHasWaitedAndNotIfItIsWithdrawnBefore) {
@@ -104,31 +111,37 @@ TEST(Timeline, OfAClosedLoadEveryUsersRequestsAreFound) {
 Model with_a_child(bool propagate) {
   Model model = two_services(1);
   model.services.push_back(service(ServiceKind::agent, {}));
-  model.children = {std::nullopt, std::nullopt,
-                    ChildWorkflow{.workflow = {call(OperationKind::llm, 0), call(OperationKind::tool, 1)}, .propagate = propagate}};
+  model.children = {
+      std::nullopt, std::nullopt,
+      ChildWorkflow{.workflow = {call(OperationKind::llm, 0), call(OperationKind::tool, 1)},
+                    .propagate = propagate}};
   model.workflow = {call(OperationKind::llm, 0), call(OperationKind::agent, 2)};
   model.cancels = {cancel_after(3s)};
   return model;
 }
 
 TEST(Timeline, HasTheOperationsOfAChildBehindTheirParentsNumber) {
-  const Timeline line = only(observe_requests(of(with_a_child(true)), policy(PolicyKind::checkpoint), {0}));
-  EXPECT_THAT(words(line), ElementsAre("1 llm llm: 0 to 1000", "2 agent agent: 1000 to 12000", "2.1 llm llm: 1000 to 2000",
-                                       "2.2 tool tool: 2000 to 12000"));
+  const Timeline line =
+      only(observe_requests(of(with_a_child(true)), policy(PolicyKind::checkpoint), {0}));
+  EXPECT_THAT(words(line),
+              ElementsAre("1 llm llm: 0 to 1000", "2 agent agent: 1000 to 12000",
+                          "2.1 llm llm: 1000 to 2000", "2.2 tool tool: 2000 to 12000"));
 }
 
 TEST(Timeline, AChildThatIsToldIsCutOffInsideAndItsParentIsNot) {
   const Timeline line = only(observe_requests(of(with_a_child(true)), abort_after(500ms), {0}));
   EXPECT_EQ(line.stopped, at(3500ms));
-  EXPECT_THAT(words(line), ElementsAre("1 llm llm: 0 to 1000", "2 agent agent: 1000 to 3500", "2.1 llm llm: 1000 to 2000",
-                                       "2.2 tool tool: 2000 to 3500 cut off"));
+  EXPECT_THAT(words(line),
+              ElementsAre("1 llm llm: 0 to 1000", "2 agent agent: 1000 to 3500",
+                          "2.1 llm llm: 1000 to 2000", "2.2 tool tool: 2000 to 3500 cut off"));
 }
 
 TEST(Timeline, AnOrphanRunsOnAfterItsParentHasLeftIt) {
   const Timeline line = only(observe_requests(of(with_a_child(false)), abort_after(500ms), {0}));
   EXPECT_EQ(line.stopped, at(3500ms));
-  EXPECT_THAT(words(line), ElementsAre("1 llm llm: 0 to 1000", "2 agent agent: 1000 to 3500 cut off", "2.1 llm llm: 1000 to 2000",
-                                       "2.2 tool tool: 2000 to 12000"));
+  EXPECT_THAT(words(line),
+              ElementsAre("1 llm llm: 0 to 1000", "2 agent agent: 1000 to 3500 cut off",
+                          "2.1 llm llm: 1000 to 2000", "2.2 tool tool: 2000 to 12000"));
 }
 
 /// Operations side by side, links, queues, timeouts and streams, with cancels anywhere.
@@ -141,20 +154,25 @@ Model busy_model(Kind kind) {
   Model model = two_services(300);
   model.seed = 5;
   model.load.arrivals = RandomArrivals{Distribution::exponential(3e9)};
-  model.links = {.client = Distribution::exponential(2e7), .llm = Distribution::exponential(1e8), .tool = fixed(20ms), .agent = {}};
+  model.links = {.client = Distribution::exponential(2e7),
+                 .llm = Distribution::exponential(1e8),
+                 .tool = fixed(20ms),
+                 .agent = {}};
   model.services[0].latency = WholeLatency{Distribution::exponential(2e9)};
   model.services[0].output_tokens = Distribution::constant(50);
   model.services[1].latency = WholeLatency{Distribution::exponential(6e9)};
   if (kind.competing) model.services[1].concurrency = 3;
-  model.workflow = {
-      call(OperationKind::llm, 0),
-      {Parallel{{{call(OperationKind::tool, 1), call(OperationKind::llm, 0)}, {call(OperationKind::tool, 1)}, {{Transaction{fixed(1s)}}}}}},
-      call(OperationKind::llm, 0, 4)};
+  model.workflow = {call(OperationKind::llm, 0),
+                    {Parallel{{{call(OperationKind::tool, 1), call(OperationKind::llm, 0)},
+                               {call(OperationKind::tool, 1)},
+                               {{Transaction{fixed(1s)}}}}}},
+                    call(OperationKind::llm, 0, 4)};
   model.services.push_back(service(ServiceKind::agent, {}));
   model.children.resize(3);
-  model.children[2] =
-      ChildWorkflow{.workflow = {call(OperationKind::llm, 0), {Parallel{{{call(OperationKind::tool, 1)}, {call(OperationKind::llm, 0)}}}}},
-                    .propagate = kind.propagate};
+  model.children[2] = ChildWorkflow{
+      .workflow = {call(OperationKind::llm, 0),
+                   {Parallel{{{call(OperationKind::tool, 1)}, {call(OperationKind::llm, 0)}}}}},
+      .propagate = kind.propagate};
   std::get<Parallel>(model.workflow[1].what).branches.push_back({call(OperationKind::agent, 2)});
   CancelSource source;
   source.probability = 0.6;
@@ -165,8 +183,10 @@ Model busy_model(Kind kind) {
 }
 
 TEST(Timeline, AgreesWithTheReportOfEveryRequest) {
-  for (const Kind kind : {Kind{false, true}, Kind{false, false}, Kind{true, true}, Kind{true, false}}) {
-    for (const Policy& rule : {policy(PolicyKind::never), policy(PolicyKind::checkpoint), abort_after(25ms), abort_after(3s)}) {
+  for (const Kind kind :
+       {Kind{false, true}, Kind{false, false}, Kind{true, true}, Kind{true, false}}) {
+    for (const Policy& rule : {policy(PolicyKind::never), policy(PolicyKind::checkpoint),
+                               abort_after(25ms), abort_after(3s)}) {
       Scenario scenario = of(busy_model(kind));
       scenario.policies = {rule};
       std::map<RequestNumber, Settled> reports;
@@ -197,12 +217,14 @@ TEST(Timeline, AgreesWithTheReportOfEveryRequest) {
             EXPECT_LE(span.end, line.stopped);
           }
         }
-        EXPECT_EQ(cut_off, std::accumulate(request.interrupted.begin(), request.interrupted.end(), 0U))
+        EXPECT_EQ(cut_off,
+                  std::accumulate(request.interrupted.begin(), request.interrupted.end(), 0U))
             << line.request << " under " << rule.name;
         cut_off_in_all += cut_off;
         if (request.outcome == Outcome::completed) {
           const auto is_own = [](const OperationSpan& span) { return span.path.size() == 1; };
-          EXPECT_EQ(std::count_if(line.operations.begin(), line.operations.end(), is_own), request.operations_planned);
+          EXPECT_EQ(std::count_if(line.operations.begin(), line.operations.end(), is_own),
+                    request.operations_planned);
         }
       }
       EXPECT_GT(cut_off_in_all, 0U);  // under never and checkpoint by the timeout

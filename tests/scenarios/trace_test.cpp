@@ -27,7 +27,8 @@ std::vector<std::string> texts(const std::vector<TraceLine>& lines) {
 }
 
 TEST(Trace, TellsTheLifeOfACancelledRequestInOrder) {
-  const auto lines = trace_request(cancelled_in_the_tool(), policy(PolicyKind::checkpoint), 1, EngineKind::direct);
+  const auto lines =
+      trace_request(cancelled_in_the_tool(), policy(PolicyKind::checkpoint), 1, EngineKind::direct);
   EXPECT_EQ(texts(lines), (std::vector<std::string>{
                               "client > directory: start request 1",
                               "directory > request: start: 4 operations planned",
@@ -46,7 +47,8 @@ TEST(Trace, TellsTheLifeOfACancelledRequestInOrder) {
 TEST(Trace, NamesWhoAnsweredACancelEvenIfTheRequestHasGoneMeanwhile) {
   Scenario scenario = cancelled_in_the_tool();
   scenario.model.workflow = {{Wait{fixed(60s)}}, call(OperationKind::llm, 0)};
-  const auto all = texts(trace_request(scenario, policy(PolicyKind::checkpoint), 1, EngineKind::direct));
+  const auto all =
+      texts(trace_request(scenario, policy(PolicyKind::checkpoint), 1, EngineKind::direct));
   EXPECT_THAT(all, ::testing::Contains("request > client: cancel: accepted"));
   EXPECT_THAT(all, ::testing::Contains("request > directory: ended: cancelled"));
 }
@@ -54,8 +56,9 @@ TEST(Trace, NamesWhoAnsweredACancelEvenIfTheRequestHasGoneMeanwhile) {
 TEST(Trace, ShowsWhatAnAbortCutsOff) {
   Scenario scenario = cancelled_in_the_tool();
   const std::vector<std::string> end{
-      "request > client: cancel: accepted",    "request > request: abort what is in progress", "request > tool tool: abort operation 2",
-      "request > directory: ended: cancelled", "request > client: answer: cancelled",
+      "request > client: cancel: accepted",     "request > request: abort what is in progress",
+      "request > tool tool: abort operation 2", "request > directory: ended: cancelled",
+      "request > client: answer: cancelled",
   };
   auto all = texts(trace_request(scenario, abort_after(1s), 1, EngineKind::direct));
   EXPECT_EQ(std::vector<std::string>(all.end() - 5, all.end()), end);
@@ -80,7 +83,8 @@ TEST(Trace, DoesNotCallAnAbortWhatItsServiceHasFinishedOrWhatComesAfterTheEnd) {
               ::testing::Not(::testing::Contains("request > request: abort what is in progress")));
 }
 
-/// An agent whose workflow is the tool, and another one that asks that agent; the cancel comes after 3 s.
+/// An agent whose workflow is the tool, and another one that asks that agent; the cancel comes
+/// after 3 s.
 Scenario tree(bool propagate) {
   Scenario scenario;
   scenario.file = "tree.yaml";
@@ -122,16 +126,17 @@ TEST(Trace, ShowsATreeOfChildrenAndTheWayOfTheCancelThroughIt) {
 
 TEST(Trace, FollowsAnOrphanToItsEnd) {
   const auto all = texts(trace_request(tree(untold), abort_after(1s), 1, EngineKind::direct));
-  EXPECT_EQ(std::vector<std::string>(all.end() - 8, all.end()), (std::vector<std::string>{
-                                                                    "request > request: abort what is in progress",
-                                                                    "request > agent outer: withdraw operation 1",
-                                                                    "request > directory: ended: cancelled",
-                                                                    "request > client: answer: cancelled",
-                                                                    "tool tool > request.1.1: operation 1 done after 10 s",
-                                                                    "request.1.1 > agent inner: ended after 10 s",
-                                                                    "agent inner > request.1: operation 1 done after 10 s",
-                                                                    "request.1 > agent outer: ended after 10.2 s",
-                                                                }));
+  EXPECT_EQ(std::vector<std::string>(all.end() - 8, all.end()),
+            (std::vector<std::string>{
+                "request > request: abort what is in progress",
+                "request > agent outer: withdraw operation 1",
+                "request > directory: ended: cancelled",
+                "request > client: answer: cancelled",
+                "tool tool > request.1.1: operation 1 done after 10 s",
+                "request.1.1 > agent inner: ended after 10 s",
+                "agent inner > request.1: operation 1 done after 10 s",
+                "request.1 > agent outer: ended after 10.2 s",
+            }));
 }
 
 TEST(Trace, SaysWhenATimeoutEndsChildren) {
@@ -139,8 +144,10 @@ TEST(Trace, SaysWhenATimeoutEndsChildren) {
   scenario.model.cancels.clear();
   scenario.model.timeout = 5s;
   const auto all = texts(trace_request(scenario, abort_after(1s), 1, EngineKind::direct));
-  EXPECT_THAT(all, ::testing::IsSupersetOf({"request > request: timeout", "request.1 > request.1: the parent has ended",
-                                            "request.1.1 > request.1.1: the parent has ended", "request.1.1 > tool tool: abort operation 1",
+  EXPECT_THAT(all, ::testing::IsSupersetOf({"request > request: timeout",
+                                            "request.1 > request.1: the parent has ended",
+                                            "request.1.1 > request.1.1: the parent has ended",
+                                            "request.1.1 > tool tool: abort operation 1",
                                             "request > client: answer: timed_out"}));
 }
 
@@ -156,24 +163,33 @@ TEST(Trace, IsTheSameOnBothEngines) {
     Scenario scenario = cancelled_in_the_tool();
     if (compete) scenario.model.services[1].concurrency = 1;
     for (RequestNumber n = 0; n < 3; ++n) {
-      EXPECT_EQ(plain_trace(trace_request(scenario, policy(PolicyKind::checkpoint), n, EngineKind::direct)),
-                plain_trace(trace_request(scenario, policy(PolicyKind::checkpoint), n, EngineKind::caf)));
+      EXPECT_EQ(
+          plain_trace(
+              trace_request(scenario, policy(PolicyKind::checkpoint), n, EngineKind::direct)),
+          plain_trace(trace_request(scenario, policy(PolicyKind::checkpoint), n, EngineKind::caf)));
     }
   }
 }
 
 TEST(Trace, RefusesARequestThatTheLoadDoesNotHave) {
-  EXPECT_THROW(trace_request(cancelled_in_the_tool(), policy(PolicyKind::checkpoint), 3, EngineKind::direct), ScenarioError);
+  EXPECT_THROW(
+      trace_request(cancelled_in_the_tool(), policy(PolicyKind::checkpoint), 3, EngineKind::direct),
+      ScenarioError);
 }
 
 TEST(Trace, PlainLinesAreAligned) {
-  const std::string text = plain_trace({{at(1s), "client", "directory", "cancel"}, {at(10s), "request", "llm planner", "ask"}});
-  EXPECT_EQ(text, " 1.000000000 s  client  -> directory    cancel\n10.000000000 s  request -> llm planner  ask\n");
+  const std::string text = plain_trace(
+      {{at(1s), "client", "directory", "cancel"}, {at(10s), "request", "llm planner", "ask"}});
+  EXPECT_EQ(text,
+            " 1.000000000 s  client  -> directory    cancel\n10.000000000 s  request -> llm "
+            "planner  ask\n");
 }
 
 TEST(Trace, MermaidNamesParticipantsInOrderOfAppearance) {
   const std::string text = mermaid_trace({{at(1500ms), "client", "directory", "cancel"}});
-  EXPECT_EQ(text, "sequenceDiagram\n    participant p0 as client\n    participant p1 as directory\n    p0->>p1: 1.5 s: cancel\n");
+  EXPECT_EQ(text,
+            "sequenceDiagram\n    participant p0 as client\n    participant p1 as directory\n    "
+            "p0->>p1: 1.5 s: cancel\n");
 }
 
 }  // namespace

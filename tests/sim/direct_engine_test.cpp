@@ -82,7 +82,8 @@ TEST(DirectEngine, AgreesWithASortedMapOnRandomPostsDuringDeliveries) {
   std::uint64_t posts = 0;
   std::uint64_t draws = 0;
   const auto random = [&](std::uint64_t below) {
-    return static_cast<std::uint64_t>(uniform_draw({.seed = 5, .request = draws++}) * static_cast<double>(below));
+    return static_cast<std::uint64_t>(uniform_draw({.seed = 5, .request = draws++}) *
+                                      static_cast<double>(below));
   };
   const auto post = [&](Duration delay, std::uint64_t order) {
     const int message = static_cast<int>(posts);

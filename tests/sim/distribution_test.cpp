@@ -38,26 +38,33 @@ std::vector<Case> cases() {
       {"uniform", D::uniform(-2, 10), 4, 12},
       {"uniform_whole", D::uniform_whole(2, 6), 4, 2},
       {"normal", D::normal(5, 3), 5, 9},
-      {"lognormal_median_sigma", D::lognormal_median_sigma(3, 0.5), 3 * std::sqrt(e), 9 * e * (e - 1), 0.03},
+      {"lognormal_median_sigma", D::lognormal_median_sigma(3, 0.5), 3 * std::sqrt(e),
+       9 * e * (e - 1), 0.03},
       {"lognormal_mean_cv", D::lognormal_mean_cv(10, 0.7), 10, 49, 0.05},
       {"exponential", D::exponential(4), 4, 16, 0.03},
       {"gamma", D::gamma(6, 0.5), 6, 9},
       {"gamma of small shape", D::gamma(2, 3), 2, 36, 0.06},
-      {"weibull", D::weibull(1.5, 2), 2 * weibull_moment(1), 4 * (weibull_moment(2) - std::pow(weibull_moment(1), 2))},
+      {"weibull", D::weibull(1.5, 2), 2 * weibull_moment(1),
+       4 * (weibull_moment(2) - std::pow(weibull_moment(1), 2))},
       {"pareto", D::pareto(1, 6), 6.0 / 5, 6.0 / (25 * 4), 0.08},
       {"geometric", D::geometric(5), 5, 20, 0.03},
       {"negative_binomial", D::negative_binomial(8, 2), 8, 8 + 32, 0.03},
-      {"mixture", D::mixture({{3, D::constant(1)}, {1, D::exponential(5)}}), 2, 0.75 + 0.25 * 50 - 4, 0.04},
+      {"mixture", D::mixture({{3, D::constant(1)}, {1, D::exponential(5)}}), 2,
+       0.75 + 0.25 * 50 - 4, 0.04},
       {"quantiles", D::quantiles({{0, 1}, {1, std::exp(1.0)}}), std::exp(1.0) - 1,
        (std::exp(2.0) - 1) / 2 - std::pow(std::exp(1.0) - 1, 2)},
       {"empirical", D::empirical({4, 1, 1, 10}), 4, 13.5},
   };
 }
 
-double draw(std::uint64_t i) { return uniform_draw({.seed = 11, .request = i, .operation = 0, .purpose = 0}); }
+double draw(std::uint64_t i) {
+  return uniform_draw({.seed = 11, .request = i, .operation = 0, .purpose = 0});
+}
 
-void expect_quantiles(const Distribution& distribution, const std::vector<QuantilePoint>& expected) {
-  for (const auto& [p, value] : expected) EXPECT_NEAR(distribution.quantile(p), value, std::fabs(value) * 1e-12) << p;
+void expect_quantiles(const Distribution& distribution,
+                      const std::vector<QuantilePoint>& expected) {
+  for (const auto& [p, value] : expected)
+    EXPECT_NEAR(distribution.quantile(p), value, std::fabs(value) * 1e-12) << p;
 }
 
 std::string refusal(const std::function<void()>& make) {
@@ -87,28 +94,37 @@ TEST(Distribution, DrawsHaveTheMeanAndTheVarianceOfTheClosedForm) {
 }
 
 TEST(Distribution, MeanIsTheClosedForm) {
-  for (const auto& c : cases()) EXPECT_NEAR(c.distribution.mean(), c.mean, std::fabs(c.mean) * 1e-12) << c.name;
+  for (const auto& c : cases())
+    EXPECT_NEAR(c.distribution.mean(), c.mean, std::fabs(c.mean) * 1e-12) << c.name;
   EXPECT_EQ(Distribution::pareto(1, 1).mean(), infinity);
   EXPECT_NEAR(Distribution::quantiles({{0.5, 5.7}, {0.9, 5.7}, {0.99, 84}}).mean(),
-              5.7 * 0.9 + (84 - 5.7) * 0.09 / std::log(84 / 5.7) + 84 * std::expm1(std::log(84 / 5.7) / 9) * 0.09 / std::log(84 / 5.7),
+              5.7 * 0.9 + (84 - 5.7) * 0.09 / std::log(84 / 5.7) +
+                  84 * std::expm1(std::log(84 / 5.7) / 9) * 0.09 / std::log(84 / 5.7),
               1e-9);
 }
 
 TEST(Distribution, QuantilesOfManyAreThoseOfEachByItself) {
   std::vector<Case> all = cases();
-  all.push_back({"lognormal, clamped", Distribution::lognormal_median_sigma(3, 2).clamped(1, 20), 0, 0});
-  all.push_back({"lognormal, as wide as may be", Distribution::lognormal_median_sigma(1e9, 20), 0, 0});
+  all.push_back(
+      {"lognormal, clamped", Distribution::lognormal_median_sigma(3, 2).clamped(1, 20), 0, 0});
+  all.push_back(
+      {"lognormal, as wide as may be", Distribution::lognormal_median_sigma(1e9, 20), 0, 0});
   for (const auto& [name, distribution, mean, variance, tolerance] : all) {
     for (std::uint64_t count = 0; count <= 11; ++count) {
       std::vector<double> us(count);
       for (std::uint64_t i = 0; i < count; ++i) us[i] = draw(100 * count + i);
-      // The least and the greatest numbers that are drawn, the ends of the middle of the normal distribution, and their neighbours.
-      const std::vector<double> special{
-          5e-324, 0x1p-53, 1 - 0x1p-53, 0.5, 0.075, std::nextafter(0.075, 0), 0.925, std::nextafter(0.925, 1)};
-      for (std::uint64_t i = count % 3; i < count; i += 3) us[i] = special[(i + count) % special.size()];
+      // The least and the greatest numbers that are drawn, the ends of the middle of the normal
+      // distribution, and their neighbours.
+      const std::vector<double> special{5e-324,      0x1p-53,
+                                        1 - 0x1p-53, 0.5,
+                                        0.075,       std::nextafter(0.075, 0),
+                                        0.925,       std::nextafter(0.925, 1)};
+      for (std::uint64_t i = count % 3; i < count; i += 3)
+        us[i] = special[(i + count) % special.size()];
       std::vector<double> samples = us;
       distribution.to_quantiles(samples);
-      for (std::uint64_t i = 0; i < count; ++i) ASSERT_EQ(samples[i], distribution.quantile(us[i])) << name << " at " << us[i];
+      for (std::uint64_t i = 0; i < count; ++i)
+        ASSERT_EQ(samples[i], distribution.quantile(us[i])) << name << " at " << us[i];
     }
   }
 }
@@ -161,15 +177,16 @@ TEST(Distribution, ExtremeParametersAndExtremeDrawsGiveNumbersWithinTheSupport) 
   for (std::size_t i = 0; i < extremes.size(); ++i) {
     for (const double u : {5e-324, 0x1p-54, 1e-9, 0.5, 1 - 1e-9, 1 - 0x1p-53, 1.0}) {
       const double x = extremes[i].quantile(u);
-      EXPECT_TRUE(x >= extremes[i].lowest() && x <= extremes[i].highest()) << i << " at " << u << ": " << x;
+      EXPECT_TRUE(x >= extremes[i].lowest() && x <= extremes[i].highest())
+          << i << " at " << u << ": " << x;
       EXPECT_LE(to_duration(x), longest_duration);
     }
   }
 }
 
 TEST(Distribution, NormalQuantileAgreesWithTheInverseErrorFunction) {
-  for (const double u :
-       {0x1p-54, 1e-12, 1e-11, 1.3887943864964e-11, 1e-5, 0.02, 0.0749999, 0.075, 0.0750001, 0.3, 0.5, 0.6, 0.925, 0.95, 0.99999}) {
+  for (const double u : {0x1p-54, 1e-12, 1e-11, 1.3887943864964e-11, 1e-5, 0.02, 0.0749999, 0.075,
+                         0.0750001, 0.3, 0.5, 0.6, 0.925, 0.95, 0.99999}) {
     const double expected = -std::sqrt(2.0) * boost::math::erfc_inv(2 * u);
     EXPECT_NEAR(normal_quantile(u), expected, std::fabs(expected) * 4e-15) << u;
   }
@@ -192,8 +209,10 @@ TEST(Distribution, LognormalMeanAndCvAreWhatWasAsked) {
 TEST(Distribution, ContinuousQuantilesAreTheClosedForm) {
   expect_quantiles(Distribution::uniform(10, 20), {{0.25, 12.5}, {0.5, 15}});
   expect_quantiles(Distribution::normal(100, 10), {{0.5, 100}, {0.975, 119.59963984540054}});
-  expect_quantiles(Distribution::lognormal_median_sigma(5.7, 1.16), {{0.5, 5.7}, {0.975, 5.7 * std::exp(1.16 * 1.959963984540054)}});
-  expect_quantiles(Distribution::exponential(3), {{0.5, 3 * std::log(2.0)}, {0.99, 3 * std::log(100.0)}});
+  expect_quantiles(Distribution::lognormal_median_sigma(5.7, 1.16),
+                   {{0.5, 5.7}, {0.975, 5.7 * std::exp(1.16 * 1.959963984540054)}});
+  expect_quantiles(Distribution::exponential(3),
+                   {{0.5, 3 * std::log(2.0)}, {0.99, 3 * std::log(100.0)}});
   expect_quantiles(Distribution::weibull(2, 3), {{0.5, 3 * std::sqrt(std::log(2.0))}});
   expect_quantiles(Distribution::pareto(2, 3), {{0.875, 4}});
   // Shape 1 is exponential; for the others, the distribution function at the quantile is u.
@@ -202,7 +221,8 @@ TEST(Distribution, ContinuousQuantilesAreTheClosedForm) {
     for (const double u : {0.2, 0.5, 0.9, 0.999}) {
       const double shape = 1 / (cv * cv);
       const double x = Distribution::gamma(5, cv).quantile(u) * shape / 5;
-      EXPECT_TRUE(x < 1e-100 || std::fabs(boost::math::gamma_p(shape, x) - u) < 1e-10) << cv << " at " << u;
+      EXPECT_TRUE(x < 1e-100 || std::fabs(boost::math::gamma_p(shape, x) - u) < 1e-10)
+          << cv << " at " << u;
     }
   }
 }
@@ -260,14 +280,17 @@ TEST(Distribution, QuantilesPassThroughTheirPointsWithStraightLinesInTheLogarith
   EXPECT_EQ(d.quantile(0.5), 5.7);
   EXPECT_EQ(d.quantile(0.9), 22.2);
   EXPECT_EQ(d.quantile(0.99), 84);
-  expect_quantiles(d, {{0.7, std::sqrt(5.7 * 22.2)}, {0.1, 5.7 * 5.7 / 22.2}, {0.995, 84 * std::pow(84 / 22.2, 0.005 / 0.09)}});
+  expect_quantiles(d, {{0.7, std::sqrt(5.7 * 22.2)},
+                       {0.1, 5.7 * 5.7 / 22.2},
+                       {0.995, 84 * std::pow(84 / 22.2, 0.005 / 0.09)}});
   EXPECT_NEAR(d.lowest(), 5.7 * std::pow(5.7 / 22.2, 0.5 / 0.4), 1e-12);
   EXPECT_NEAR(d.highest(), 84 * std::pow(84 / 22.2, 1.0 / 9), 1e-12);
 }
 
 TEST(Distribution, MixturePicksByWeightAndRescalesWithinThePart) {
-  const auto d =
-      Distribution::mixture({{1, Distribution::uniform(100, 200)}, {0, Distribution::constant(-1)}, {3, Distribution::uniform(0, 10)}});
+  const auto d = Distribution::mixture({{1, Distribution::uniform(100, 200)},
+                                        {0, Distribution::constant(-1)},
+                                        {3, Distribution::uniform(0, 10)}});
   expect_quantiles(d, {{0.125, 150}, {0.625, 5}});
   EXPECT_EQ(d.lowest(), 0);
   EXPECT_EQ(d.highest(), 200);
@@ -290,7 +313,8 @@ TEST(Distribution, ClampsNarrowOneAnother) {
   EXPECT_EQ(d.lowest(), 2);
   EXPECT_EQ(d.highest(), 5);
   EXPECT_EQ(Distribution::uniform(0, 10).clamped(20, {}).quantile(0.5), 20);
-  const auto mixed = Distribution::mixture({{1, Distribution::constant(1)}, {1, Distribution::constant(9)}});
+  const auto mixed =
+      Distribution::mixture({{1, Distribution::constant(1)}, {1, Distribution::constant(9)}});
   EXPECT_DOUBLE_EQ(mixed.clamped(2, {}).mean(), 5.5);
   EXPECT_EQ(mixed.clamped(2, 3).quantile(0.9), 3);
 }
@@ -317,10 +341,11 @@ TEST(Distribution, ClampsAfterScalingAreNotScaled) {
 
 TEST(Distribution, WithOnePossibleValueIsConstant) {
   using D = Distribution;
-  for (const auto& d :
-       {D::constant(3), D::uniform(3, 3), D::uniform_whole(3, 3), D::normal(3, 0), D::lognormal_median_sigma(3, 0),
-        D::lognormal_mean_cv(3, 0), D::gamma(3, 0), D::empirical({3, 3}), D::quantiles({{0.1, 3}, {0.9, 3}}),
-        D::mixture({{1, D::constant(3)}, {2, D::uniform(3, 3)}}), D::exponential(1).clamped(3, 3), D::uniform(0, 1).clamped(3, {})}) {
+  for (const auto& d : {D::constant(3), D::uniform(3, 3), D::uniform_whole(3, 3), D::normal(3, 0),
+                        D::lognormal_median_sigma(3, 0), D::lognormal_mean_cv(3, 0), D::gamma(3, 0),
+                        D::empirical({3, 3}), D::quantiles({{0.1, 3}, {0.9, 3}}),
+                        D::mixture({{1, D::constant(3)}, {2, D::uniform(3, 3)}}),
+                        D::exponential(1).clamped(3, 3), D::uniform(0, 1).clamped(3, {})}) {
     EXPECT_TRUE(d.is_constant());
     EXPECT_EQ(d.quantile(0.3), 3);
     EXPECT_EQ(d.mean(), 3);
@@ -328,26 +353,40 @@ TEST(Distribution, WithOnePossibleValueIsConstant) {
     EXPECT_EQ(d.highest(), 3);
   }
   EXPECT_EQ(Distribution().quantile(0.5), 0);
-  for (const auto& c : cases()) EXPECT_EQ(c.distribution.is_constant(), c.name == "constant") << c.name;
+  for (const auto& c : cases())
+    EXPECT_EQ(c.distribution.is_constant(), c.name == "constant") << c.name;
 }
 
 TEST(Distribution, RefusalsSayWhatIsWrong) {
   using D = Distribution;
   EXPECT_EQ(refusal([] { D::lognormal_median_sigma(0, 1); }), "lognormal: median must be positive");
-  EXPECT_EQ(refusal([] { D::lognormal_median_sigma(infinity, 1); }), "lognormal: median must be a finite number");
-  EXPECT_EQ(refusal([] { D::lognormal_median_p95(2, 1); }), "lognormal: p95 must not be below the median");
+  EXPECT_EQ(refusal([] { D::lognormal_median_sigma(infinity, 1); }),
+            "lognormal: median must be a finite number");
+  EXPECT_EQ(refusal([] { D::lognormal_median_p95(2, 1); }),
+            "lognormal: p95 must not be below the median");
   EXPECT_EQ(refusal([] { D::exponential(-1); }), "exponential: mean must be positive");
-  EXPECT_EQ(refusal([] { D::uniform(2, 1); }), "uniform: the lower bound must not be above the upper one");
-  EXPECT_EQ(refusal([] { D::uniform_whole(1, 2.5); }), "uniform: the bounds of a count must be whole numbers");
+  EXPECT_EQ(refusal([] { D::uniform(2, 1); }),
+            "uniform: the lower bound must not be above the upper one");
+  EXPECT_EQ(refusal([] { D::uniform_whole(1, 2.5); }),
+            "uniform: the bounds of a count must be whole numbers");
   EXPECT_EQ(refusal([] { D::quantiles({{0.5, 1}}); }), "quantiles: at least two points are needed");
-  EXPECT_EQ(refusal([] { D::quantiles({{0.5, 1}, {0.5, 2}}); }), "quantiles: a percentile is given twice");
-  EXPECT_EQ(refusal([] { D::quantiles({{0.5, 2}, {0.9, 1}}); }), "quantiles: values must not fall as the percentile grows");
+  EXPECT_EQ(refusal([] {
+              D::quantiles({{0.5, 1}, {0.5, 2}});
+            }),
+            "quantiles: a percentile is given twice");
+  EXPECT_EQ(refusal([] {
+              D::quantiles({{0.5, 2}, {0.9, 1}});
+            }),
+            "quantiles: values must not fall as the percentile grows");
   EXPECT_EQ(refusal([] {
               D::quantiles({{0.5, 1}, {0.5001, 9}});
             }),
             "quantiles: the last two points are too steep to extend to the maximum");
   EXPECT_EQ(refusal([] { D::empirical({}); }), "empirical: at least one value is needed");
-  EXPECT_EQ(refusal([] { D::mixture({{0, D()}}); }), "mixture: at least one weight must be positive");
+  EXPECT_EQ(refusal([] {
+              D::mixture({{0, D()}});
+            }),
+            "mixture: at least one weight must be positive");
   EXPECT_EQ(refusal([] { D::exponential(1).clamped(2, 1); }), "min must not be above max");
 }
 

@@ -17,7 +17,8 @@ TEST(RadixQueue, RowsThatWereUsedOnceAreUsedAgain) {
   constexpr std::uint64_t parcels = 50'000;
   std::vector<Parcel> all(parcels);
   RadixQueue<Parcel> queue;
-  // All for one instant; and spread so that buckets with one row of keys, with two and with many are emptied: each has a way of its own.
+  // All for one instant; and spread so that buckets with one row of keys, with two and with many
+  // are emptied: each has a way of its own.
   constexpr std::uint64_t spreads[] = {1, 290'000, 1'000'000};
   const auto play = [&](std::uint64_t spread) {
     for (std::uint64_t n = 0; n < parcels; ++n) {

@@ -19,7 +19,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Whole numbers from a generator that is the same everywhere, as the standard's distributions are not.
+/// Whole numbers from a generator that is the same everywhere, as the standard's distributions are
+/// not.
 class Numbers {
  public:
   explicit Numbers(std::uint64_t seed) : bits_(seed) {}
@@ -28,7 +29,8 @@ class Numbers {
   /// Of any size: as many bits as chance wills.
   std::uint64_t of_any_size() { return bits_() >> (1 + below(63)); }
   std::uint64_t exponential(double mean) {
-    return static_cast<std::uint64_t>(-mean * std::log((static_cast<double>(below(1U << 30U)) + 0.5) / (1U << 30U)));
+    return static_cast<std::uint64_t>(
+        -mean * std::log((static_cast<double>(below(1U << 30U)) + 0.5) / (1U << 30U)));
   }
 
  private:
@@ -41,7 +43,8 @@ struct Parcel {
   bool is_queued = false;
 };
 
-/// The queue beside a binary heap of the standard library; what comes out of both must be the same, one by one.
+/// The queue beside a binary heap of the standard library; what comes out of both must be the same,
+/// one by one.
 class Compared {
  public:
   Time now() const { return queue_.now(); }
@@ -113,7 +116,9 @@ class Compared {
   std::uint64_t approaches_ = 0;
 };
 
-Time at(std::uint64_t nanoseconds) { return Time{Duration{static_cast<std::int64_t>(nanoseconds)}}; }
+Time at(std::uint64_t nanoseconds) {
+  return Time{Duration{static_cast<std::int64_t>(nanoseconds)}};
+}
 std::uint64_t number(Time t) { return static_cast<std::uint64_t>(t.time_since_epoch().count()); }
 
 /// How far ahead of now things are sent.
@@ -185,7 +190,9 @@ class RadixQueueOfShape : public testing::TestWithParam<Shape> {
   }
 };
 INSTANTIATE_TEST_SUITE_P(Delays, RadixQueueOfShape, testing::ValuesIn(shapes),
-                         [](const testing::TestParamInfo<Shape>& shape) { return std::string(shape.param.name); });
+                         [](const testing::TestParamInfo<Shape>& shape) {
+                           return std::string(shape.param.name);
+                         });
 
 TEST_P(RadixQueueOfShape, AgreesWithABinaryHeapHoweverManyWait) {
   for (const std::size_t level : {2U, 40U, 150U, 3000U}) {
@@ -199,8 +206,9 @@ TEST_P(RadixQueueOfShape, AgreesWithABinaryHeapHoweverManyWait) {
 }
 
 TEST_P(RadixQueueOfShape, AgreesWithABinaryHeapInTheLastYearsOfTimeAndInItsLastNanoseconds) {
-  for (const std::uint64_t left : {std::uint64_t{1} << 60U, std::uint64_t{1} << 56U, std::uint64_t{100'000'000'000}, std::uint64_t{1000},
-                                   std::uint64_t{17}, std::uint64_t{0}}) {
+  for (const std::uint64_t left :
+       {std::uint64_t{1} << 60U, std::uint64_t{1} << 56U, std::uint64_t{100'000'000'000},
+        std::uint64_t{1000}, std::uint64_t{17}, std::uint64_t{0}}) {
     Numbers numbers(left);
     Compared queue;
     queue.restart(Time::max() - Duration{static_cast<std::int64_t>(left)});
@@ -221,7 +229,8 @@ TEST_P(RadixQueueOfShape, AgreesWithABinaryHeapAgainAndAgainFromAnyTimeOn) {
 }
 
 TEST_P(RadixQueueOfShape, AgreesWithABinaryHeapWhateverTheOrders) {
-  // An odd factor: no two orders are equal, and those beyond 2^63 (the last of their instant) are half of them.
+  // An odd factor: no two orders are equal, and those beyond 2^63 (the last of their instant) are
+  // half of them.
   std::uint64_t n = 0;
   const auto any_order = [&] { return ++n * 0x9e37'79b9'7f4a'7c15U; };
   Numbers numbers(11);
@@ -275,7 +284,8 @@ TEST(RadixQueue, FewThatNeverRunOutStayInOrderWhileTheyBecomeManyAndFewAgain) {
   for (std::uint64_t round = 0; round < 40; ++round) {
     const std::uint64_t waiting = round % 8 == 7 ? 300 : 1 + numbers.below(40);
     for (int step = 0; step < 1000; ++step) {
-      while (queue.size() < waiting) queue.push_after(numbers.one_in(20) ? numbers.of_any_size() >> 12U : numbers.below(5000));
+      while (queue.size() < waiting)
+        queue.push_after(numbers.one_in(20) ? numbers.of_any_size() >> 12U : numbers.below(5000));
       queue.pop();
       if (queue.size() > waiting) queue.pop();
     }
@@ -284,12 +294,14 @@ TEST(RadixQueue, FewThatNeverRunOutStayInOrderWhileTheyBecomeManyAndFewAgain) {
 }
 
 TEST(RadixQueue, MoreAndMoreThatIsDueEverSoonerFitsIn) {
-  // All in the stretch of time whose keys stand in one sorted row: more than the row holds, again and again, each before all others.
+  // All in the stretch of time whose keys stand in one sorted row: more than the row holds, again
+  // and again, each before all others.
   for (const std::uint64_t stretch : {0x10U, 0x100U, 0x1000U, 0x100000U}) {
     Compared queue;
     queue.push(at(stretch));
     queue.pop();
-    for (std::uint64_t n = 1; n < 1000; ++n) queue.push(at(2 * stretch - 1 - n * (stretch - 2) / 1000));
+    for (std::uint64_t n = 1; n < 1000; ++n)
+      queue.push(at(2 * stretch - 1 - n * (stretch - 2) / 1000));
     queue.drain();
     EXPECT_EQ(queue.pops(), 1000U);
   }
@@ -300,11 +312,13 @@ TEST(RadixQueue, MoreThanARowHoldsFitsInWhileTheRowIsWorkedOff) {
   Numbers numbers(3);
   queue.push(at(0x10'0000));
   queue.pop();
-  // Two in, one out, all below the next round number: the row runs over with half of its keys taken, and its rest goes back.
+  // Two in, one out, all below the next round number: the row runs over with half of its keys
+  // taken, and its rest goes back.
   while (queue.now() < at(0x1f'f000) && !HasFatalFailure()) {
     const std::uint64_t left = 0x1f'ffff - number(queue.now());
     queue.push_after(numbers.below(left + 1));
-    if (queue.size() < 2000) queue.push_after(1 + numbers.below(std::min<std::uint64_t>(left, 500)));
+    if (queue.size() < 2000)
+      queue.push_after(1 + numbers.below(std::min<std::uint64_t>(left, 500)));
     queue.pop();
   }
   queue.push(at(0x20'0000));
@@ -345,7 +359,8 @@ TEST(RadixQueue, ABurstLeavesNothingBehindInTheInstantsAroundIt) {
 
 TEST(RadixQueue, AnEmptyQueueStartsAnewAtAnyTime) {
   Compared queue;
-  for (const std::uint64_t start : {std::uint64_t{1} << 62U, std::uint64_t{0}, std::uint64_t{0xffff}, std::uint64_t{0x1'0000}}) {
+  for (const std::uint64_t start : {std::uint64_t{1} << 62U, std::uint64_t{0},
+                                    std::uint64_t{0xffff}, std::uint64_t{0x1'0000}}) {
     queue.restart(at(start));
     EXPECT_EQ(queue.now(), at(start));
     EXPECT_FALSE(queue.is_something_due());

@@ -17,8 +17,10 @@ struct KnownAnswer {
   std::uint64_t first_two_words = 0;  // of Philox's block: the second word is the high half
 };
 
-/// One Philox round backwards, with the constants of the paper; its multipliers are odd, so they have inverses modulo 2^32.
-std::array<std::uint32_t, 4> philox_round_undone(const std::array<std::uint32_t, 4>& out, std::uint32_t key0, std::uint32_t key1) {
+/// One Philox round backwards, with the constants of the paper; its multipliers are odd, so they
+/// have inverses modulo 2^32.
+std::array<std::uint32_t, 4> philox_round_undone(const std::array<std::uint32_t, 4>& out,
+                                                 std::uint32_t key0, std::uint32_t key1) {
   constexpr std::uint32_t multiplier0 = 0xd2511f53;
   constexpr std::uint32_t multiplier1 = 0xcd9e8d57;
   const auto inverse = [](std::uint32_t odd) {
@@ -26,7 +28,9 @@ std::array<std::uint32_t, 4> philox_round_undone(const std::array<std::uint32_t,
     for (int i = 0; i < 5; ++i) x *= 2 - odd * x;
     return x;
   };
-  const auto high = [](std::uint32_t x, std::uint32_t y) { return static_cast<std::uint32_t>((std::uint64_t{x} * y) >> 32); };
+  const auto high = [](std::uint32_t x, std::uint32_t y) {
+    return static_cast<std::uint32_t>((std::uint64_t{x} * y) >> 32);
+  };
   const std::uint32_t in0 = out[3] * inverse(multiplier0);
   const std::uint32_t in2 = out[1] * inverse(multiplier1);
   return {in0, out[0] ^ high(multiplier1, in2) ^ key0, in2, out[2] ^ high(multiplier0, in0) ^ key1};
@@ -34,8 +38,12 @@ std::array<std::uint32_t, 4> philox_round_undone(const std::array<std::uint32_t,
 
 /// The key, for seed 0, whose block is `block`: Philox is a bijection.
 DrawKey key_for_block(std::array<std::uint32_t, 4> block) {
-  for (std::uint32_t round = 10; round-- > 0;) block = philox_round_undone(block, round * 0x9e3779b9u, round * 0xbb67ae85u);
-  return {.seed = 0, .request = (std::uint64_t{block[1]} << 32) | block[0], .operation = block[2], .purpose = block[3]};
+  for (std::uint32_t round = 10; round-- > 0;)
+    block = philox_round_undone(block, round * 0x9e3779b9u, round * 0xbb67ae85u);
+  return {.seed = 0,
+          .request = (std::uint64_t{block[1]} << 32) | block[0],
+          .operation = block[2],
+          .purpose = block[3]};
 }
 
 /// Pearson's statistic of `pairs` in a grid of 16 by 16: 255 degrees of freedom.
@@ -57,11 +65,17 @@ TEST(UniformDraw, AgreesWithTheKnownAnswersOfRandom123) {
   constexpr std::uint64_t ones = 0xffff'ffff'ffff'ffff;
   const std::array<KnownAnswer, 3> answers{{
       {{.seed = 0, .request = 0, .operation = 0, .purpose = 0}, 0xe169c58d'6627e8d5},
-      {{.seed = ones, .request = ones, .operation = 0xffffffff, .purpose = 0xffffffff}, 0x41c83b0e'408f276d},
-      {{.seed = 0x299f31d0'a4093822, .request = 0x85a308d3'243f6a88, .operation = 0x13198a2e, .purpose = 0x03707344}, 0x94fdcceb'd16cfe09},
+      {{.seed = ones, .request = ones, .operation = 0xffffffff, .purpose = 0xffffffff},
+       0x41c83b0e'408f276d},
+      {{.seed = 0x299f31d0'a4093822,
+        .request = 0x85a308d3'243f6a88,
+        .operation = 0x13198a2e,
+        .purpose = 0x03707344},
+       0x94fdcceb'd16cfe09},
   }};
   for (const auto& answer : answers) {
-    EXPECT_NEAR(uniform_draw(answer.key), static_cast<double>(answer.first_two_words) * 0x1p-64, 0x1p-52);
+    EXPECT_NEAR(uniform_draw(answer.key), static_cast<double>(answer.first_two_words) * 0x1p-64,
+                0x1p-52);
   }
 }
 
@@ -89,8 +103,10 @@ TEST(UniformDraw, HasTheMomentsOfTheUniformDistribution) {
 }
 
 TEST(UniformDraw, NeighbouringKeysAreIndependent) {
-  const auto draw = [](std::uint64_t seed, std::uint64_t request, std::uint32_t operation, std::uint32_t purpose) {
-    return uniform_draw({.seed = seed, .request = request, .operation = operation, .purpose = purpose});
+  const auto draw = [](std::uint64_t seed, std::uint64_t request, std::uint32_t operation,
+                       std::uint32_t purpose) {
+    return uniform_draw(
+        {.seed = seed, .request = request, .operation = operation, .purpose = purpose});
   };
   using Pair = std::array<double, 2>;
   // 255 degrees of freedom: 362 is exceeded with a probability of 1e-5, and 165 undercut with 1e-6.
@@ -98,11 +114,21 @@ TEST(UniformDraw, NeighbouringKeysAreIndependent) {
     EXPECT_LT(chi_square, 362);
     EXPECT_GT(chi_square, 165);
   };
-  expect_plausible(chi_square_of_pairs([&](std::uint32_t i) { return Pair{draw(i, 0, 0, 0), draw(i + 1, 0, 0, 0)}; }));
-  expect_plausible(chi_square_of_pairs([&](std::uint32_t i) { return Pair{draw(1, i, 0, 0), draw(1, i + 1, 0, 0)}; }));
-  expect_plausible(chi_square_of_pairs([&](std::uint32_t i) { return Pair{draw(1, 0, i, 0), draw(1, 0, i + 1, 0)}; }));
-  expect_plausible(chi_square_of_pairs([&](std::uint32_t i) { return Pair{draw(1, 0, 0, i), draw(1, 0, 0, i + 1)}; }));
-  expect_plausible(chi_square_of_pairs([&](std::uint32_t i) { return Pair{draw(1, i, 1, 2), draw(1, i, 2, 1)}; }));
+  expect_plausible(chi_square_of_pairs([&](std::uint32_t i) {
+    return Pair{draw(i, 0, 0, 0), draw(i + 1, 0, 0, 0)};
+  }));
+  expect_plausible(chi_square_of_pairs([&](std::uint32_t i) {
+    return Pair{draw(1, i, 0, 0), draw(1, i + 1, 0, 0)};
+  }));
+  expect_plausible(chi_square_of_pairs([&](std::uint32_t i) {
+    return Pair{draw(1, 0, i, 0), draw(1, 0, i + 1, 0)};
+  }));
+  expect_plausible(chi_square_of_pairs([&](std::uint32_t i) {
+    return Pair{draw(1, 0, 0, i), draw(1, 0, 0, i + 1)};
+  }));
+  expect_plausible(chi_square_of_pairs([&](std::uint32_t i) {
+    return Pair{draw(1, i, 1, 2), draw(1, i, 2, 1)};
+  }));
 }
 
 TEST(UniformDraw, DependsOnEveryBitOfItsKey) {
@@ -121,16 +147,21 @@ TEST(UniformDraw, DependsOnEveryBitOfItsKey) {
 }
 
 TEST(UniformDraws, AreThoseOfEachOperationByItself) {
-  for (const std::uint32_t first : {0U, 1U, 0x7fff'fffeU, 0xffff'fffcU}) {  // the last ones pass over to 0
+  for (const std::uint32_t first :
+       {0U, 1U, 0x7fff'fffeU, 0xffff'fffcU}) {  // the last ones pass over to 0
     for (std::uint64_t n = 0; n < 2000; ++n) {
-      const DrawKey key{.seed = random_bits({.seed = n}), .request = random_bits({.request = n}), .operation = first, .purpose = 7};
+      const DrawKey key{.seed = random_bits({.seed = n}),
+                        .request = random_bits({.request = n}),
+                        .operation = first,
+                        .purpose = 7};
       std::array<double, 13> u{};
       const std::span<double> drawn(u.data(), n % (u.size() + 1));
       uniform_draws(key, drawn);
       for (std::uint32_t i = 0; i < u.size(); ++i) {
         DrawKey alone = key;
         alone.operation += i;
-        ASSERT_EQ(u[i], i < drawn.size() ? uniform_draw(alone) : 0) << "number " << i << " of " << drawn.size();
+        ASSERT_EQ(u[i], i < drawn.size() ? uniform_draw(alone) : 0)
+            << "number " << i << " of " << drawn.size();
       }
     }
   }
@@ -139,7 +170,8 @@ TEST(UniformDraws, AreThoseOfEachOperationByItself) {
 TEST(ReplicationSeed, IsTheSeedItselfFirstAndThenAlwaysAnother) {
   EXPECT_EQ(replication_seed(42, 0), 42u);
   std::set<std::uint64_t> seen;
-  for (std::uint32_t n = 0; n < 1000; ++n) seen.insert({replication_seed(42, n), replication_seed(43, n)});
+  for (std::uint32_t n = 0; n < 1000; ++n)
+    seen.insert({replication_seed(42, n), replication_seed(43, n)});
   EXPECT_EQ(seen.size(), 2000u);
 }
 

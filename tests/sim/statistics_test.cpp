@@ -34,8 +34,9 @@ Samples samples_of(const std::vector<std::int64_t>& values) {
 }
 
 bool same(const Summary& x, const Summary& y) {
-  return x.count == y.count && x.mean == y.mean && x.stddev == y.stddev && x.min == y.min && x.p50 == y.p50 && x.p90 == y.p90 &&
-         x.p95 == y.p95 && x.p99 == y.p99 && x.p99_9 == y.p99_9 && x.max == y.max;
+  return x.count == y.count && x.mean == y.mean && x.stddev == y.stddev && x.min == y.min &&
+         x.p50 == y.p50 && x.p90 == y.p90 && x.p95 == y.p95 && x.p99 == y.p99 &&
+         x.p99_9 == y.p99_9 && x.max == y.max;
 }
 
 struct Percentile {
@@ -43,10 +44,14 @@ struct Percentile {
   std::optional<double> Summary::*field;
 };
 
-constexpr Percentile percentiles[] = {
-    {500, &Summary::p50}, {900, &Summary::p90}, {950, &Summary::p95}, {990, &Summary::p99}, {999, &Summary::p99_9}};
+constexpr Percentile percentiles[] = {{500, &Summary::p50},
+                                      {900, &Summary::p90},
+                                      {950, &Summary::p95},
+                                      {990, &Summary::p99},
+                                      {999, &Summary::p99_9}};
 
-/// The smallest element with at least `per_mille` thousandths of all at or before it: the definition, by counting.
+/// The smallest element with at least `per_mille` thousandths of all at or before it: the
+/// definition, by counting.
 double brute_force_percentile(const std::vector<std::int64_t>& sorted, std::uint64_t per_mille) {
   std::size_t rank = per_mille * sorted.size() / 1000;
   if (rank * 1000 < per_mille * sorted.size()) ++rank;
@@ -58,7 +63,8 @@ void expect_percentiles_near(std::vector<std::int64_t> values, double relative_e
   std::sort(values.begin(), values.end());
   for (const auto& [per_mille, field] : percentiles) {
     const double expected = brute_force_percentile(values, per_mille);
-    ASSERT_NEAR(*(summary.*field), expected, expected * relative_error) << per_mille << " of " << values.size();
+    ASSERT_NEAR(*(summary.*field), expected, expected * relative_error)
+        << per_mille << " of " << values.size();
   }
   EXPECT_EQ(summary.min, seconds(Duration{values.front()}));
   EXPECT_EQ(summary.max, seconds(Duration{values.back()}));
@@ -69,7 +75,8 @@ void expect_percentiles_near(std::vector<std::int64_t> values, double relative_e
 TEST(Samples, WithoutSamplesHaveNoStatistics) {
   const Summary summary = Samples().summary();
   EXPECT_TRUE(same(summary, Summary{}));
-  EXPECT_FALSE(summary.mean || summary.stddev || summary.min || summary.p50 || summary.p99_9 || summary.max);
+  EXPECT_FALSE(summary.mean || summary.stddev || summary.min || summary.p50 || summary.p99_9 ||
+               summary.max);
   EXPECT_LE(sizeof(Samples), 128u);
 }
 
@@ -116,7 +123,8 @@ TEST(Samples, PercentilesAreExactUpToAMillionAndCloseBeyond) {
 }
 
 TEST(Samples, HistogramIsCloseAtEveryMagnitudeOfADuration) {
-  // As many samples at either bound, so that what is added between them is the median, and only its bucket knows where it is.
+  // As many samples at either bound, so that what is added between them is the median, and only its
+  // bucket knows where it is.
   std::vector<std::int64_t> bounds(Samples::exact_count_max, 0);
   std::fill_n(bounds.begin(), bounds.size() / 2, std::numeric_limits<std::int64_t>::max());
   Samples histogram = samples_of(bounds);
@@ -126,14 +134,17 @@ TEST(Samples, HistogramIsCloseAtEveryMagnitudeOfADuration) {
       const auto value = static_cast<std::int64_t>(std::ldexp(factor, bit));
       Samples samples = histogram;
       samples.merge(samples_of({value, value, value}));
-      ASSERT_NEAR(*samples.summary().p50, seconds(Duration{value}), seconds(Duration{value}) * 0.0005) << value;
+      ASSERT_NEAR(*samples.summary().p50, seconds(Duration{value}),
+                  seconds(Duration{value}) * 0.0005)
+          << value;
     }
   }
 }
 
 TEST(Samples, MeanAndStddevStayExactBeyondAMillion) {
   Samples samples;
-  for (std::uint64_t i = 0; i <= Samples::exact_count_max; ++i) samples.add(hours{24 * 365} + Duration{i % 2 == 0 ? 1 : -1});
+  for (std::uint64_t i = 0; i <= Samples::exact_count_max; ++i)
+    samples.add(hours{24 * 365} + Duration{i % 2 == 0 ? 1 : -1});
   const Summary summary = samples.summary();
   EXPECT_EQ(summary.mean, 31'536'000.0);
   // One nanosecond beside a year: a sum of squares in doubles would have lost it altogether.
@@ -141,7 +152,8 @@ TEST(Samples, MeanAndStddevStayExactBeyondAMillion) {
 }
 
 TEST(Samples, SummaryDoesNotDependOnOrderOrOnHowTheSamplesWereSplit) {
-  for (const std::size_t n : {std::size_t{1}, std::size_t{50}, std::size_t{1001}, Samples::exact_count_max + 5}) {
+  for (const std::size_t n :
+       {std::size_t{1}, std::size_t{50}, std::size_t{1001}, Samples::exact_count_max + 5}) {
     auto values = random_values(n, n);
     const Summary expected = samples_of(values).summary();
     std::reverse(values.begin(), values.end());
@@ -211,7 +223,8 @@ TEST(Moments, MeanOfEqualValuesIsThatValue) {
 TEST(Int128, PrintsEveryDigit) {
   EXPECT_EQ(to_string(int128{0}), "0");
   EXPECT_EQ(to_string(int128{-7}), "-7");
-  EXPECT_EQ(to_string(int128{1'000'000'000'000'000'000} * 1'000'000'000'000), "1000000000000000000000000000000");
+  EXPECT_EQ(to_string(int128{1'000'000'000'000'000'000} * 1'000'000'000'000),
+            "1000000000000000000000000000000");
   const int128 least = -(int128{1} << 126) * 2;
   EXPECT_EQ(to_string(least), "-170141183460469231731687303715884105728");
   EXPECT_EQ(to_double(least), -0x1p127);
