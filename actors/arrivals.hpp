@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/messages.hpp"
+#include "actors/request_id.hpp"
 #include "actors/model.hpp"
 
 #include <cstdint>

@@ -2,7 +2,7 @@
 
 #include "sim/prefetch.hpp"
 #include "sim/steady_vector.hpp"
-#include "actors/messages.hpp"
+#include "actors/request_id.hpp"
 #include "actors/model.hpp"
 
 #include <array>

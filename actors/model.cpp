@@ -1,7 +1,5 @@
 #include "actors/model.hpp"
 
-#include "actors/messages.hpp"
-
 #include <algorithm>
 
 namespace caesura {
@@ -23,36 +21,6 @@ const char* name_of(PolicyKind kind) {
       return "disconnect";
     case PolicyKind::escalate:
       return "escalate";
-  }
-  return "";
-}
-
-const char* name_of(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::completed:
-      return "completed";
-    case Outcome::cancelled:
-      return "cancelled";
-    case Outcome::failed:
-      return "failed";
-    case Outcome::timed_out:
-      return "timed_out";
-    case Outcome::rejected:
-      return "rejected";
-  }
-  return "";
-}
-
-const char* name_of(CancelVerdict verdict) {
-  switch (verdict) {
-    case CancelVerdict::accepted:
-      return "accepted";
-    case CancelVerdict::already_cancelled:
-      return "already cancelled";
-    case CancelVerdict::too_late:
-      return "too late";
-    case CancelVerdict::ignored:
-      return "ignored";
   }
   return "";
 }

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "mocks/purpose.hpp"
-#include "actors/messages.hpp"
+#include "actors/request_id.hpp"
 #include "actors/model.hpp"
 
 #include <cstdint>
