@@ -6,6 +6,7 @@
 #include "app/commands.hpp"
 #include "app/interrupt.hpp"
 #include "app/progress_line.hpp"
+#include "app/terminal.hpp"
 
 #include <fmt/format.h>
 

@@ -63,9 +63,4 @@ int trace_command(const TraceArguments& arguments);
 int sweep_command(const GridArguments& arguments);
 int advise_command(const GridArguments& arguments);
 
-/// Writes to stdout; throws OutputError if that fails (a full disk, a closed pipe).
-void print_out(const std::string& text);
-/// Writes to stderr; that this fails, nobody can be told.
-void print_error(const std::string& text);
-
 }  // namespace caesura

@@ -6,6 +6,7 @@
 #include "app/options.hpp"
 #include "app/report_command.hpp"
 #include "app/serve_command.hpp"
+#include "app/terminal.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>

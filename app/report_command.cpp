@@ -5,6 +5,7 @@
 #include "scenarios/page_data.hpp"
 #include "scenarios/page_files.hpp"
 #include "app/commands.hpp"
+#include "app/terminal.hpp"
 
 #include <fmt/format.h>
 

@@ -10,6 +10,7 @@
 #include "app/interrupt.hpp"
 #include "app/progress_line.hpp"
 #include "app/run_results.hpp"
+#include "app/terminal.hpp"
 
 #include <fmt/format.h>
 
@@ -143,16 +144,6 @@ void mention_direct(const RunArguments& arguments, const nlohmann::ordered_json&
 }
 
 }  // namespace
-
-void print_out(const std::string& text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
-    throw OutputError(fmt::format("cannot write to standard output: {}", std::strerror(errno)));
-  }
-}
-
-void print_error(const std::string& text) {
-  static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr));
-}
 
 int run_command(const RunArguments& arguments) {
   std::vector<Loaded> all = load_all(arguments);

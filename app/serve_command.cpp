@@ -6,6 +6,7 @@
 #include "app/http_server.hpp"
 #include "app/run_results.hpp"
 #include "app/served_scenario.hpp"
+#include "app/terminal.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
