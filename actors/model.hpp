@@ -102,10 +102,9 @@ enum class PolicyKind : std::uint8_t { never, checkpoint, abort, disconnect, esc
 struct Policy {
   std::string name;
   PolicyKind kind = PolicyKind::checkpoint;
-  std::array<bool, operation_kinds>
-      aborts{};  ///< by index_of(kind): the operations that it cuts off ...
-  /// So long after the cancel was received; the others run to their end.
-  Duration abort_delay{0};
+  /// By index_of(kind): the operations that it cuts off; the others run to their end.
+  std::array<bool, operation_kinds> aborts{};
+  Duration abort_delay{0};  ///< from when the cancel was received to cutting them off
 };
 
 /// Request n arrives at n × gap.
