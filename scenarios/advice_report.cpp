@@ -1,7 +1,7 @@
 #include "scenarios/advise.hpp"
 #include "scenarios/figures.hpp"
 #include "scenarios/report.hpp"
-#include "scenarios/terminal_text.hpp"
+#include "scenarios/printable.hpp"
 
 #include <algorithm>
 #include <array>

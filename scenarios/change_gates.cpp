@@ -2,7 +2,7 @@
 
 #include "scenarios/format_value.hpp"
 #include "scenarios/json_text.hpp"
-#include "scenarios/terminal_text.hpp"
+#include "scenarios/printable.hpp"
 
 #include <fmt/format.h>
 

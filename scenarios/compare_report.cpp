@@ -1,8 +1,8 @@
 #include "scenarios/compare_report.hpp"
 
 #include "scenarios/figures.hpp"
+#include "scenarios/printable.hpp"
 #include "scenarios/report.hpp"
-#include "scenarios/terminal_text.hpp"
 
 #include <fmt/format.h>
 

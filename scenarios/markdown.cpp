@@ -1,8 +1,8 @@
 #include "scenarios/markdown.hpp"
 
 #include "scenarios/comparison_words.hpp"
+#include "scenarios/printable.hpp"
 #include "scenarios/report.hpp"
-#include "scenarios/terminal_text.hpp"
 
 #include <algorithm>
 #include <cstddef>

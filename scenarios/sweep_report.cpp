@@ -1,7 +1,7 @@
 #include "scenarios/figures.hpp"
 #include "scenarios/report.hpp"
 #include "scenarios/sweep.hpp"
-#include "scenarios/terminal_text.hpp"
+#include "scenarios/printable.hpp"
 #include "scenarios/version.hpp"
 
 #include <algorithm>

@@ -7,11 +7,6 @@
 
 namespace caesura {
 
-/// `text`, whoever wrote it, as one line that is safe to print: control characters (line ends and
-/// escape sequences among them) are spaces, marks that turn the direction of writing are gone, and
-/// bytes that are not UTF-8 are U+FFFD.
-std::string printable_line(std::string_view text);
-
 /// Columns that UTF-8 `text` takes on a terminal: two for East Asian wide characters and emoji,
 /// none for combining marks.
 std::size_t display_width(std::string_view text);

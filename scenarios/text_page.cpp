@@ -1,5 +1,6 @@
 #include "scenarios/text_page.hpp"
 
+#include "scenarios/printable.hpp"
 #include "scenarios/terminal_text.hpp"
 
 #include <algorithm>

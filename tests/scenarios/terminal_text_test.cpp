@@ -1,5 +1,7 @@
 #include "scenarios/terminal_text.hpp"
 
+#include "scenarios/printable.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
