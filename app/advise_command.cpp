@@ -1,3 +1,4 @@
+#include "scenarios/advice_report.hpp"
 #include "scenarios/advise.hpp"
 #include "scenarios/json_text.hpp"
 #include "app/commands.hpp"

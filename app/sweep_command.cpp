@@ -1,5 +1,6 @@
 #include "scenarios/json_text.hpp"
 #include "scenarios/sweep.hpp"
+#include "scenarios/sweep_report.hpp"
 #include "app/commands.hpp"
 #include "app/interrupt.hpp"
 #include "app/progress_line.hpp"

@@ -1,7 +1,9 @@
-#include "scenarios/advise.hpp"
+#include "scenarios/advice_report.hpp"
+
 #include "scenarios/figures.hpp"
-#include "scenarios/report.hpp"
 #include "scenarios/printable.hpp"
+#include "scenarios/report.hpp"
+#include "scenarios/sweep_report.hpp"
 
 #include <algorithm>
 #include <array>

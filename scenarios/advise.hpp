@@ -3,10 +3,7 @@
 #include "scenarios/batch.hpp"
 #include "scenarios/sweep.hpp"
 #include "scenarios/target.hpp"
-#include "scenarios/text_page.hpp"
 #include "scenarios/variation.hpp"
-
-#include <nlohmann/json.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -102,11 +99,5 @@ Advice advise(const Question& question, const std::atomic<bool>& stop, BatchProg
 
 /// Whether what is recommended holds everything, on average over fresh seeds.
 bool is_held(const Advice& advice);
-
-/// What was found, how sure it is, and what it costs in other respects: one paragraph.
-std::string advice_words(const Advice& advice);
-
-std::string advice_text(const Advice& advice, const TableOptions& options);
-nlohmann::ordered_json advice_json(const Advice& advice);
 
 }  // namespace caesura

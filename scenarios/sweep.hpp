@@ -2,7 +2,6 @@
 
 #include "scenarios/batch.hpp"
 #include "scenarios/target.hpp"
-#include "scenarios/text_page.hpp"
 #include "scenarios/variation.hpp"
 
 #include <nlohmann/json.hpp>
@@ -43,9 +42,6 @@ struct Best {
 /// The best candidate that holds everything, the first of equals; none if none does.
 std::optional<Best> best_of(const Sweep& sweep);
 
-/// For people: one table, the best marked, and what it is best at.
-std::string sweep_text(const Sweep& sweep, const TableOptions& options);
-
 /// A header, then a line for each point and policy: the varied values, the policy, and every number
 /// of its results; empty where it is null.
 std::string sweep_csv(const Sweep& sweep);
@@ -53,9 +49,7 @@ std::string sweep_csv(const Sweep& sweep);
 /// Everything, points with the results of their policies as in results.json.
 nlohmann::ordered_json sweep_json(const Sweep& sweep);
 
-/// Shared with the advice: the line that tells how a grid was run, and the section `run`.
-std::string grid_run_line(const GridRun& run, const std::string& engine, std::size_t points,
-                          std::uint64_t requests, std::uint64_t seed);
+/// Shared with the advice: the section `run`, and how variations, objective and values are told.
 nlohmann::ordered_json grid_run_json(const GridRun& run);
 nlohmann::ordered_json variations_json(const std::vector<Variation>& variations);
 nlohmann::ordered_json objective_json(const Objective& objective);

@@ -1,7 +1,8 @@
+#include "scenarios/sweep_report.hpp"
+
 #include "scenarios/figures.hpp"
-#include "scenarios/report.hpp"
-#include "scenarios/sweep.hpp"
 #include "scenarios/printable.hpp"
+#include "scenarios/report.hpp"
 #include "scenarios/version.hpp"
 
 #include <algorithm>

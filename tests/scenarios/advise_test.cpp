@@ -1,5 +1,6 @@
 #include "scenarios/advise.hpp"
 
+#include "scenarios/advice_report.hpp"
 #include "scenarios/json_text.hpp"
 #include "scenarios/terminal_text.hpp"
 #include "tests/scenarios/loader_fixture.hpp"

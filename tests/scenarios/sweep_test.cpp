@@ -1,6 +1,7 @@
 #include "scenarios/sweep.hpp"
 
 #include "scenarios/json_text.hpp"
+#include "scenarios/sweep_report.hpp"
 #include "scenarios/terminal_text.hpp"
 #include "tests/scenarios/loader_fixture.hpp"
 
