@@ -1,9 +1,9 @@
 #pragma once
 
-#include "mocks/quantities.hpp"
+#include "model/model.hpp"
+#include "model/plan.hpp"
+#include "model/quantities.hpp"
 #include "actors/context.hpp"
-#include "actors/model.hpp"
-#include "actors/plan.hpp"
 #include "actors/reports.hpp"
 
 #include <vector>

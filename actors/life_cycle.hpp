@@ -1,7 +1,7 @@
 #pragma once
 
+#include "model/model.hpp"
 #include "actors/messages.hpp"
-#include "actors/model.hpp"
 
 #include <cstdint>
 #include <optional>

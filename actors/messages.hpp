@@ -1,8 +1,8 @@
 #pragma once
 
 #include "sim/time.hpp"
-#include "mocks/quantities.hpp"
-#include "actors/request_id.hpp"
+#include "model/quantities.hpp"
+#include "model/request_id.hpp"
 
 #include <cstdint>
 #include <variant>

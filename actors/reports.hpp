@@ -1,7 +1,7 @@
 #pragma once
 
 #include "sim/time.hpp"
-#include "mocks/quantities.hpp"
+#include "model/quantities.hpp"
 #include "actors/messages.hpp"
 
 #include <array>

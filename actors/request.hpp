@@ -1,10 +1,10 @@
 #pragma once
 
+#include "model/plan.hpp"
 #include "actors/books.hpp"
 #include "actors/context.hpp"
 #include "actors/life_cycle.hpp"
 #include "actors/messages.hpp"
-#include "actors/plan.hpp"
 #include "actors/reports.hpp"
 #include "actors/rules.hpp"
 

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "model/latencies_ahead.hpp"
+#include "model/model.hpp"
+#include "model/plan.hpp"
 #include "actors/context.hpp"
-#include "actors/latencies_ahead.hpp"
 #include "actors/messages.hpp"
-#include "actors/model.hpp"
-#include "actors/plan.hpp"
 
 #include <optional>
 #include <span>

@@ -1,4 +1,4 @@
-#include "actors/plan.hpp"
+#include "model/plan.hpp"
 #include "app/call_wishes.hpp"
 #include "app/event_stream.hpp"
 #include "app/gateway.hpp"

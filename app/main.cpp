@@ -1,4 +1,4 @@
-#include "actors/plan.hpp"
+#include "model/plan.hpp"
 #include "scenarios/scenario.hpp"
 #include "scenarios/version.hpp"
 #include "app/commands.hpp"

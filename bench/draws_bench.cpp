@@ -3,8 +3,8 @@
 // each when the one before is known.
 #include "sim/distribution.hpp"
 #include "sim/random.hpp"
-#include "actors/latencies_ahead.hpp"
-#include "actors/plan.hpp"
+#include "model/latencies_ahead.hpp"
+#include "model/plan.hpp"
 #include "bench/reference_scenario.hpp"
 
 #include <benchmark/benchmark.h>

@@ -1,6 +1,6 @@
 #include "bench/realtime_cancel.hpp"
 
-#include "actors/caf_realtime.hpp"
+#include "engines/caf_realtime.hpp"
 #include "bench/process_usage.hpp"
 
 #include <algorithm>

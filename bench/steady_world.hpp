@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/world.hpp"
+#include "engines/world.hpp"
 #include "scenarios/runner.hpp"
 
 #include <atomic>

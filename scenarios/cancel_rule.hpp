@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/model.hpp"
+#include "model/model.hpp"
 
 #include <string>
 

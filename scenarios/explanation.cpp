@@ -1,7 +1,7 @@
 #include "scenarios/explanation.hpp"
 
 #include "sim/statistics.hpp"
-#include "actors/plan.hpp"
+#include "model/plan.hpp"
 #include "scenarios/figures.hpp"
 
 #include <algorithm>

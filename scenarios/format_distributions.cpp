@@ -1,5 +1,5 @@
 #include "sim/time.hpp"
-#include "mocks/service_profile.hpp"
+#include "model/service_profile.hpp"
 #include "scenarios/format_parts.hpp"
 
 #include <initializer_list>

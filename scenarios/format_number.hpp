@@ -2,7 +2,7 @@
 
 #include "sim/statistics.hpp"
 #include "sim/time.hpp"
-#include "mocks/quantities.hpp"
+#include "model/quantities.hpp"
 
 #include <cstdint>
 #include <string>

@@ -1,12 +1,12 @@
 #include "scenarios/live_run.hpp"
 
-#include "mocks/seed.hpp"
-#include "actors/caf_realtime.hpp"
-#include "actors/plan.hpp"
+#include "model/plan.hpp"
+#include "model/seed.hpp"
+#include "actors/joined_reports.hpp"
 #include "actors/rules.hpp"
-#include "actors/world.hpp"
+#include "engines/caf_realtime.hpp"
+#include "engines/world.hpp"
 #include "scenarios/csv.hpp"
-#include "scenarios/joined_reports.hpp"
 #include "scenarios/ordered_lines.hpp"
 
 #include <algorithm>

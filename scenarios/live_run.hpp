@@ -1,8 +1,8 @@
 #pragma once
 
 #include "sim/time.hpp"
+#include "model/model.hpp"
 #include "actors/messages.hpp"
-#include "actors/model.hpp"
 #include "actors/reports.hpp"
 #include "scenarios/results.hpp"
 #include "scenarios/scenario.hpp"

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "sim/distribution.hpp"
-#include "mocks/service_profile.hpp"
+#include "model/service_profile.hpp"
 #include "scenarios/format_value.hpp"
 
 #include <string>

@@ -1,6 +1,6 @@
 #include "scenarios/loader_workflow.hpp"
 
-#include "actors/plan.hpp"
+#include "model/plan.hpp"
 #include "scenarios/format_number.hpp"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/model.hpp"
+#include "model/model.hpp"
 #include "scenarios/format_value.hpp"
 #include "scenarios/loader_distribution.hpp"
 

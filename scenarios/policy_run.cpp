@@ -1,11 +1,11 @@
 #include "scenarios/policy_run.hpp"
 
-#include "actors/arrivals.hpp"
-#include "actors/caf_realtime.hpp"
-#include "actors/world.hpp"
+#include "model/arrivals.hpp"
+#include "actors/joined_reports.hpp"
+#include "engines/caf_realtime.hpp"
+#include "engines/world.hpp"
 #include "scenarios/crew.hpp"
 #include "scenarios/csv.hpp"
-#include "scenarios/joined_reports.hpp"
 #include "scenarios/ordered_lines.hpp"
 
 #include <algorithm>

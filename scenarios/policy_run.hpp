@@ -1,7 +1,7 @@
 #pragma once
 
 #include "sim/time.hpp"
-#include "actors/model.hpp"
+#include "model/model.hpp"
 #include "actors/reports.hpp"
 #include "scenarios/comparison.hpp"
 #include "scenarios/results.hpp"

@@ -2,7 +2,7 @@
 
 #include "sim/statistics.hpp"
 #include "sim/time.hpp"
-#include "actors/model.hpp"
+#include "model/model.hpp"
 #include "actors/reports.hpp"
 #include "scenarios/cancel_waits.hpp"
 #include "scenarios/comparison.hpp"

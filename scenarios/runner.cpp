@@ -1,8 +1,8 @@
 #include "scenarios/runner.hpp"
 
 #include "sim/random.hpp"
-#include "actors/arrivals.hpp"
-#include "actors/world.hpp"
+#include "model/arrivals.hpp"
+#include "engines/world.hpp"
 #include "scenarios/comparison.hpp"
 #include "scenarios/crew.hpp"
 #include "scenarios/policy_run.hpp"

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "sim/time.hpp"
-#include "actors/world.hpp"
+#include "engines/world.hpp"
 #include "scenarios/results.hpp"
 #include "scenarios/scenario.hpp"
 

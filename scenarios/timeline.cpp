@@ -1,10 +1,10 @@
 #include "scenarios/timeline.hpp"
 
-#include "actors/arrivals.hpp"
-#include "actors/plan.hpp"
+#include "model/arrivals.hpp"
+#include "model/plan.hpp"
+#include "actors/joined_reports.hpp"
 #include "actors/rules.hpp"
-#include "actors/world.hpp"
-#include "scenarios/joined_reports.hpp"
+#include "engines/world.hpp"
 
 #include <algorithm>
 #include <atomic>

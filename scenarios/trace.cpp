@@ -1,9 +1,9 @@
 #include "scenarios/trace.hpp"
 
-#include "actors/arrivals.hpp"
-#include "actors/plan.hpp"
-#include "actors/world.hpp"
-#include "scenarios/joined_reports.hpp"
+#include "model/arrivals.hpp"
+#include "model/plan.hpp"
+#include "actors/joined_reports.hpp"
+#include "engines/world.hpp"
 
 #include <fmt/format.h>
 

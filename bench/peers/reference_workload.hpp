@@ -2,7 +2,7 @@
 
 #include "sim/distribution.hpp"
 #include "sim/statistics.hpp"
-#include "mocks/purpose.hpp"
+#include "model/purpose.hpp"
 
 #include <algorithm>
 #include <chrono>

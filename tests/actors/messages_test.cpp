@@ -1,6 +1,6 @@
 #include "actors/messages.hpp"
 
-#include "actors/plan.hpp"
+#include "model/plan.hpp"
 
 #include <gtest/gtest.h>
 

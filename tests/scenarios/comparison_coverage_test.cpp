@@ -1,5 +1,5 @@
 #include "scenarios/runner.hpp"
-#include "tests/actors/small_models.hpp"
+#include "tests/small_models.hpp"
 
 #include <gtest/gtest.h>
 

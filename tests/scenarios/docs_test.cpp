@@ -1,4 +1,4 @@
-#include "actors/model.hpp"
+#include "model/model.hpp"
 #include "scenarios/csv.hpp"
 #include "scenarios/format.hpp"
 #include "scenarios/results.hpp"

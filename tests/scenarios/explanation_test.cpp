@@ -1,7 +1,7 @@
 #include "scenarios/explanation.hpp"
 
 #include "scenarios/runner.hpp"
-#include "tests/actors/small_models.hpp"
+#include "tests/small_models.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

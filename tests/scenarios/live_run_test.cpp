@@ -1,9 +1,9 @@
 #include "scenarios/live_run.hpp"
 
-#include "actors/plan.hpp"
+#include "model/plan.hpp"
 #include "scenarios/report.hpp"
-#include "tests/actors/small_trees.hpp"
 #include "tests/scenarios/live_runs.hpp"
+#include "tests/small_trees.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "scenarios/live_run.hpp"
-#include "tests/actors/small_models.hpp"
+#include "tests/small_models.hpp"
 
 #include <string>
 #include <utility>

@@ -1,9 +1,9 @@
 #include "scenarios/runner.hpp"
 
 #include "sim/random.hpp"
-#include "scenarios/joined_reports.hpp"
+#include "actors/joined_reports.hpp"
 #include "scenarios/json_text.hpp"
-#include "tests/actors/small_models.hpp"
+#include "tests/small_models.hpp"
 
 #include <gtest/gtest.h>
 

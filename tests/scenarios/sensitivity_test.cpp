@@ -1,6 +1,6 @@
 #include "scenarios/sensitivity.hpp"
 
-#include "tests/actors/small_models.hpp"
+#include "tests/small_models.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 #include "scenarios/trace.hpp"
 
-#include "tests/actors/small_trees.hpp"
+#include "tests/small_trees.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
