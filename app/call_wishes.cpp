@@ -1,6 +1,6 @@
 #include "app/call_wishes.hpp"
 
-#include "scenarios/format_number.hpp"
+#include "scenarios/format/format_number.hpp"
 #include "app/api_error.hpp"
 
 #include <fmt/format.h>

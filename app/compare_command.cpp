@@ -1,9 +1,9 @@
 #include "app/compare_command.hpp"
 
-#include "scenarios/change_gates.hpp"
-#include "scenarios/compare.hpp"
-#include "scenarios/compare_report.hpp"
-#include "scenarios/json_text.hpp"
+#include "scenarios/results/json_text.hpp"
+#include "scenarios/study/change_gates.hpp"
+#include "scenarios/study/compare.hpp"
+#include "scenarios/report/compare_report.hpp"
 #include "app/commands.hpp"
 #include "app/terminal.hpp"
 

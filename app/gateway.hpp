@@ -1,7 +1,7 @@
 #pragma once
 
-#include "scenarios/live_run.hpp"
-#include "scenarios/scenario.hpp"
+#include "scenarios/format/scenario.hpp"
+#include "scenarios/run/live_run.hpp"
 #include "app/api_call.hpp"
 #include "app/api_clock.hpp"
 #include "app/api_error.hpp"

@@ -1,5 +1,5 @@
-#include "scenarios/json_text.hpp"
-#include "scenarios/version.hpp"
+#include "scenarios/results/json_text.hpp"
+#include "scenarios/results/version.hpp"
 #include "app/call_wishes.hpp"
 #include "app/gateway.hpp"
 #include "app/request_views.hpp"

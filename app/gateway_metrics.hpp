@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/messages.hpp"
-#include "scenarios/live_run.hpp"
+#include "scenarios/run/live_run.hpp"
 #include "app/api_path.hpp"
 
 #include <cstdint>

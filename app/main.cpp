@@ -1,6 +1,6 @@
 #include "model/plan.hpp"
-#include "scenarios/scenario.hpp"
-#include "scenarios/version.hpp"
+#include "scenarios/format/scenario.hpp"
+#include "scenarios/results/version.hpp"
 #include "app/commands.hpp"
 #include "app/compare_command.hpp"
 #include "app/options.hpp"

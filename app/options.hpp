@@ -1,7 +1,7 @@
 #pragma once
 
-#include "scenarios/runner.hpp"
-#include "scenarios/scenario.hpp"
+#include "scenarios/format/scenario.hpp"
+#include "scenarios/run/runner.hpp"
 #include "app/commands.hpp"
 
 #include <CLI/CLI.hpp>

@@ -1,6 +1,6 @@
 #include "app/progress_line.hpp"
 
-#include "scenarios/figures.hpp"
+#include "scenarios/report/figures.hpp"
 #include "app/commands.hpp"
 #include "app/terminal.hpp"
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "scenarios/batch.hpp"
-#include "scenarios/runner.hpp"
+#include "scenarios/run/runner.hpp"
+#include "scenarios/study/batch.hpp"
 
 #include <atomic>
 #include <condition_variable>

@@ -1,9 +1,9 @@
 #include "app/report_command.hpp"
 
-#include "scenarios/html.hpp"
-#include "scenarios/output_folder.hpp"
-#include "scenarios/page_data.hpp"
-#include "scenarios/page_files.hpp"
+#include "scenarios/results/output_folder.hpp"
+#include "scenarios/page/html.hpp"
+#include "scenarios/page/page_data.hpp"
+#include "scenarios/page/page_files.hpp"
 #include "app/commands.hpp"
 #include "app/terminal.hpp"
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "sim/time.hpp"
-#include "scenarios/live_run.hpp"
+#include "scenarios/run/live_run.hpp"
 #include "app/api_call.hpp"
 #include "app/call_wishes.hpp"
 

@@ -1,6 +1,6 @@
 #include "app/request_views.hpp"
 
-#include "scenarios/json_text.hpp"
+#include "scenarios/results/json_text.hpp"
 #include "app/filler.hpp"
 
 namespace caesura {

@@ -1,8 +1,8 @@
 #include "app/run_results.hpp"
 
-#include "scenarios/json_text.hpp"
-#include "scenarios/markdown.hpp"
-#include "scenarios/table.hpp"
+#include "scenarios/results/json_text.hpp"
+#include "scenarios/report/markdown.hpp"
+#include "scenarios/report/table.hpp"
 #include "app/commands.hpp"
 #include "app/terminal.hpp"
 

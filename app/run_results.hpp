@@ -1,7 +1,7 @@
 #pragma once
 
-#include "scenarios/output_folder.hpp"
-#include "scenarios/results.hpp"
+#include "scenarios/results/output_folder.hpp"
+#include "scenarios/results/results.hpp"
 
 #include <nlohmann/json.hpp>
 

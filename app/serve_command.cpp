@@ -1,6 +1,6 @@
 #include "app/serve_command.hpp"
 
-#include "scenarios/output_folder.hpp"
+#include "scenarios/results/output_folder.hpp"
 #include "app/commands.hpp"
 #include "app/gateway.hpp"
 #include "app/http_server.hpp"

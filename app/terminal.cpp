@@ -1,6 +1,6 @@
 #include "app/terminal.hpp"
 
-#include "scenarios/output_folder.hpp"
+#include "scenarios/results/output_folder.hpp"
 
 #include <fmt/format.h>
 

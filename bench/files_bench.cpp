@@ -1,14 +1,14 @@
 // What comes before a run and after it: loading a shipped scenario, the smallest and the largest of
 // them; and telling the results of 1,000 requests under three policies, as results.json, as a table
 // for the terminal, and as Markdown.
-#include "scenarios/cancel_rule.hpp"
-#include "scenarios/explanation.hpp"
-#include "scenarios/json_text.hpp"
-#include "scenarios/markdown.hpp"
-#include "scenarios/results.hpp"
-#include "scenarios/runner.hpp"
-#include "scenarios/scenario.hpp"
-#include "scenarios/table.hpp"
+#include "scenarios/format/scenario.hpp"
+#include "scenarios/results/json_text.hpp"
+#include "scenarios/results/results.hpp"
+#include "scenarios/run/runner.hpp"
+#include "scenarios/report/cancel_rule.hpp"
+#include "scenarios/report/explanation.hpp"
+#include "scenarios/report/markdown.hpp"
+#include "scenarios/report/table.hpp"
 
 #include <benchmark/benchmark.h>
 

@@ -1,7 +1,7 @@
 // What a matrix of policies costs: the shipped policy matrix with all its policies, compared pair
 // by pair, and with each of them alone.
-#include "scenarios/runner.hpp"
-#include "scenarios/scenario.hpp"
+#include "scenarios/format/scenario.hpp"
+#include "scenarios/run/runner.hpp"
 
 #include <benchmark/benchmark.h>
 

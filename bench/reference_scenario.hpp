@@ -1,6 +1,6 @@
 #pragma once
 
-#include "scenarios/scenario.hpp"
+#include "scenarios/format/scenario.hpp"
 
 #include <cstdint>
 

@@ -9,7 +9,7 @@
 //
 // `messages` is how many were delivered in a second; rates are by CPU time, and by real time with
 // two threads.
-#include "scenarios/runner.hpp"
+#include "scenarios/run/runner.hpp"
 #include "bench/reference_scenario.hpp"
 
 #include <benchmark/benchmark.h>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "engines/world.hpp"
-#include "scenarios/runner.hpp"
+#include "scenarios/run/runner.hpp"
 
 #include <atomic>
 #include <cstdint>

@@ -5,7 +5,7 @@ include(GNUInstallDirs)
 install(TARGETS caesura RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY scenarios/ DESTINATION ${CMAKE_INSTALL_DATADIR}/caesura/scenarios FILES_MATCHING
   PATTERN "*.yaml"
-  PATTERN "page" EXCLUDE)
+  REGEX "scenarios/(format|results|run|study|report|page)$" EXCLUDE)
 install(FILES README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
 

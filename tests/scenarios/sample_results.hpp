@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/reports.hpp"
-#include "scenarios/results.hpp"
+#include "scenarios/results/results.hpp"
 
 #include <cstdint>
 #include <string>

@@ -1,0 +1,71 @@
+#pragma once
+
+#include "scenarios/results/results.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace caesura {
+
+// What a report for people says, whatever it is set in: made from results.json, so that both say
+// the same. Plain text of one line each.
+
+/// Cells are figures but for the first `titles` of each row, which say what the row is about.
+struct Grid {
+  std::size_t titles = 1;
+  std::vector<std::string> header;             ///< empty: none
+  std::vector<std::vector<std::string>> rows;  ///< each as long as the header
+};
+
+struct ThresholdLine {
+  std::optional<bool> ok;  ///< empty: not judged
+  std::string expression;
+  std::string value;
+};
+
+/// A first line for a run that was interrupted; empty for one that was not.
+std::optional<std::string> partial_line(const nlohmann::ordered_json& results);
+
+/// The rule by which people cancel, from describe_cancels(), as a line of its own.
+inline std::string cancel_line(const Background& background) {
+  return "Cancels: " + background.cancel_rule + ".";
+}
+
+/// One policy's results in a sentence, which begins with the policy's name.
+std::string headline(const nlohmann::ordered_json& policy);
+
+/// All policies in one sentence: what the first that cancelled anything saves and how long it
+/// takes, and what the quickest other would change, at what price.
+std::string overall(const nlohmann::ordered_json& results);
+
+/// What a policy saved of what was avoidable: of money where there is any, else of tokens, else of
+/// busy time. None if nothing was avoidable.
+std::optional<double> saved_of_avoidable(const nlohmann::ordered_json& policy);
+
+Grid policy_grid(const nlohmann::ordered_json& results);
+
+/// Cancellation latency by the kind of operation in progress when the cancel came; none if there is
+/// but one.
+std::optional<Grid> operation_grid(const nlohmann::ordered_json& results);
+
+/// Tokens and money of each policy: planned = used + saved + forgone; and what is billed, where
+/// some policy's tokens are not billed as used.
+Grid ledger_grid(const nlohmann::ordered_json& results);
+
+/// Per policy how its requests ended, if in several ways, and what became of cancels that had no
+/// effect, if there were any.
+std::vector<std::string> outcome_lines(const nlohmann::ordered_json& results);
+
+std::vector<ThresholdLine> threshold_lines(const nlohmann::ordered_json& results);
+
+/// Engine, size and speed of the run.
+std::string run_line(const nlohmann::ordered_json& results);
+
+/// What the engine's times are times of.
+std::string measure_line(const nlohmann::ordered_json& results, const Background& background);
+
+}  // namespace caesura

@@ -1,0 +1,519 @@
+#include "scenarios/run/live_run.hpp"
+
+#include "model/plan.hpp"
+#include "model/seed.hpp"
+#include "actors/joined_reports.hpp"
+#include "actors/rules.hpp"
+#include "engines/caf_realtime.hpp"
+#include "engines/world.hpp"
+#include "scenarios/results/csv.hpp"
+#include "scenarios/run/ordered_lines.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <stdexcept>
+#include <string_view>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+
+namespace caesura {
+
+namespace {
+
+/// Without load and cancels: they come from outside.
+Model served(const Model& model, const OwnSeeds& own_seeds) {
+  Model served = model;
+  served.seed.own = &own_seeds;
+  served.load = {.requests = 0, .duration = {}, .arrivals = ArrivalsAtOnce{}, .users = 1};
+  served.cancels.clear();
+  return served;
+}
+
+using What = LiveEvent::What;
+
+}  // namespace
+
+/// The world's messages and reports come in any of its threads, one at a time, and become events
+/// under `mutex_`, which is never held while the world is called: the world may call back before it
+/// returns.
+class LiveRun::Impl final : private ReportSink {
+ public:
+  Impl(const Scenario& scenario, const LiveOptions& options);
+  ~Impl();
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  RequestNumber start(const RequestWishes& wishes);
+  LivePlan planned(const RequestWishes& wishes);
+  void cancel(RequestNumber number);
+  void release(RequestNumber number);
+  Time now() const { return manual_ ? manual_->now() : realtime_->now(); }
+  void advance(Duration by);
+  std::vector<LiveEvent> take_events();
+  void halt();
+  std::uint64_t in_flight() const;
+  Results results() const;
+  std::string take_csv(bool all);
+
+ private:
+  /// A request that is not settled.
+  struct Live {
+    Ticket ticket = 0;
+    std::size_t policy = 0;
+    std::uint64_t user = 0;
+    std::uint32_t held_operation = 0;
+    bool held_is_over = false;                ///< its reply is there, and held
+    std::vector<std::uint32_t> in_service{};  ///< operations
+    std::uint32_t cancels_unanswered = 0;
+    bool was_cancelled_before = false;  ///< it has received one
+    bool has_stopped = false;
+    std::optional<Time> answer_seen{};  ///< by the client, where the stop is still to be seen
+    bool is_answered = false;           ///< the client has its final answer, and sends no more
+    Outcome outcome = Outcome::completed;
+  };
+  /// Whose a request actor is: messages to it do not all say so.
+  struct Tenant {
+    std::uint32_t generation = 0;
+    RequestNumber number = 0;
+  };
+
+  void add(const RequestReport& report) override;
+  void add(const ClientReport& report) override;
+  void settle(const RequestReport& request, const ClientReport& client);
+
+  void see(Time now, Address to, const Message& message);
+  void see(Time now, Address to, const Ask& ask);
+  void see(Time now, Address to, const Queued& queued);
+  void see(Time now, Address to, const Started& started);
+  void see(Time now, Address to, const Reply& reply);
+  void see(Time now, Address to, const LetGo& let_go);
+  void see(Time now, Address to, const Chunk& chunk);
+  void see(Time now, Address to, const Cancel& cancel);
+  void see(Time now, Address to, const CancelAnswer& answer);
+  void see(Time now, Address to, const Ended& ended);
+  void see(Time now, Address to, const Answer& answer);
+  template <class Other>
+  void see(Time, Address, const Other&) {}
+
+  Live* find(RequestNumber number);
+  Live* find(Address request, RequestNumber& number);
+  void start_operation(RequestNumber number, Live& live, std::uint32_t operation, Time now);
+  void end_operation(RequestNumber number, Live& live, std::uint32_t operation, Time now);
+  void stop(RequestNumber number, Live& live, Outcome outcome, Time at);
+  /// Answers, by the outcome, what the client will not send any more.
+  void answer_the_unsent(RequestNumber number, Live& live, Time now);
+  void tell(LiveEvent event);
+
+  Ticket take_ticket();
+  void post(const Message& message);
+  void fail(std::exception_ptr failure);
+  void run_world();
+
+  const Scenario& scenario_;
+  const LiveOptions options_;
+  OwnSeeds own_seeds_;
+  const Model model_;
+  RequestNumber next_ = 0;
+
+  mutable std::mutex mutex_;  ///< guards what follows, up to the world
+  std::vector<LiveEvent> events_;
+  std::unordered_map<RequestNumber, Live> requests_;  ///< never walked through
+  std::vector<Tenant> tenants_;                       ///< by the index of their addresses
+  std::vector<Ticket> free_tickets_;
+  Ticket tickets_ = 0;
+  JoinedReports joined_;
+  std::vector<std::optional<PolicyTotals>> totals_;  ///< by index into Scenario::policies
+  std::uint64_t settled_ = 0;
+  std::string csv_;
+  const std::function<void(std::string_view)> append_csv_ = [this](std::string_view line) {
+    csv_ += line;
+  };
+  OrderedLines lines_{append_csv_};
+  std::exception_ptr failure_;
+
+  std::unique_ptr<ManualWorld> manual_;  ///< one of the two
+  std::unique_ptr<RealtimeWorld> realtime_;
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
+LiveRun::Impl::Impl(const Scenario& scenario, const LiveOptions& options)
+    : scenario_(scenario),
+      options_(options),
+      model_(served(scenario.model, own_seeds_)),
+      joined_(scenario.model.seed.value,
+              [this](const RequestReport& request, const ClientReport& client) {
+                settle(request, client);
+              }),
+      totals_(scenario.policies.size()) {
+  totals_.at(options.policy).emplace();
+  const WorldOptions world{
+      .model = model_,
+      .policy = scenario.policies[options.policy],
+      .wished_policies = scenario.policies,
+      .play = LoadPlay::from_outside,
+      .reports = *this,
+      .observer = [this](Time now, Address to, const Message& message, bool dropped) {
+        if (!dropped) see(now, to, message);
+      }};
+  if (options.manual_clock) {
+    manual_ = make_manual_world(world);
+  } else {
+    realtime_ = make_realtime_world(world, {.time_scale = options.time_scale});
+    thread_ = std::thread([this] { run_world(); });
+  }
+}
+
+LiveRun::Impl::~Impl() { halt(); }
+
+void LiveRun::Impl::halt() {
+  stop_ = true;
+  if (thread_.joinable()) thread_.join();
+}
+
+void LiveRun::Impl::run_world() {
+  try {
+    realtime_->run(stop_);
+  } catch (...) {
+    fail(std::current_exception());
+  }
+}
+
+RequestNumber LiveRun::Impl::start(const RequestWishes& wishes) {
+  planned(wishes);  // may throw: then nothing has happened
+  const RequestNumber number = next_++;
+  if (wishes.seed) own_seeds_.add(number, *wishes.seed);
+  Arrive arrive{.number = number, .ticket = 0, .wishes = {.held_operation = wishes.held_operation}};
+  if (wishes.policy) arrive.wishes.policy = static_cast<std::uint16_t>(*wishes.policy);
+  {
+    const std::lock_guard lock(mutex_);
+    arrive.ticket = take_ticket();
+    requests_.emplace(number, Live{.ticket = arrive.ticket,
+                                   .policy = wishes.policy.value_or(options_.policy),
+                                   .user = wishes.user,
+                                   .held_operation = wishes.held_operation});
+  }
+  post(arrive);
+  return number;
+}
+
+LivePlan LiveRun::Impl::planned(const RequestWishes& wishes) {
+  struct Seeded {
+    OwnSeeds& seeds;
+    RequestNumber number;
+    ~Seeded() { seeds.forget(number); }
+  } const seeded{own_seeds_, next_};
+  if (wishes.seed) own_seeds_.add(next_, *wishes.seed);
+  Plan plan;
+  expand(model_, next_, plan);
+  LivePlan live;
+  bool has_streamed = false;
+  for (const PlanStep& step : plan.steps) {
+    if (step.what != PlanStep::What::operation) continue;
+    const bool is_call = step.kind != OperationKind::transaction;
+    live.operations.push_back({.kind = step.kind,
+                               .service = is_call ? model_.services[step.service].name : "",
+                               .is_streamed = step.chunk_tokens > 0});
+    const bool is_model_call =
+        step.kind == OperationKind::llm || step.kind == OperationKind::decompose;
+    if (step.chunk_tokens == 0 && (!is_model_call || has_streamed)) continue;
+    has_streamed = step.chunk_tokens > 0;
+    live.answering_call = step.number;
+    live.answer_tokens =
+        static_cast<std::uint32_t>(sample_of(model_, next_, step).tokens.output.value);
+  }
+  return live;
+}
+
+void LiveRun::Impl::cancel(RequestNumber number) {
+  Cancel cancel{.number = number};
+  {
+    const std::lock_guard lock(mutex_);
+    Live& live = requests_.at(number);
+    ++live.cancels_unanswered;
+    if (live.is_answered) return answer_the_unsent(number, live, now());
+    cancel.ticket = live.ticket;
+  }
+  post(cancel);
+}
+
+void LiveRun::Impl::release(RequestNumber number) {
+  LetGo let_go{.number = number};
+  {
+    const std::lock_guard lock(mutex_);
+    let_go.ticket = requests_.at(number).ticket;
+  }
+  post(let_go);
+}
+
+void LiveRun::Impl::advance(Duration by) {
+  if (!manual_) throw std::logic_error("only a clock that stands still can be advanced");
+  try {
+    manual_->advance_to(after(manual_->now(), by));
+  } catch (...) {
+    fail(std::current_exception());
+  }
+}
+
+std::vector<LiveEvent> LiveRun::Impl::take_events() {
+  const std::lock_guard lock(mutex_);
+  if (failure_) std::rethrow_exception(failure_);
+  return std::exchange(events_, {});
+}
+
+std::uint64_t LiveRun::Impl::in_flight() const {
+  const std::lock_guard lock(mutex_);
+  return requests_.size();
+}
+
+Results LiveRun::Impl::results() const {
+  const WorldCounters counters = manual_ ? manual_->counters() : realtime_->counters();
+  const std::lock_guard lock(mutex_);
+  Results results{
+      .scenario = scenario_.name,
+      .file = scenario_.file,
+      .seed = scenario_.model.seed.value,
+      .requests = settled_ + requests_.size(),
+      .engine = manual_ ? "caf" : "caf-realtime",
+      .run = {.simulated_seconds = seconds(now()),
+              .messages = counters.messages,
+              .peak_in_flight = counters.requests_peak,
+              .partial = !requests_.empty(),
+              .served = true},
+      .policies = {{.policy = scenario_.policies[options_.policy],
+                    .totals = *totals_[options_.policy]}},
+      .comparisons = {},
+      .thresholds = {},
+      .background = {.description = scenario_.description,
+                     .cancel_rule = "clients cancelled as they liked",
+                     .lateness_max =
+                         realtime_ ? std::optional(realtime_->greatest_lateness()) : std::nullopt}};
+  for (std::size_t p = 0; p < totals_.size(); ++p) {
+    if (p != options_.policy && totals_[p])
+      results.policies.push_back({.policy = scenario_.policies[p], .totals = *totals_[p]});
+  }
+  return results;
+}
+
+std::string LiveRun::Impl::take_csv(bool all) {
+  const std::lock_guard lock(mutex_);
+  if (all) lines_.flush();
+  return std::exchange(csv_, {});
+}
+
+void LiveRun::Impl::add(const RequestReport& report) {
+  const std::lock_guard lock(mutex_);
+  if (Live* live = find(report.number)) stop(report.number, *live, report.outcome, report.stopped);
+  joined_.add(report);
+}
+
+void LiveRun::Impl::add(const ClientReport& report) {
+  const std::lock_guard lock(mutex_);
+  if (Live* live = find(report.number)) {
+    live->is_answered = true;
+    live->outcome = report.outcome;
+    answer_the_unsent(report.number, *live, report.answered);
+    free_tickets_.push_back(live->ticket);
+  }
+  joined_.add(report);
+}
+
+void LiveRun::Impl::settle(const RequestReport& request, const ClientReport& client) {
+  const Live live = requests_.at(request.number);
+  requests_.erase(request.number);
+  own_seeds_.forget(request.number);
+  ++settled_;
+  std::optional<PolicyTotals>& totals = totals_[live.policy];
+  if (!totals) totals.emplace();
+  totals->add(request, client);
+  if (options_.keeps_csv) {
+    std::string line;
+    append_csv_row(line, scenario_.policies[live.policy].name, request, client, live.user);
+    lines_.add(request.number, std::move(line));
+  }
+  tell({.what = What::settled,
+        .request = request.number,
+        .at = std::max(request.stopped, client.answered),
+        .outcome = request.outcome,
+        .record = std::make_shared<LiveRecord>(
+            LiveRecord{.policy = live.policy, .request = request, .client = client})});
+}
+
+void LiveRun::Impl::see(Time now, Address to, const Message& message) {
+  const std::lock_guard lock(mutex_);
+  std::visit([&](const auto& m) { see(now, to, m); }, message);
+}
+
+/// At a service that has no place for it, Queued follows at once.
+void LiveRun::Impl::see(Time now, Address, const Ask& ask) {
+  if (ask.ticket == no_ticket) return;  // a child's
+  if (tenants_.size() <= ask.from.index) tenants_.resize(ask.from.index + std::size_t{1});
+  tenants_[ask.from.index] = {.generation = ask.from.generation, .number = ask.number};
+  if (Live* live = find(ask.number)) start_operation(ask.number, *live, ask.operation, now);
+}
+
+void LiveRun::Impl::see(Time, Address to, const Queued& queued) {
+  RequestNumber number = 0;
+  Live* live = find(to, number);
+  if (live == nullptr) return;
+  std::erase(live->in_service, queued.operation);
+  const auto is_its_start = [&](const LiveEvent& event) {
+    return event.what == What::operation_started && event.request == number &&
+           event.operation == queued.operation;
+  };
+  const auto started = std::find_if(events_.rbegin(), events_.rend(), is_its_start);
+  if (started != events_.rend()) events_.erase(std::next(started).base());
+}
+
+void LiveRun::Impl::see(Time now, Address to, const Started& started) {
+  RequestNumber number = 0;
+  if (Live* live = find(to, number)) start_operation(number, *live, started.operation, now);
+}
+
+void LiveRun::Impl::see(Time now, Address to, const Reply& reply) {
+  if (reply.to != to) return;  // the service's own
+  Live* live = find(reply.number);
+  if (live == nullptr) return;
+  const std::uint32_t operation = reply.end.operation();
+  if (operation == live->held_operation && reply.end.result() != OperationResult::rejected) {
+    live->held_is_over = true;
+  } else {
+    end_operation(reply.number, *live, operation, now);
+  }
+}
+
+void LiveRun::Impl::see(Time now, Address to, const LetGo& let_go) {
+  Live* live = find(let_go.number);
+  if (live == nullptr || to == client_address || to == directory_address) return;
+  const std::uint32_t operation = std::exchange(live->held_operation, 0);
+  if (std::exchange(live->held_is_over, false)) end_operation(let_go.number, *live, operation, now);
+}
+
+void LiveRun::Impl::see(Time now, Address, const Chunk& chunk) {
+  if (find(chunk.number) != nullptr)
+    tell({.what = What::chunk,
+          .request = chunk.number,
+          .at = now,
+          .operation = chunk.operation,
+          .tokens = chunk.tokens});
+}
+
+void LiveRun::Impl::see(Time now, Address to, const Cancel& cancel) {
+  if (to == client_address || to == directory_address) return;
+  Live* live = find(cancel.number);
+  if (live == nullptr || live->has_stopped || std::exchange(live->was_cancelled_before, true))
+    return;
+  tell({.what = What::cancel_received, .request = cancel.number, .at = now});
+}
+
+void LiveRun::Impl::see(Time now, Address, const CancelAnswer& answer) {
+  Live* live = find(answer.number);
+  if (live == nullptr) return;
+  --live->cancels_unanswered;
+  tell({.what = What::cancel_answered,
+        .request = answer.number,
+        .at = now,
+        .verdict = answer.verdict});
+}
+
+void LiveRun::Impl::see(Time, Address, const Ended& ended) {
+  if (Live* live = find(ended.number)) stop(ended.number, *live, ended.outcome, ended.stopped);
+}
+
+void LiveRun::Impl::see(Time now, Address, const Answer& answer) {
+  Live* live = find(answer.number);
+  if (live == nullptr) return;
+  if (live->has_stopped) {
+    tell({.what = What::answered, .request = answer.number, .at = now, .outcome = answer.outcome});
+  } else {
+    live->answer_seen = now;
+  }
+}
+
+LiveRun::Impl::Live* LiveRun::Impl::find(RequestNumber number) {
+  const auto found = requests_.find(number);
+  return found == requests_.end() ? nullptr : &found->second;
+}
+
+LiveRun::Impl::Live* LiveRun::Impl::find(Address request, RequestNumber& number) {
+  if (request.index >= tenants_.size() || tenants_[request.index].generation != request.generation)
+    return nullptr;
+  number = tenants_[request.index].number;
+  return find(number);
+}
+
+void LiveRun::Impl::start_operation(RequestNumber number, Live& live, std::uint32_t operation,
+                                    Time now) {
+  if (live.has_stopped) return;
+  live.in_service.push_back(operation);
+  tell({.what = What::operation_started, .request = number, .at = now, .operation = operation});
+}
+
+void LiveRun::Impl::end_operation(RequestNumber number, Live& live, std::uint32_t operation,
+                                  Time now) {
+  if (live.has_stopped || std::erase(live.in_service, operation) == 0) return;
+  tell({.what = What::operation_ended, .request = number, .at = now, .operation = operation});
+}
+
+void LiveRun::Impl::stop(RequestNumber number, Live& live, Outcome outcome, Time at) {
+  if (std::exchange(live.has_stopped, true)) return;
+  tell({.what = What::stopped, .request = number, .at = at, .outcome = outcome});
+  if (live.answer_seen)
+    tell({.what = What::answered, .request = number, .at = *live.answer_seen, .outcome = outcome});
+}
+
+void LiveRun::Impl::answer_the_unsent(RequestNumber number, Live& live, Time now) {
+  const CancelVerdict verdict = live.outcome == Outcome::cancelled
+                                    ? CancelVerdict::already_cancelled
+                                    : CancelVerdict::too_late;
+  for (; live.cancels_unanswered > 0; --live.cancels_unanswered)
+    tell({.what = What::cancel_answered, .request = number, .at = now, .verdict = verdict});
+}
+
+void LiveRun::Impl::tell(LiveEvent event) {
+  events_.push_back(std::move(event));
+  if (events_.size() == 1 && options_.on_events) options_.on_events();
+}
+
+Ticket LiveRun::Impl::take_ticket() {
+  if (free_tickets_.empty()) return tickets_++;
+  const Ticket ticket = free_tickets_.back();
+  free_tickets_.pop_back();
+  return ticket;
+}
+
+void LiveRun::Impl::post(const Message& message) {
+  if (manual_) {
+    manual_->post(client_address, message, manual_->now());
+    advance(zero_duration);
+  } else {
+    realtime_->post(client_address, message, realtime_->now());
+  }
+}
+
+void LiveRun::Impl::fail(std::exception_ptr failure) {
+  const std::lock_guard lock(mutex_);
+  if (!failure_) failure_ = std::move(failure);
+  if (options_.on_events) options_.on_events();
+}
+
+LiveRun::LiveRun(const Scenario& scenario, const LiveOptions& options)
+    : impl_(std::make_unique<Impl>(scenario, options)) {}
+LiveRun::~LiveRun() = default;
+RequestNumber LiveRun::start(const RequestWishes& wishes) { return impl_->start(wishes); }
+LivePlan LiveRun::planned(const RequestWishes& wishes) const { return impl_->planned(wishes); }
+void LiveRun::cancel(RequestNumber request) { impl_->cancel(request); }
+void LiveRun::release(RequestNumber request) { impl_->release(request); }
+Time LiveRun::now() const { return impl_->now(); }
+void LiveRun::advance(Duration by) { impl_->advance(by); }
+std::vector<LiveEvent> LiveRun::take_events() { return impl_->take_events(); }
+void LiveRun::halt() { impl_->halt(); }
+std::uint64_t LiveRun::in_flight() const { return impl_->in_flight(); }
+Results LiveRun::results() const { return impl_->results(); }
+std::string LiveRun::take_csv(bool all) { return impl_->take_csv(all); }
+
+}  // namespace caesura

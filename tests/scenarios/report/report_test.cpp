@@ -1,0 +1,149 @@
+#include "scenarios/report/report.hpp"
+
+#include "tests/scenarios/sample_results.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace caesura {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::string headline_of(const std::vector<ReportPair>& reports) {
+  return headline(totals_of(reports).to_json("p"));
+}
+
+ReportPair completed() {
+  ReportPair pair = cancelled_after_1500_of_10000_tokens();
+  auto& [request, client] = pair;
+  request.outcome = client.outcome = Outcome::completed;
+  request.used = request.planned;
+  request.saved = {};
+  client.cancels_accepted = 0;
+  client.cancels_ignored = 1;
+  return pair;
+}
+
+TEST(Headline, SaysWhatACancelTookAndSaved) {
+  EXPECT_EQ(headline_of({cancelled_after_1500_of_10000_tokens(), completed()}),
+            "p: 1 of 2 requests was cancelled; a cancel took effect 4.1 s after it was sent, at "
+            "the median, on average and at p99; "
+            "it saved 42.5 % of tokens and $0.17, 96.6 % of what was avoidable.");
+}
+
+TEST(Headline, OfThePolicyNeverSaysThatCancelsWereIgnored) {
+  EXPECT_EQ(headline_of({completed(), completed()}),
+            "p: 2 cancels were ignored; 20,000 tokens and $0.40 were used, 300 tokens and $0.006 "
+            "of them after a cancel had come.");
+}
+
+TEST(Headline, WithoutCancelsSaysWhatWasUsed) {
+  ReportPair pair = completed();
+  pair.client.cancel_sent.reset();
+  pair.client.cancels_sent = pair.client.cancels_ignored = 0;
+  EXPECT_EQ(headline_of({pair}),
+            "p: none of 1 request was cancelled; 10,000 tokens and $0.20 were used.");
+}
+
+TEST(Headline, WithoutMoneyCountsTokensAndWithoutTokensCountsTime) {
+  ReportPair pair = cancelled_after_1500_of_10000_tokens();
+  for (Amounts* const part : {&pair.request.planned, &pair.request.used, &pair.request.saved,
+                              &pair.request.used_after_cancel}) {
+    part->cost = {};
+  }
+  EXPECT_THAT(headline_of({pair}),
+              HasSubstr("it saved 85 % of tokens, 98.3 % of what was avoidable."));
+  for (Amounts* const part : {&pair.request.planned, &pair.request.used, &pair.request.saved,
+                              &pair.request.used_after_cancel}) {
+    part->tokens = {};
+  }
+  EXPECT_THAT(headline_of({pair}),
+              HasSubstr("it saved 75 % of busy time, 80.4 % of what was avoidable."));
+}
+
+TEST(OutcomeLines, AreOnlyThereIfThereIsSomethingToSay) {
+  EXPECT_THAT(
+      outcome_lines(to_json(sample_results({"p"}, {cancelled_after_1500_of_10000_tokens()}))),
+      IsEmpty());
+  EXPECT_THAT(outcome_lines(to_json(
+                  sample_results({"p"}, {cancelled_after_1500_of_10000_tokens(), completed()}))),
+              ElementsAre("p: 1 completed, 1 cancelled; of 2 cancels 1 ignored"));
+}
+
+TEST(OperationGrid, IsThereOnlyIfCancelsLandedInSeveralKindsOfOperation) {
+  ReportPair in_tool = cancelled_after_1500_of_10000_tokens();
+  in_tool.request.cancelled_in = index_of(OperationKind::tool);
+  const auto one_kind = operation_grid(to_json(sample_results({"p"}, {in_tool, in_tool})));
+  EXPECT_FALSE(one_kind);
+  ReportPair in_nothing = in_tool;
+  in_nothing.request.cancelled_in = nothing_in_progress;
+  const auto two_kinds = operation_grid(to_json(sample_results({"p"}, {in_tool, in_nothing})));
+  ASSERT_TRUE(two_kinds);
+  EXPECT_THAT(two_kinds->rows[0],
+              ElementsAre("p", "tool", "1", "4.1 s", "4.1 s", "4.1 s", "4.1 s"));
+  EXPECT_THAT(two_kinds->rows[1],
+              ElementsAre("p", "nothing in progress", "1", "4.1 s", "4.1 s", "4.1 s", "4.1 s"));
+}
+
+TEST(RunLine, SaysHowManyReplicationsOfTheSeedThereWere) {
+  Results results = sample_results({"p"}, {});
+  EXPECT_THAT(run_line(to_json(results)), HasSubstr("of simulated time; seed 42;"));
+  results.replications = 20;
+  EXPECT_THAT(run_line(to_json(results)),
+              HasSubstr("of simulated time; 20 replications of seed 42;"));
+}
+
+TEST(MeasureLine, IsHonestAboutWhatWasMeasured) {
+  Results results = sample_results({"p"}, {});
+  EXPECT_THAT(measure_line(to_json(results), results.background),
+              HasSubstr("not the speed of this machine"));
+  results.engine = "caf-realtime";
+  results.background.lateness_max = std::chrono::microseconds{1234};
+  EXPECT_THAT(measure_line(to_json(results), results.background),
+              HasSubstr("a message was at most 1.23 ms late."));
+}
+
+nlohmann::ordered_json policies_of(
+    const std::vector<std::pair<std::string, std::vector<ReportPair>>>& policies) {
+  nlohmann::ordered_json results;
+  for (const auto& [name, reports] : policies)
+    results["policies"].push_back(totals_of(reports).to_json(name));
+  return results;
+}
+
+TEST(Overall, SaysWhatTheFirstPolicySavesAndWhatTheQuickestWouldCost) {
+  ReportPair quick = cancelled_after_1500_of_10000_tokens();
+  quick.request.stopped = *quick.client.cancel_sent + std::chrono::milliseconds(25);
+  quick.request.interrupted[index_of(OperationKind::tool)] = 2;
+  quick.request.interrupted_unsafe = 1;
+  EXPECT_EQ(overall(policies_of({{"never", {completed()}},
+                                 {"checkpoint", {cancelled_after_1500_of_10000_tokens()}},
+                                 {"abort", {quick}}})),
+            "Cancelling at checkpoints saves 85 % of tokens and $0.17, 98.3 % of what was "
+            "avoidable; a cancel takes 4.1 s on average, 4.1 s "
+            "at p99; aborting would cut that to 25 ms on average, at the price of 2 operations cut "
+            "off, 1 of them unsafe.");
+}
+
+TEST(Overall, NamesAPolicyThatHasANameOfItsOwnAndNoSlowerOne) {
+  const auto pair = cancelled_after_1500_of_10000_tokens();
+  EXPECT_EQ(overall(policies_of({{"fast-tools", {pair}}, {"checkpoint", {pair}}})),
+            "Policy fast-tools saves 85 % of tokens and $0.17, 98.3 % of what was avoidable; a "
+            "cancel takes 4.1 s on average, 4.1 s at p99.");
+}
+
+TEST(Overall, SaysSoIfNothingWasCancelled) {
+  EXPECT_EQ(overall(policies_of({{"never", {completed()}}})),
+            "No request was cancelled, so nothing was saved.");
+}
+
+}  // namespace
+}  // namespace caesura
