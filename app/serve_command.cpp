@@ -1,11 +1,11 @@
 #include "app/serve_command.hpp"
 
 #include "scenarios/results/output_folder.hpp"
+#include "doors/http/http_server.hpp"
+#include "doors/live/served_scenario.hpp"
+#include "doors/muxi/gateway.hpp"
 #include "app/commands.hpp"
-#include "app/gateway.hpp"
-#include "app/http_server.hpp"
 #include "app/run_results.hpp"
-#include "app/served_scenario.hpp"
 #include "app/terminal.hpp"
 
 #include <boost/asio/io_context.hpp>

@@ -1,0 +1,58 @@
+#include "doors/muxi/envelope.hpp"
+
+#include <utility>
+
+namespace caesura {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json envelope(const EnvelopeHead& head, std::string_view object, std::string_view type) {
+  Json body;
+  body["object"] = object;
+  body["timestamp"] = head.timestamp_ms;
+  body["type"] = type;
+  body["request"] = {
+      {"id", head.request_id},
+      {"idempotency_key", head.idempotency_key ? Json(*head.idempotency_key) : Json()}};
+  return body;
+}
+
+const char* type_of(const std::string& code) {
+  if (code == "INVALID_REQUEST" || code == "INVALID_PARAMS") return "error.validation";
+  if (code == "UNAUTHORIZED") return "error.authentication";
+  if (code == "FORBIDDEN") return "error.authorization";
+  if (code == "NOT_FOUND" || code == "REQUEST_NOT_FOUND") return "error.not_found";
+  return "error.internal";
+}
+
+}  // namespace
+
+HttpAnswer success(unsigned status, const EnvelopeHead& head, std::string_view object,
+                   std::string_view type, Json data) {
+  Json body = envelope(head, object, type);
+  body["success"] = true;
+  body["error"] = nullptr;
+  body["data"] = std::move(data);
+  return plain_json(status, body);
+}
+
+HttpAnswer failure(const EnvelopeHead& head, const ApiError& error) {
+  Json body = envelope(head, "error", type_of(error.code));
+  body["success"] = false;
+  body["error"] = {{"code", error.code}, {"message", error.what()}, {"data", error.data}};
+  body["data"] = Json::object();
+  body["code"] = error.code;
+  body["message"] = error.what();
+  return plain_json(error.status, body);
+}
+
+HttpAnswer plain_json(unsigned status, const Json& body) {
+  return {status, {{"Content-Type", "application/json"}}, compact(body)};
+}
+
+std::string compact(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace caesura

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "doors/http/http_message.hpp"
+#include "doors/muxi/api_error.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace caesura {
+
+/// What every JSON answer of the API says beside its data.
+struct EnvelopeHead {
+  std::int64_t timestamp_ms = 0;
+  std::string request_id;  ///< of the call; of a chat the request's
+  std::optional<std::string> idempotency_key;
+};
+
+/// {"object", "timestamp", "type", "request", "success", "error", "data"}: all fields, always.
+HttpAnswer success(unsigned status, const EnvelopeHead& head, std::string_view object,
+                   std::string_view type, nlohmann::ordered_json data);
+
+/// The same envelope, with `code` and `message` at the top as well, since some clients read only
+/// those.
+HttpAnswer failure(const EnvelopeHead& head, const ApiError& error);
+
+/// JSON as it is.
+HttpAnswer plain_json(unsigned status, const nlohmann::ordered_json& body);
+
+/// One line; bytes that are not UTF-8 become U+FFFD.
+std::string compact(const nlohmann::ordered_json& json);
+
+}  // namespace caesura

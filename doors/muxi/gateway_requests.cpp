@@ -1,0 +1,139 @@
+#include "doors/muxi/call_wishes.hpp"
+#include "doors/muxi/gateway.hpp"
+#include "doors/muxi/request_views.hpp"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+#include <utility>
+
+namespace caesura {
+
+using Json = nlohmann::ordered_json;
+
+void Gateway::list_requests(const ApiCallPtr& call) {
+  const Caller caller = authorised(*call);
+  check_user(caller, options_.access);
+  Json items = Json::array();
+  for (const RequestRecord* record : registry_.all()) {
+    if (caller.is_admin || record->user == caller.user_or_default())
+      items.push_back(status_data(*record, clock_, call->times));
+  }
+  const std::size_t count = items.size();
+  answer(call, success(200, head_of(*call), "request_list", "request.list.retrieved",
+                       {{"requests", std::move(items)}, {"count", count}}));
+}
+
+void Gateway::show_request(const ApiCallPtr& call) {
+  const Caller caller = authorised(*call);
+  check_user(caller, options_.access);
+  const RequestRecord& record = owned_request(*call, caller, "REQUEST_NOT_FOUND");
+  Json data = status_data(record, clock_, call->times);
+  if (record.status == RequestStatus::completed) data["result"] = chat_data(record);
+  HttpAnswer shown =
+      success(200, head_of(*call), "request_status", "request.status.retrieved", std::move(data));
+  add_moments(record, run_.now(), shown);
+  answer(call, std::move(shown));
+}
+
+RequestRecord& Gateway::owned_request(const ApiCall& call, const Caller& caller,
+                                      const char* code_if_missing) {
+  RequestRecord* record = registry_.find(call.route.id);
+  const bool owned =
+      record != nullptr && (caller.is_admin || record->user == caller.user_or_default());
+  if (owned) return *record;
+  if (record != nullptr && !options_.hides_others)
+    throw ApiError(403, "FORBIDDEN", "This request is another user's");
+  throw ApiError(404, code_if_missing, fmt::format("There is no request {}", call.route.id));
+}
+
+void Gateway::cancel_request(const ApiCallPtr& call) {
+  const Caller caller = authorised(*call);
+  check_user(caller, options_.access);
+  const CallWishes wishes = read_wishes(call->http->request());
+  RequestRecord& record = owned_request(*call, caller, "NOT_FOUND");
+  const Faults faults = record.faults.with(wishes.faults);
+  if (faults.cancel_status) {
+    throw ApiError(*faults.cancel_status,
+                   *faults.cancel_status == 503 ? "SYSTEM_OVERLOAD" : "INTERNAL_ERROR",
+                   "X-Caesura-Fault: the cancel failed, and nothing is cancelled");
+  }
+  if (record.is_answered) {
+    const bool cancelled = record.status == RequestStatus::cancelled;
+    return answer_cancel(record, {call, faults},
+                         cancelled ? CancelVerdict::already_cancelled : CancelVerdict::too_late,
+                         run_.now());
+  }
+  if (faults.late_complete && !record.is_over()) {
+    record.late_cancels.push_back({call, faults});
+    return;
+  }
+  send_cancel(record, {call, faults});
+}
+
+void Gateway::send_cancel(RequestRecord& record, PendingCancel cancel) {
+  record.cancels.push_back(std::move(cancel));
+  record.cancel_requested = true;
+  pass_cancel(record);
+  let_happen();
+}
+
+void Gateway::pass_cancel(const RequestRecord& record) {
+  try {
+    run_.cancel(record.number);
+  } catch (const std::out_of_range&) {
+    // It has just settled: the news is on its way, and whoever waits for an answer then will get
+    // it.
+  }
+}
+
+void Gateway::answer_cancel(RequestRecord& record, const PendingCancel& cancel,
+                            CancelVerdict verdict, Time at) {
+  metrics_.count_cancel(verdict);
+  const bool will_stop =
+      verdict == CancelVerdict::accepted || verdict == CancelVerdict::already_cancelled;
+  if (!will_stop && record.cancels.empty()) record.cancel_requested = false;
+  if (!cancel.call) return;
+  HttpAnswer last = cancel_answer(*cancel.call, record, verdict, at);
+  if (cancel.faults.drop_cancel) return withhold(cancel.call);
+  if (!cancel.faults.cancel_delay) return answer(cancel.call, std::move(last));
+  do_later(at, *cancel.faults.cancel_delay,
+           [this, call = cancel.call, delayed = std::move(last)] { answer(call, delayed); });
+}
+
+HttpAnswer Gateway::cancel_answer(const ApiCall& call, RequestRecord& record, CancelVerdict verdict,
+                                  Time at) {
+  const EnvelopeHead head = head_of(call);
+  const auto refused = [&](const std::string& why) {
+    return failure(head, ApiError(400, "OPERATION_FAILED",
+                                  fmt::format("Cannot cancel request {}: {}", record.id, why)));
+  };
+  switch (verdict) {
+    case CancelVerdict::too_late:
+      return refused(record.is_over() ? fmt::format("already {}", name_of(record.status))
+                                      : "already finished");
+    case CancelVerdict::ignored:
+      return refused(fmt::format("its policy, {}, ignores cancels", record.policy->name));
+    case CancelVerdict::accepted:
+    case CancelVerdict::already_cancelled:
+      break;
+  }
+  if (!record.was_immediate) record.was_immediate = record.is_over() && *record.stopped <= at;
+  const bool again = verdict == CancelVerdict::already_cancelled;
+  const char* effect = *record.was_immediate ? "the request has stopped"
+                                             : "the request stops as soon as its policy lets it";
+  HttpAnswer last = success(200, head, "request_status", "request.cancelled",
+                            {{"request_id", record.id},
+                             {"status", "cancelled"},
+                             {"cancellation", *record.was_immediate ? "immediate" : "cooperative"},
+                             {"message", again ? "already cancelled" : effect}});
+  add_moments(record, at, last);
+  return last;
+}
+
+void Gateway::withhold(const ApiCallPtr& call) {
+  log(*call, {});
+  call->http->on_hang_up([call] {});  // which holds it for as long as the client waits
+}
+
+}  // namespace caesura
