@@ -146,11 +146,6 @@ struct WeightedDistribution {
   Distribution value;
 };
 
-/// The quantile function of the standard normal distribution, to about 1e-16 relative; ±infinity at
-/// 0 and 1: M. J. Wichura, "Algorithm AS 241: The Percentage Points of the Normal Distribution",
-/// Applied Statistics 37 (1988), routine PPND16.
-double normal_quantile(double u);
-
 /// The nearest whole number, halves up, within [0, highest]; `highest` is at most 2^62. NaN becomes
 /// 0.
 inline std::int64_t to_whole(double x, std::int64_t highest) {

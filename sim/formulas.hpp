@@ -35,6 +35,11 @@ inline double polynomial(const Coefficients& c, double x) {
          c[0];
 }
 
+/// The quantile function of the standard normal distribution, to about 1e-16 relative; ±infinity at
+/// 0 and 1: M. J. Wichura, "Algorithm AS 241: The Percentage Points of the Normal Distribution",
+/// Applied Statistics 37 (1988), routine PPND16.
+double normal_quantile(double u);
+
 /// e^x = 2^k · e^r with whole k and |r| <= ln(2) / 2; ln 2 in two parts, the first with so few
 /// digits that k times it is exact (Cody and Waite). e^r is its Taylor series up to r^13, whose
 /// rest is below 2^-57; summed by Estrin's scheme, where the parts overlap.

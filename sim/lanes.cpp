@@ -1,6 +1,5 @@
 #include "sim/lanes.hpp"
 
-#include "sim/distribution.hpp"
 #include "sim/formulas.hpp"
 
 #if defined(__x86_64__)
@@ -84,7 +83,7 @@ bool can_do() {
   _mm256_store_pd(zs.data(), z);
   for (; tails != 0; tails &= tails - 1) {
     const auto i = static_cast<std::size_t>(std::countr_zero(tails));
-    zs[i] = normal_quantile(us[i]);
+    zs[i] = formulas::normal_quantile(us[i]);
   }
   return _mm256_load_pd(zs.data());
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sim/random.hpp"
+#include "sim/draw_key.hpp"
 
 #include <cstddef>
 #include <span>

@@ -1,18 +1,11 @@
 #pragma once
 
+#include "sim/draw_key.hpp"
+
 #include <cstdint>
 #include <span>
 
 namespace caesura {
-
-/// What a number is drawn for. Draws that differ in any part are independent; equal keys give equal
-/// numbers, always and everywhere.
-struct DrawKey {
-  std::uint64_t seed = 0;
-  std::uint64_t request = 0;
-  std::uint32_t operation = 0;
-  std::uint32_t purpose = 0;
-};
 
 /// A uniform number strictly between 0 and 1, a multiple of 2^-52 plus 2^-53, as a pure function of
 /// the key: Philox-4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011)

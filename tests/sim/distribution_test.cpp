@@ -188,11 +188,11 @@ TEST(Distribution, NormalQuantileAgreesWithTheInverseErrorFunction) {
   for (const double u : {0x1p-54, 1e-12, 1e-11, 1.3887943864964e-11, 1e-5, 0.02, 0.0749999, 0.075,
                          0.0750001, 0.3, 0.5, 0.6, 0.925, 0.95, 0.99999}) {
     const double expected = -std::sqrt(2.0) * boost::math::erfc_inv(2 * u);
-    EXPECT_NEAR(normal_quantile(u), expected, std::fabs(expected) * 4e-15) << u;
+    EXPECT_NEAR(formulas::normal_quantile(u), expected, std::fabs(expected) * 4e-15) << u;
   }
-  EXPECT_NEAR(normal_quantile(0.975), 1.959963984540054, 1e-15);
-  EXPECT_EQ(normal_quantile(0), -infinity);
-  EXPECT_EQ(normal_quantile(1), infinity);
+  EXPECT_NEAR(formulas::normal_quantile(0.975), 1.959963984540054, 1e-15);
+  EXPECT_EQ(formulas::normal_quantile(0), -infinity);
+  EXPECT_EQ(formulas::normal_quantile(1), infinity);
 }
 
 TEST(Distribution, LognormalMedianAndP95AreWhatWasAsked) {
