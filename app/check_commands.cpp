@@ -1,3 +1,4 @@
+#include "model/plan.hpp"
 #include "scenarios/results/thresholds.hpp"
 #include "scenarios/run/trace.hpp"
 #include "scenarios/run/verify.hpp"

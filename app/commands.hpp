@@ -1,7 +1,7 @@
 #pragma once
 
+#include "engines/engine.hpp"
 #include "scenarios/format/scenario.hpp"
-#include "scenarios/run/runner.hpp"
 
 #include <cstdint>
 #include <optional>

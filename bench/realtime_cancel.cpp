@@ -1,5 +1,6 @@
 #include "bench/realtime_cancel.hpp"
 
+#include "actors/rules.hpp"
 #include "engines/caf_realtime.hpp"
 #include "bench/process_usage.hpp"
 

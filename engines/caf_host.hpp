@@ -3,7 +3,7 @@
 #include "sim/time.hpp"
 #include "actors/messages.hpp"
 #include "engines/caf_envelope.hpp"
-#include "engines/world.hpp"
+#include "engines/hosted_actors.hpp"
 
 #include <caf/actor_control_block.hpp>
 #include <caf/actor_system.hpp>

@@ -2,7 +2,7 @@
 
 #include "actors/context.hpp"
 #include "engines/caf_envelope.hpp"
-#include "engines/world.hpp"
+#include "engines/hosted_actors.hpp"
 
 #include <caf/actor_config.hpp>
 #include <caf/actor_control_block.hpp>

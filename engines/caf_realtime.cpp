@@ -3,6 +3,7 @@
 #include "actors/rules.hpp"
 #include "engines/caf_host.hpp"
 #include "engines/caf_realtime_coordinator.hpp"
+#include "engines/hosted_actors.hpp"
 
 #include <caf/actor_clock.hpp>
 #include <caf/actor_system.hpp>

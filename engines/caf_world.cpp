@@ -2,6 +2,7 @@
 #include "engines/caf_coordinator.hpp"
 #include "engines/caf_host.hpp"
 #include "engines/caf_prompt_host.hpp"
+#include "engines/hosted_actors.hpp"
 #include "engines/world.hpp"
 
 #include <caf/actor_system.hpp>

@@ -1,6 +1,7 @@
 #include "sim/direct_engine.hpp"
 #include "sim/prefetch.hpp"
 #include "sim/steady_vector.hpp"
+#include "engines/hosted_actors.hpp"
 #include "engines/world.hpp"
 
 #include <cstddef>

@@ -15,11 +15,6 @@
 
 namespace caesura {
 
-/// Whether the client sends the whole load by itself once it has the first Arrive, or only the
-/// requests that it is told of: one by one, or any number at once. Under closed load a user's next
-/// request follows the last in any case.
-enum class LoadPlay : std::uint8_t { all, one_by_one, from_outside };
-
 /// All users: sends requests as the load says and cancels as the sources say, and keeps account of
 /// what comes back.
 ///

@@ -8,6 +8,11 @@
 
 namespace caesura {
 
+/// Whether the client sends the whole load by itself once it has the first Arrive, or only the
+/// requests that it is told of: one by one, or any number at once. Under closed load a user's next
+/// request follows the last in any case.
+enum class LoadPlay : std::uint8_t { all, one_by_one, from_outside };
+
 /// When the requests of an open load arrive, in order; a pure function of the model.
 class Arrivals {
  public:

@@ -2,8 +2,9 @@
 
 #include "model/arrivals.hpp"
 #include "actors/joined_reports.hpp"
+#include "actors/rules.hpp"
 #include "engines/caf_realtime.hpp"
-#include "engines/world.hpp"
+#include "engines/engine.hpp"
 #include "scenarios/results/csv.hpp"
 #include "scenarios/run/crew.hpp"
 #include "scenarios/run/ordered_lines.hpp"

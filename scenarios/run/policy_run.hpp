@@ -5,7 +5,7 @@
 #include "actors/reports.hpp"
 #include "scenarios/results/comparison.hpp"
 #include "scenarios/results/results.hpp"
-#include "scenarios/run/runner.hpp"
+#include "scenarios/run/run_options.hpp"
 
 #include <atomic>
 #include <cstdint>

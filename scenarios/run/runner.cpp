@@ -2,7 +2,7 @@
 
 #include "sim/random.hpp"
 #include "model/arrivals.hpp"
-#include "engines/world.hpp"
+#include "engines/engine.hpp"
 #include "scenarios/results/comparison.hpp"
 #include "scenarios/run/crew.hpp"
 #include "scenarios/run/policy_run.hpp"
@@ -209,30 +209,6 @@ class ScenarioRun {
 };
 
 }  // namespace
-
-const char* name_of(EngineKind engine) {
-  switch (engine) {
-    case EngineKind::caf:
-      return "caf";
-    case EngineKind::direct:
-      return "direct";
-    case EngineKind::caf_realtime:
-      return "caf-realtime";
-  }
-  return "";
-}
-
-std::unique_ptr<World> make_world(EngineKind engine, const WorldOptions& options) {
-  switch (engine) {
-    case EngineKind::caf:
-      return make_caf_world(options);
-    case EngineKind::direct:
-      return make_direct_world(options);
-    case EngineKind::caf_realtime:
-      break;
-  }
-  throw std::logic_error("make_realtime_world makes worlds in real time");
-}
 
 std::uint64_t count_requests(const Model& model, const std::atomic<bool>& stop) {
   if (!model.load.duration) return model.load.requests;

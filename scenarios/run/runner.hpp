@@ -1,9 +1,9 @@
 #pragma once
 
 #include "sim/time.hpp"
-#include "engines/world.hpp"
 #include "scenarios/format/scenario.hpp"
 #include "scenarios/results/results.hpp"
+#include "scenarios/run/run_options.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -15,31 +15,6 @@
 #include <vector>
 
 namespace caesura {
-
-enum class EngineKind : std::uint8_t { caf, direct, caf_realtime };
-/// As on the command line and in results.json.
-const char* name_of(EngineKind engine);
-
-/// How far a run is; may be read from another thread.
-struct Progress {
-  std::atomic<std::uint64_t> requests_done{0};  ///< of all policies
-  std::atomic<std::uint64_t> requests_total{0};
-};
-
-struct RunOptions {
-  EngineKind engine = EngineKind::caf;
-  unsigned threads = 1;   ///< at least 1; results do not depend on it
-  double time_scale = 1;  ///< caf_realtime only: how many times faster than life
-  /// At least 1: so many times the load, each with a seed of its own.
-  std::uint32_t replications = 1;
-  /// Gets the lines of requests.csv, without header, in order of policy and request number; may be
-  /// empty. Called by one thread at a time. Request numbers, here and below, go on from one
-  /// replication to the next.
-  std::function<void(std::string_view lines)> requests_csv;
-  /// Gets every settled request, in any order; may be empty. Called by one thread at a time if
-  /// `threads` is 1.
-  std::function<void(const RequestReport&, const ClientReport&)> each_request;
-};
 
 struct RunOutcome {
   std::vector<PolicyResult> policies;  ///< in the scenario's order; over all replications
@@ -62,8 +37,5 @@ RunOutcome run_scenario(const Scenario& scenario, const RunOptions& options,
 
 /// How many requests the load sends; if `stop` is set while it counts, how many it had counted.
 std::uint64_t count_requests(const Model& model, const std::atomic<bool>& stop);
-
-/// A world in virtual time on `engine`; std::logic_error for caf_realtime.
-std::unique_ptr<World> make_world(EngineKind engine, const WorldOptions& options);
 
 }  // namespace caesura

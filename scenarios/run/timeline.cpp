@@ -4,7 +4,7 @@
 #include "model/plan.hpp"
 #include "actors/joined_reports.hpp"
 #include "actors/rules.hpp"
-#include "engines/world.hpp"
+#include "engines/engine.hpp"
 
 #include <algorithm>
 #include <atomic>

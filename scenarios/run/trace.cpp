@@ -3,7 +3,8 @@
 #include "model/arrivals.hpp"
 #include "model/plan.hpp"
 #include "actors/joined_reports.hpp"
-#include "engines/world.hpp"
+#include "actors/rules.hpp"
+#include "engines/engine.hpp"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,6 @@
 #include "scenarios/study/batch.hpp"
 
+#include "model/plan.hpp"
 #include "scenarios/results/thresholds.hpp"
 #include "scenarios/run/crew.hpp"
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engines/engine.hpp"
 #include "scenarios/format/scenario.hpp"
 #include "scenarios/run/runner.hpp"
 

@@ -1,5 +1,7 @@
 #include "engines/caf_realtime.hpp"
 
+#include "actors/rules.hpp"
+
 #include <gtest/gtest.h>
 
 #include <atomic>

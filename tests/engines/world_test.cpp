@@ -1,5 +1,6 @@
 #include "engines/world.hpp"
 
+#include "actors/rules.hpp"
 #include "tests/small_models.hpp"
 
 #include <gtest/gtest.h>

@@ -1,6 +1,7 @@
 #include "scenarios/run/runner.hpp"
 
 #include "sim/random.hpp"
+#include "model/plan.hpp"
 #include "actors/joined_reports.hpp"
 #include "scenarios/results/json_text.hpp"
 #include "tests/small_models.hpp"

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "model/arrivals.hpp"
+#include "actors/context.hpp"
+#include "actors/directory.hpp"
+#include "actors/messages.hpp"
+#include "actors/request.hpp"
+#include "actors/rules.hpp"
+#include "mocks/client.hpp"
+#include "mocks/service.hpp"
+
+#include <stdexcept>
+#include <variant>
+#include <vector>
+
+namespace caesura {
+
+using Actor = std::variant<Client, Directory, Service, Request>;
+
+static_assert(sizeof(Message) == 48,
+              "with what the direct engine adds, a message fills a cache line");
+
+/// Hands `message` to an actor of known kind. One that this kind of actor never gets is a broken
+/// invariant: throws std::logic_error.
+template <class OneActor>
+void hand_over(OneActor& actor, const Message& message, Context& context) {
+  if constexpr (requires {
+                  typename OneActor::MostlyGets;
+                }) {  // a call that can be foreseen and inlined, unlike those of a visit
+    if (const auto* m = std::get_if<typename OneActor::MostlyGets>(&message))
+      return actor.receive(*m, context);
+  }
+  std::visit(
+      [&](const auto& m) {
+        if constexpr (requires { actor.receive(m, context); }) {
+          actor.receive(m, context);
+        } else {
+          throw std::logic_error("a message came to an actor that never gets it");
+        }
+      },
+      message);
+}
+void receive(Actor& actor, const Message& message, Context& context);
+
+/// The actors that live as long as a world, in the order of their addresses: the client, the
+/// directory, the services.
+std::vector<Actor> lasting_actors(const Rules& rules, LoadPlay play);
+
+}  // namespace caesura
