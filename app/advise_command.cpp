@@ -6,6 +6,8 @@
 #include "app/progress_line.hpp"
 #include "app/terminal.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <chrono>
 #include <unistd.h>
 

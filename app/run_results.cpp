@@ -6,6 +6,8 @@
 #include "app/commands.hpp"
 #include "app/terminal.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <sys/resource.h>
 #include <unistd.h>
 

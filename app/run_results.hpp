@@ -3,7 +3,7 @@
 #include "scenarios/results/output_folder.hpp"
 #include "scenarios/results/results.hpp"
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <cstdint>
 

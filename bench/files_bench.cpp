@@ -11,6 +11,7 @@
 #include "scenarios/report/table.hpp"
 
 #include <benchmark/benchmark.h>
+#include <nlohmann/json.hpp>
 
 #include <atomic>
 #include <string>

@@ -3,6 +3,8 @@
 #include "scenarios/results/version.hpp"
 #include "scenarios/page/page_parts.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <array>
 #include <stdexcept>

@@ -3,6 +3,8 @@
 #include "scenarios/report/figures.hpp"
 #include "scenarios/page/page_sections.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <set>
 #include <utility>

@@ -9,6 +9,7 @@
 #include "scenarios/report/explanation.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <atomic>

@@ -2,6 +2,8 @@
 #include "scenarios/report/figures.hpp"
 #include "scenarios/page/page_sections.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cmath>

@@ -1,6 +1,8 @@
 #include "scenarios/report/figures.hpp"
 #include "scenarios/page/page_sections.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <utility>

@@ -5,6 +5,8 @@
 #include "scenarios/report/report.hpp"
 #include "scenarios/report/sweep_report.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cmath>

@@ -3,7 +3,7 @@
 #include "scenarios/study/advise.hpp"
 #include "scenarios/report/text_page.hpp"
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <string>
 

@@ -4,7 +4,7 @@
 #include "scenarios/study/compare.hpp"
 #include "scenarios/report/table.hpp"
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <string>
 #include <vector>

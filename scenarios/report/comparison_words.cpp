@@ -2,6 +2,8 @@
 
 #include "scenarios/report/figures.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cmath>

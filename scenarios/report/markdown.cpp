@@ -4,6 +4,8 @@
 #include "scenarios/report/comparison_words.hpp"
 #include "scenarios/report/report.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <cstddef>
 

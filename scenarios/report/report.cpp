@@ -3,6 +3,8 @@
 #include "scenarios/results/json_text.hpp"
 #include "scenarios/report/figures.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cstdint>

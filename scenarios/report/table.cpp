@@ -3,6 +3,8 @@
 #include "scenarios/report/comparison_words.hpp"
 #include "scenarios/report/report.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <utility>
 
 namespace caesura {

@@ -4,7 +4,7 @@
 #include "scenarios/report/report.hpp"
 #include "scenarios/report/text_page.hpp"
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <string>
 

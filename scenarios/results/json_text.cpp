@@ -1,5 +1,7 @@
 #include "scenarios/results/json_text.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <array>
 #include <charconv>
 #include <cmath>

@@ -3,6 +3,8 @@
 #include "scenarios/results/decimal.hpp"
 #include "scenarios/results/version.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <filesystem>
 #include <limits>

@@ -8,7 +8,7 @@
 #include "scenarios/results/comparison.hpp"
 #include "scenarios/results/thresholds.hpp"
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <array>
 #include <cstddef>

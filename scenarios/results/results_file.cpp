@@ -3,6 +3,8 @@
 #include "scenarios/format/format_value.hpp"
 #include "scenarios/results/thresholds.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>

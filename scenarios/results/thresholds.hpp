@@ -2,7 +2,7 @@
 
 #include "scenarios/format/scenario.hpp"
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <cstdint>
 #include <optional>

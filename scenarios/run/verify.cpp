@@ -2,6 +2,8 @@
 
 #include "scenarios/results/json_text.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <map>
 #include <optional>

@@ -4,6 +4,8 @@
 #include "scenarios/results/thresholds.hpp"
 #include "scenarios/run/crew.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <exception>

@@ -2,6 +2,8 @@
 
 #include "scenarios/run/runner.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <atomic>
 #include <cmath>

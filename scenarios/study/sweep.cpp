@@ -4,6 +4,8 @@
 #include "scenarios/results/thresholds.hpp"
 #include "scenarios/results/version.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <cmath>
 #include <filesystem>
 

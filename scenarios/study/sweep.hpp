@@ -4,7 +4,7 @@
 #include "scenarios/study/batch.hpp"
 #include "scenarios/study/target.hpp"
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <cstddef>
 #include <cstdint>

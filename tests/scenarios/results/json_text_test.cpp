@@ -1,6 +1,7 @@
 #include "scenarios/results/json_text.hpp"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <array>
 #include <bit>

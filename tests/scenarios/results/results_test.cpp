@@ -4,6 +4,7 @@
 #include "tests/scenarios/sample_results.hpp"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <random>

@@ -7,6 +7,7 @@
 #include "tests/small_models.hpp"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <map>
 #include <sstream>
