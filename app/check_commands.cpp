@@ -1,5 +1,5 @@
 #include "model/plan.hpp"
-#include "scenarios/results/thresholds.hpp"
+#include "scenarios/results/threshold_reader.hpp"
 #include "scenarios/run/trace.hpp"
 #include "scenarios/run/verify.hpp"
 #include "scenarios/report/cancel_rule.hpp"

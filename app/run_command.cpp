@@ -2,7 +2,7 @@
 #include "scenarios/results/json_text.hpp"
 #include "scenarios/results/output_folder.hpp"
 #include "scenarios/results/results.hpp"
-#include "scenarios/results/thresholds.hpp"
+#include "scenarios/results/threshold_reader.hpp"
 #include "scenarios/report/cancel_rule.hpp"
 #include "scenarios/report/explanation.hpp"
 #include "scenarios/report/markdown.hpp"

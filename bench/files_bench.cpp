@@ -4,6 +4,7 @@
 #include "scenarios/format/scenario.hpp"
 #include "scenarios/results/json_text.hpp"
 #include "scenarios/results/results.hpp"
+#include "scenarios/results/threshold_reader.hpp"
 #include "scenarios/run/runner.hpp"
 #include "scenarios/report/cancel_rule.hpp"
 #include "scenarios/report/explanation.hpp"

@@ -1,7 +1,7 @@
 #include "scenarios/results/results_file.hpp"
 
 #include "scenarios/format/format_value.hpp"
-#include "scenarios/results/thresholds.hpp"
+#include "scenarios/results/threshold_reader.hpp"
 
 #include <nlohmann/json.hpp>
 

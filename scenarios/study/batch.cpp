@@ -1,7 +1,7 @@
 #include "scenarios/study/batch.hpp"
 
 #include "model/plan.hpp"
-#include "scenarios/results/thresholds.hpp"
+#include "scenarios/results/threshold_reader.hpp"
 #include "scenarios/run/crew.hpp"
 
 #include <nlohmann/json.hpp>

@@ -3,6 +3,7 @@
 #include "scenarios/format/format_value.hpp"
 #include "scenarios/format/printable.hpp"
 #include "scenarios/results/json_text.hpp"
+#include "scenarios/results/threshold_reader.hpp"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 #include "scenarios/study/compare.hpp"
 
 #include "scenarios/results/noise.hpp"
-#include "scenarios/results/thresholds.hpp"
+#include "scenarios/results/threshold_reader.hpp"
 
 #include <algorithm>
 #include <array>

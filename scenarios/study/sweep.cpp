@@ -1,7 +1,7 @@
 #include "scenarios/study/sweep.hpp"
 
 #include "scenarios/results/json_text.hpp"
-#include "scenarios/results/thresholds.hpp"
+#include "scenarios/results/threshold_reader.hpp"
 #include "scenarios/results/version.hpp"
 
 #include <nlohmann/json.hpp>

@@ -1,5 +1,7 @@
 #include "scenarios/study/target.hpp"
 
+#include "scenarios/results/threshold_reader.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>

@@ -1,6 +1,7 @@
 #include "scenarios/study/compare.hpp"
 
 #include "scenarios/results/csv.hpp"
+#include "scenarios/results/threshold_reader.hpp"
 #include "scenarios/study/change_gates.hpp"
 #include "scenarios/report/compare_report.hpp"
 #include "tests/scenarios/sample_results.hpp"

@@ -1,5 +1,6 @@
 #include "scenarios/report/markdown.hpp"
 
+#include "scenarios/results/threshold_reader.hpp"
 #include "tests/scenarios/sample_results.hpp"
 
 #include <gmock/gmock.h>

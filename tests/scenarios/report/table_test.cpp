@@ -1,5 +1,6 @@
 #include "scenarios/report/table.hpp"
 
+#include "scenarios/results/threshold_reader.hpp"
 #include "scenarios/report/terminal_text.hpp"
 #include "tests/scenarios/sample_results.hpp"
 

@@ -1,6 +1,7 @@
 #include "scenarios/results/results.hpp"
 
 #include "scenarios/results/json_text.hpp"
+#include "scenarios/results/threshold_reader.hpp"
 #include "tests/scenarios/sample_results.hpp"
 
 #include <gtest/gtest.h>

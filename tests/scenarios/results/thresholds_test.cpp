@@ -1,6 +1,5 @@
-#include "scenarios/results/thresholds.hpp"
-
 #include "scenarios/results/results.hpp"
+#include "scenarios/results/threshold_reader.hpp"
 #include "tests/scenarios/sample_results.hpp"
 
 #include <gmock/gmock.h>

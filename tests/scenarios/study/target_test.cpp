@@ -1,5 +1,7 @@
 #include "scenarios/study/target.hpp"
 
+#include "scenarios/results/threshold_reader.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
