@@ -1,6 +1,6 @@
 #pragma once
 
-#include "scenarios/format/format.hpp"
+#include "scenarios/format/shapes.hpp"
 
 #include <string>
 
