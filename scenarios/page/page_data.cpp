@@ -1,6 +1,7 @@
 #include "scenarios/page/page_data.hpp"
 
 #include "scenarios/report/figures.hpp"
+#include "scenarios/page/page_elements.hpp"
 #include "scenarios/page/page_sections.hpp"
 
 #include <nlohmann/json.hpp>
@@ -13,8 +14,6 @@ namespace caesura {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr std::size_t colour_count = 8;
 
 Json fact(const std::string& label, const std::string& value, const std::string& note) {
   return {{"label", label}, {"value", value}, {"note", note}};
@@ -117,28 +116,6 @@ Json scenario_json(const PageContext& page) {
 }
 
 }  // namespace
-
-PolicyColours::PolicyColours(const std::vector<PageScenario>& scenarios) {
-  std::size_t next = 0;
-  for (const PageScenario& scenario : scenarios) {
-    for (const Json& policy : scenario.results.at("policies")) {
-      const auto [entry, is_new] = colours_.emplace(name_in(policy), "never");
-      if (!is_new || entry->first == "never") continue;
-      entry->second = "policy-" + std::to_string(1 + next++ % colour_count);
-    }
-  }
-}
-
-std::string name_in(const Json& policy) { return policy.at("policy").get<std::string>(); }
-
-Json table_json(const std::string& caption, const Grid& grid) {
-  return {
-      {"caption", caption}, {"titles", grid.titles}, {"header", grid.header}, {"rows", grid.rows}};
-}
-
-Json axis_json(const std::string& title, const char* unit, bool logarithmic) {
-  return {{"title", title}, {"unit", unit}, {"scale", logarithmic ? "logarithmic" : "linear"}};
-}
 
 std::vector<RequestNumber> requests_to_show(std::vector<CancelledRow> rows) {
   std::sort(rows.begin(), rows.end(), [](const CancelledRow& a, const CancelledRow& b) {

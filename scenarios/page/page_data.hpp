@@ -1,41 +1,14 @@
 #pragma once
 
 #include "scenarios/results/cancelled_rows.hpp"
-#include "scenarios/run/timeline.hpp"
-#include "scenarios/study/sensitivity.hpp"
+#include "scenarios/page/page_scenario.hpp"
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
-#include <optional>
-#include <string>
+#include <cstddef>
 #include <vector>
 
 namespace caesura {
-
-/// How some cancelled requests went under each policy: `requests` are the same under all.
-struct PolicyTimelines {
-  std::string policy;
-  std::vector<Timeline> requests;
-};
-
-/// What scenario.yaml adds to results.
-struct ScenarioPart {
-  std::string description;
-  std::string cancel_rule;  ///< from describe_cancels()
-  std::string yaml;
-  /// Empty if there is no requests.csv to choose the requests from.
-  std::vector<PolicyTimelines> timelines;
-  /// Why a cancel takes as long as it does, from explanations().
-  std::vector<std::string> explanations;
-  std::optional<Sensitivity> sensitivity;  ///< none if no policy of it can cancel
-};
-
-/// One scenario's results, with what lies beside them.
-struct PageScenario {
-  nlohmann::ordered_json results;
-  std::optional<CancelledRows> rows;
-  std::optional<ScenarioPart> scenario;
-};
 
 /// How many requests a page shows the lives of.
 inline constexpr std::size_t shown_requests = 6;

@@ -7,6 +7,7 @@
 #include "scenarios/run/runner.hpp"
 #include "scenarios/report/cancel_rule.hpp"
 #include "scenarios/report/explanation.hpp"
+#include "scenarios/page/page_data.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

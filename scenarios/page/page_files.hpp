@@ -1,6 +1,6 @@
 #pragma once
 
-#include "scenarios/page/page_data.hpp"
+#include "scenarios/page/page_scenario.hpp"
 
 #include <string>
 #include <vector>

@@ -2,6 +2,7 @@
 
 #include "scenarios/results/csv.hpp"
 #include "scenarios/results/json_text.hpp"
+#include "scenarios/page/page_data.hpp"
 #include "tests/scenarios/loader_fixture.hpp"
 #include "tests/scenarios/sample_results.hpp"
 
