@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 
 #include <array>
+#include <stdexcept>
 #include <utility>
 
 namespace caesura {
@@ -308,6 +309,68 @@ void HttpConnection::lose() {
 std::function<void()> HttpConnection::end_call() {
   const std::shared_ptr<HttpCall> call = std::exchange(call_, {}).lock();
   return call ? call->end() : nullptr;
+}
+
+HttpCall::HttpCall(HttpRequest request, std::weak_ptr<HttpConnection> connection)
+    : request_(std::move(request)), connection_(std::move(connection)) {}
+
+HttpCall::~HttpCall() {
+  if (const auto open = connection()) open->close();
+}
+
+void HttpCall::answer(const HttpAnswer& answer) {
+  const auto open = connection();
+  if (!open) return;
+  if (is_open_) throw std::logic_error("HttpCall::answer() after open_stream()");
+  open->answer(answer);
+}
+
+void HttpCall::open_stream(const HttpAnswer& head) {
+  const auto open = connection();
+  if (!open) return;
+  if (is_open_) throw std::logic_error("HttpCall::open_stream() twice");
+  is_open_ = true;
+  open->open_stream(head);
+}
+
+void HttpCall::write(std::string_view bytes) {
+  const auto open = connection();
+  if (!open) return;
+  if (!is_open_) throw std::logic_error("HttpCall::write() before open_stream()");
+  open->write(bytes);
+}
+
+void HttpCall::finish() {
+  const auto open = connection();
+  if (!open) return;
+  if (!is_open_) throw std::logic_error("HttpCall::finish() before open_stream()");
+  open->finish();
+}
+
+void HttpCall::reset() {
+  if (const auto open = connection()) open->reset();
+}
+
+void HttpCall::cut_off() {
+  if (const auto open = connection()) open->cut_off();
+}
+
+void HttpCall::on_hang_up(std::function<void()> notice) {
+  if (!is_over_) notice_ = std::move(notice);
+}
+
+std::size_t HttpCall::unsent() const {
+  const auto open = connection();
+  return open ? open->unsent() : 0;
+}
+
+std::shared_ptr<HttpConnection> HttpCall::connection() const {
+  return is_over_ ? nullptr : connection_.lock();
+}
+
+std::function<void()> HttpCall::end() {
+  is_over_ = true;
+  return std::exchange(notice_, nullptr);
 }
 
 }  // namespace caesura

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "doors/http/http_call.hpp"
 #include "doors/http/http_reader.hpp"
-#include "doors/http/http_server.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -20,7 +20,7 @@ namespace caesura {
 /// What the connections of one server share. Outlives the server while one of them lives.
 struct HttpConnections {
   HttpServerOptions options;
-  HttpServer::Handler handler;
+  std::function<void(std::shared_ptr<HttpCall>)> handler;
   std::unordered_set<HttpConnection*> open;
   std::size_t turned_away = 0;  ///< of these: they are only told so
 };
