@@ -7,6 +7,8 @@
 #include "app/commands.hpp"
 #include "app/terminal.hpp"
 
+#include <CLI/CLI.hpp>
+
 #include <memory>
 #include <string>
 #include <unistd.h>

@@ -1,16 +1,17 @@
 #pragma once
 
+#include "engines/engine.hpp"
 #include "scenarios/format/scenario.hpp"
-#include "scenarios/run/runner.hpp"
-#include "app/commands.hpp"
 
-#include <CLI/CLI.hpp>
-
-#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
 #include <vector>
+
+namespace CLI {
+class App;
+class Validator;
+}  // namespace CLI
 
 namespace caesura {
 

@@ -7,6 +7,7 @@
 #include "app/commands.hpp"
 #include "app/terminal.hpp"
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <filesystem>

@@ -8,6 +8,7 @@
 #include "app/run_results.hpp"
 #include "app/terminal.hpp"
 
+#include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/signal_set.hpp>

@@ -1,5 +1,7 @@
 #include "engines/engine.hpp"
 
+#include "engines/world.hpp"
+
 #include <stdexcept>
 
 namespace caesura {

@@ -1,11 +1,12 @@
 #pragma once
 
-#include "engines/world.hpp"
-
 #include <cstdint>
 #include <memory>
 
 namespace caesura {
+
+class World;
+struct WorldOptions;
 
 enum class EngineKind : std::uint8_t { caf, direct, caf_realtime };
 /// As on the command line and in results.json.

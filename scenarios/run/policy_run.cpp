@@ -5,6 +5,7 @@
 #include "actors/rules.hpp"
 #include "engines/caf_realtime.hpp"
 #include "engines/engine.hpp"
+#include "engines/world.hpp"
 #include "scenarios/results/csv.hpp"
 #include "scenarios/run/crew.hpp"
 #include "scenarios/run/ordered_lines.hpp"

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "actors/reports.hpp"
 #include "engines/engine.hpp"
 
 #include <atomic>
@@ -9,6 +8,9 @@
 #include <string_view>
 
 namespace caesura {
+
+struct ClientReport;
+struct RequestReport;
 
 /// How far a run is; may be read from another thread.
 struct Progress {

@@ -3,6 +3,7 @@
 #include "sim/random.hpp"
 #include "model/arrivals.hpp"
 #include "engines/engine.hpp"
+#include "engines/world.hpp"
 #include "scenarios/results/comparison.hpp"
 #include "scenarios/run/crew.hpp"
 #include "scenarios/run/policy_run.hpp"

@@ -5,6 +5,7 @@
 #include "actors/joined_reports.hpp"
 #include "actors/rules.hpp"
 #include "engines/engine.hpp"
+#include "engines/world.hpp"
 
 #include <algorithm>
 #include <atomic>
