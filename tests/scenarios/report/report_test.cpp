@@ -146,5 +146,15 @@ TEST(Overall, SaysSoIfNothingWasCancelled) {
             "No request was cancelled, so nothing was saved.");
 }
 
+TEST(PartialLine, OfAServedRunCountsTheRequestsThatHadNotEnded) {
+  Results results = sample_results({"checkpoint"}, {completed(), completed()});
+  results.run.partial = true;
+  results.run.served = true;
+  results.requests = 3;
+  EXPECT_EQ(partial_line(to_json(results)), "1 request had not ended and is not counted");
+  results.requests = 1002;
+  EXPECT_EQ(partial_line(to_json(results)), "1,000 requests had not ended and are not counted");
+}
+
 }  // namespace
 }  // namespace caesura

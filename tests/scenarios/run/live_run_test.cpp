@@ -1,7 +1,6 @@
 #include "scenarios/run/live_run.hpp"
 
 #include "model/plan.hpp"
-#include "scenarios/report/report.hpp"
 #include "tests/scenarios/run/live_runs.hpp"
 #include "tests/small_trees.hpp"
 
@@ -376,7 +375,6 @@ TEST(LiveRun, ResultsHaveThePoliciesThatRequestsHad) {
   run->start({});
   const Results results = run->results();
   EXPECT_EQ(results.requests, 3U);
-  EXPECT_EQ(partial_line(to_json(results)), "1 request had not ended and is not counted");
   EXPECT_TRUE(results.run.partial);
   ASSERT_EQ(results.policies.size(), 2U);
   EXPECT_EQ(results.policies[0].policy.name, "abort");
