@@ -65,7 +65,6 @@ class Tracer {
     if (to_ == directory_address)
       return add("client", "directory", fmt::format("start request {}", number_));
     tree_.front().address = to_;
-    ticket_ = start.ticket;
     add("directory", "request",
         fmt::format("start: {} operations planned", tree_.front().plan.operations));
   }
@@ -111,7 +110,7 @@ class Tracer {
       add("request", "client", fmt::format("chunk {}: {} tokens", chunk.index, chunk.tokens));
   }
   void see(const Ended& ended) {
-    if (!tree_.front().address || ended.ticket != ticket_) return;
+    if (ended.number != number_) return;
     has_ended_ = true;
     tree_.front().is_over = true;
     add("request", "directory", fmt::format("ended: {}", name_of(ended.outcome)));
@@ -121,7 +120,6 @@ class Tracer {
     cut_off([](const PlanStep&) { return true; });
   }
   void see(const AbortDue&) {
-    if (const Member* member = receiver(); member != nullptr && member->is_over) return;
     add_own("abort what is in progress");
     cut_off([this](const PlanStep& step) { return policy_.aborts[index_of(step.kind)]; });
   }
@@ -188,6 +186,12 @@ class Tracer {
   /// The member that the message is for.
   Member* receiver() { return at(to_); }
 
+  /// The member that the timer is for; none of one that has ended, to which it means nothing.
+  Member* whose_timer() {
+    Member* member = receiver();
+    return member == nullptr || member->is_over ? nullptr : member;
+  }
+
   static std::string child_name(const Member& parent, std::uint32_t operation) {
     return fmt::format("{}.{}", parent.name, operation);
   }
@@ -209,7 +213,7 @@ class Tracer {
   /// A service that holds an operation is told by a Withdraw, which is a message of its own.
   template <class IsCut>
   void cut_off(IsCut is_cut) {
-    Member* member = receiver();
+    Member* member = whose_timer();
     if (member == nullptr) return;
     for (auto running = member->in_service.begin(); running != member->in_service.end();) {
       const auto [operation, started] = *running;
@@ -230,7 +234,7 @@ class Tracer {
   }
 
   void add_own(const char* text) {
-    if (const Member* member = receiver()) add(member->name, member->name, text);
+    if (const Member* member = whose_timer()) add(member->name, member->name, text);
   }
   void add_from_service(std::uint32_t operation, const std::string& text) {
     if (const Member* member = receiver()) add(service_of(*member, operation), member->name, text);
@@ -244,7 +248,6 @@ class Tracer {
   RequestNumber number_;
   std::deque<Member> tree_;  ///< the request first; in order of their starts
   std::vector<TraceLine> lines_;
-  Ticket ticket_ = 0;
   bool has_ended_ = false;
   std::deque<const char*> answering_;  // who answers the cancels that are on their way, in order
   Time now_{};

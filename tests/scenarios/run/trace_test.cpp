@@ -2,6 +2,7 @@
 
 #include "tests/small_trees.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -137,6 +138,56 @@ TEST(Trace, FollowsAnOrphanToItsEnd) {
                 "agent inner > request.1: operation 1 done after 10 s",
                 "request.1 > agent outer: ended after 10.2 s",
             }));
+}
+
+/// Requests a minute apart that are cancelled after 3 s and leave an orphan of 200 s: each takes
+/// the ticket of the one before, whose orphan it does not outlive.
+Scenario orphans_one_after_another() {
+  Scenario scenario;
+  scenario.file = "orphans.yaml";
+  scenario.model = one_child(untold, 3);
+  scenario.model.services[1].latency = WholeLatency{fixed(200s)};
+  scenario.model.services[1].concurrency = 5;  // so they run in one world
+  scenario.model.load.arrivals = ConstantArrivals{.requests = 1, .per = 60s};
+  scenario.model.cancels = {cancel_after(3s)};
+  return scenario;
+}
+
+std::vector<std::string> ends_in(const std::vector<TraceLine>& lines) {
+  std::vector<std::string> ends;
+  for (const TraceLine& line : lines) {
+    if (line.to == "directory" && line.text.starts_with("ended"))
+      ends.push_back(fmt::format("{} s: {}", seconds(line.at), line.text));
+  }
+  return ends;
+}
+
+TEST(Trace, ShowsARequestsOwnEndAloneWhileOthersHaveItsTicket) {
+  const Scenario scenario = orphans_one_after_another();
+  for (const EngineKind engine : {EngineKind::direct, EngineKind::caf}) {
+    for (RequestNumber n = 0; n < 3; ++n) {
+      const auto lines = trace_request(scenario, abort_after(0s), n, engine);
+      EXPECT_EQ(ends_in(lines),
+                (std::vector<std::string>{fmt::format("{} s: ended: cancelled", 60 * n + 3)}));
+      EXPECT_EQ(lines.back().text, "ended after 202 s") << "the orphan's end is the last line";
+      const std::string mermaid = mermaid_trace(lines);
+      const auto ended = mermaid.find("ended: ");
+      EXPECT_NE(ended, std::string::npos);
+      EXPECT_EQ(mermaid.find("ended: ", ended + 1), std::string::npos);
+    }
+  }
+}
+
+TEST(Trace, SaysNothingOfTimersThatAreDueAfterTheEnd) {
+  Scenario scenario = orphans_one_after_another();
+  scenario.model.timeout = 30s;
+  EXPECT_THAT(texts(trace_request(scenario, abort_after(0s), 1, EngineKind::direct)),
+              ::testing::Not(::testing::Contains("request > request: timeout")));
+
+  Workflow waiting{{Wait{fixed(50s)}}};
+  scenario.model.workflow = {{Parallel{{scenario.model.workflow, waiting}}}};
+  EXPECT_THAT(texts(trace_request(scenario, abort_after(0s), 1, EngineKind::direct)),
+              ::testing::Not(::testing::Contains("request > request: wait over")));
 }
 
 TEST(Trace, SaysWhenATimeoutEndsChildren) {
