@@ -146,6 +146,7 @@ struct StartChild {
 /// and: it has started now.
 struct Queued {
   std::uint32_t operation = 0;
+  bool turned_away = false;  ///< no waiting place was free either: its rejection is on the way
 };
 struct Started {
   std::uint32_t operation = 0;

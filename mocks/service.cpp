@@ -61,7 +61,7 @@ void Service::receive(const Ask& ask, Context& context) {
   }
   if (!profile_->queue || waiting_ < *profile_->queue) return enqueue(ask, context);
   // The rejection takes its time; that the operation is not in progress, the request knows at once.
-  context.relay(ask.from, Queued{ask.operation});
+  context.relay(ask.from, Queued{.operation = ask.operation, .turned_away = true});
   if (rules_->model.child_of(index_) != nullptr)
     context.relay(ask.from, ChildBooks{.operation = ask.operation});
   LinkEnd to_request;
@@ -166,7 +166,7 @@ void Service::enqueue(const Ask& ask, Context& context) {
   last_waiting_ = place;
   ++waiting_;
   hold(ask, place);
-  context.relay(ask.from, Queued{ask.operation});
+  context.relay(ask.from, Queued{.operation = ask.operation});
 }
 
 Ask Service::leave_queue(std::uint32_t place) {

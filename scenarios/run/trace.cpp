@@ -134,7 +134,8 @@ class Tracer {
   void see(const Queued& queued) {
     if (Member* member = receiver()) member->in_service.erase(queued.operation);
     add_from_service(queued.operation,
-                     fmt::format("operation {} waits in the queue", queued.operation));
+                     fmt::format("operation {} {}", queued.operation,
+                                 queued.turned_away ? "is turned away" : "waits in the queue"));
   }
   void see(const Started& started) {
     if (Member* member = receiver()) member->in_service[started.operation] = now_;

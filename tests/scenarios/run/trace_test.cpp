@@ -70,6 +70,47 @@ TEST(Trace, ShowsWhatAnAbortCutsOff) {
   EXPECT_THAT(all, ::testing::Not(::testing::Contains("request > tool tool: abort operation 2")));
 }
 
+/// Two requests at once, each of an LLM that has a place for one and a tool that has places for
+/// all.
+Scenario one_place(std::optional<std::uint64_t> queue) {
+  Scenario scenario;
+  scenario.file = "one_place.yaml";
+  scenario.model = two_services(2, 1);
+  scenario.model.services[0].concurrency = 1;
+  scenario.model.services[0].queue = queue;
+  return scenario;
+}
+
+TEST(Trace, SaysThatAnOperationIsTurnedAwayWhereTheQueueIsFullAndThatItWaitsWhereItIsNot) {
+  for (const EngineKind engine : {EngineKind::direct, EngineKind::caf}) {
+    Scenario scenario = one_place(0);
+    scenario.model.links.llm = fixed(1ms);
+    EXPECT_EQ(texts(trace_request(scenario, policy(PolicyKind::never), 1, engine)),
+              (std::vector<std::string>{
+                  "client > directory: start request 1",
+                  "directory > request: start: 2 operations planned",
+                  "request > llm llm: ask: operation 1 of 2 (llm)",
+                  "llm llm > request: operation 1 is turned away",
+                  "llm llm > request: operation 1 rejected",
+                  "request > directory: ended: rejected",
+                  "request > client: answer: rejected",
+              }));
+    EXPECT_THAT(texts(trace_request(one_place(1), policy(PolicyKind::never), 1, engine)),
+                ::testing::IsSupersetOf({"llm llm > request: operation 1 waits in the queue",
+                                         "llm llm > request: operation 1 has started"}));
+  }
+}
+
+TEST(Trace, SaysThatAnAgentWithAWorkflowTurnsAnOperationAway) {
+  Scenario scenario = one_place({});
+  scenario.model.workflow = {add_agent(scenario.model, {tool_call}, told)};
+  scenario.model.services[2].concurrency = 1;
+  scenario.model.services[2].queue = 0;
+  const auto all = texts(trace_request(scenario, policy(PolicyKind::never), 1, EngineKind::direct));
+  EXPECT_THAT(all, ::testing::Contains("agent agent > request: operation 1 is turned away"));
+  EXPECT_THAT(all, ::testing::Not(::testing::Contains(::testing::HasSubstr("waits"))));
+}
+
 TEST(Trace, DoesNotCallAnAbortWhatItsServiceHasFinishedOrWhatComesAfterTheEnd) {
   Scenario scenario = cancelled_in_the_tool();
   scenario.model.links.llm = fixed(1s);  // served from 1.1 s to 2.1 s
