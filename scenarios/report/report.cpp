@@ -335,7 +335,6 @@ std::vector<std::string> outcome_lines(const Json& results) {
     for (const auto& [field, words] : outcomes) {
       if (whole(policy, field) > 0) list(ends, count_at(policy, field) + words);
     }
-    if (ends.find(',') == std::string::npos || whole(policy, "/requests/total") < 2) ends.clear();
     std::string lost;
     for (const auto& [field, words] : without_effect) {
       if (whole(policy, field) > 0) list(lost, count_at(policy, field) + words);

@@ -56,8 +56,8 @@ std::optional<Grid> operation_grid(const nlohmann::ordered_json& results);
 /// some policy's tokens are not billed as used.
 Grid ledger_grid(const nlohmann::ordered_json& results);
 
-/// Per policy how its requests ended, if in several ways, and what became of cancels that had no
-/// effect, if there were any.
+/// Per policy how many of its requests ended in which way, and what became of cancels that had no
+/// effect, if there were any. Nothing of a policy under which no request has ended.
 std::vector<std::string> outcome_lines(const nlohmann::ordered_json& results);
 
 std::vector<ThresholdLine> threshold_lines(const nlohmann::ordered_json& results);

@@ -135,6 +135,20 @@ ReportPair cancelled_after_1500_of_10000_tokens() {
   return pair;
 }
 
+std::vector<ReportPair> failed_requests(std::uint64_t count) {
+  std::vector<ReportPair> reports(count);
+  for (std::uint64_t n = 0; n < count; ++n) {
+    auto& [request, client] = reports[n];
+    request.number = client.number = n;
+    request.outcome = client.outcome = Outcome::failed;
+    request.planned.tokens = {{0}, {0}, {100}};
+    request.planned.cost = Money{20'000'000} * request.planned.tokens.sum();
+    request.forgone = request.planned;
+    request.stopped = client.answered = Time{std::chrono::seconds{3}};
+  }
+  return reports;
+}
+
 Results sample_results(const std::vector<std::string>& policies,
                        const std::vector<ReportPair>& reports) {
   Results results;

@@ -26,6 +26,10 @@ PolicyTotals totals_of(const std::vector<ReportPair>& reports);
 /// first LLM call, which ran on to 5.6 s: 1,500 tokens used, $0.03; 8,500 saved, $0.17.
 ReportPair cancelled_after_1500_of_10000_tokens();
 
+/// Requests that failed in their first LLM call and were not cancelled: of 100 tokens planned, at
+/// $20 a million, all are forgone.
+std::vector<ReportPair> failed_requests(std::uint64_t count);
+
 /// A run of `reports` under policies of these names, all alike.
 Results sample_results(const std::vector<std::string>& policies,
                        const std::vector<ReportPair>& reports);

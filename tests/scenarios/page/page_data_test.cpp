@@ -202,6 +202,12 @@ TEST(PageData, ComparisonsAreATableWithSigns) {
             (Json::array({"b", "a", "-9.5 s", "-10 s to -9 s", "+$1.50", "—"})));
 }
 
+TEST(PageData, SaysHowRequestsEndedWhereNoneHasCompleted) {
+  const Json run = section(scenario_of(sample({"never", "abort"}, failed_requests(25))), "run");
+  EXPECT_EQ(run["lines"][0], "never: 25 failed");
+  EXPECT_EQ(run["lines"][1], "abort: 25 failed");
+}
+
 TEST(PageData, APolicyHasTheSameColourInEveryScenario) {
   const auto reports = random_reports(4, 50);
   const Json page = page_data(

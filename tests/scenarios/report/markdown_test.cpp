@@ -64,12 +64,20 @@ Cancels: 30 s after sending.
 | checkpoint | tokens | 10,000 | 1,500 | 8,500 | 0 |
 | checkpoint | cost | $0.20 | $0.03 | $0.17 | $0.00 |
 
+- checkpoint: 1 cancelled
+
 - **FAILED**: `checkpoint.cancel_latency_s.p99 < 4` (4.1)
 - ok: `checkpoint.tokens.saved >= 8500` (8500)
 
 Engine caf: 1 request in 50 ms (201,000 requests/s) on 2 threads; 9.35 min of simulated time; seed 42; Caesura 0.1.0.
 Virtual time: consequences of the rule under the scenario's latencies, not the speed of this machine.
 )");
+}
+
+TEST(Markdown, SaysHowRequestsEndedWhereNoneHasCompleted) {
+  const Results results = sample_results({"never", "abort"}, failed_requests(25));
+  EXPECT_THAT(markdown_text(to_json(results), results.background),
+              HasSubstr("\n\n- never: 25 failed\n- abort: 25 failed\n\n"));
 }
 
 TEST(Markdown, OfAnInterruptedRunSaysSoFirst) {

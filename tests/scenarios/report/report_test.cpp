@@ -6,7 +6,11 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <array>
 #include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -70,13 +74,53 @@ TEST(Headline, WithoutMoneyCountsTokensAndWithoutTokensCountsTime) {
               HasSubstr("it saved 75 % of busy time, 80.4 % of what was avoidable."));
 }
 
-TEST(OutcomeLines, AreOnlyThereIfThereIsSomethingToSay) {
-  EXPECT_THAT(
-      outcome_lines(to_json(sample_results({"p"}, {cancelled_after_1500_of_10000_tokens()}))),
-      IsEmpty());
-  EXPECT_THAT(outcome_lines(to_json(
-                  sample_results({"p"}, {cancelled_after_1500_of_10000_tokens(), completed()}))),
-              ElementsAre("p: 1 completed, 1 cancelled; of 2 cancels 1 ignored"));
+/// Any number of requests that ended in each way, whatever else the totals say.
+nlohmann::ordered_json with_outcomes(const std::array<std::int64_t, 5>& counts) {
+  nlohmann::ordered_json policy = totals_of({}).to_json("p");
+  std::int64_t total = 0;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    policy["requests"][name_of(static_cast<Outcome>(i))] = counts[i];
+    total += counts[i];
+  }
+  policy["requests"]["total"] = total;
+  return {{"policies", nlohmann::ordered_json::array({policy})}};
+}
+
+TEST(OutcomeLines, SayHowRequestsEndedInEveryMixAndNumber) {
+  const std::map<std::int64_t, std::string> figures{
+      {0, ""}, {1, "1"}, {999, "999"}, {1000, "1,000"}, {1'000'000, "1,000,000"}};
+  // In the order of Outcome.
+  const std::array<std::string, 5> words{" completed", " cancelled", " failed", " timed out",
+                                         " rejected"};
+  std::array<std::int64_t, 5> counts{};
+  const std::function<void(std::size_t)> each = [&](std::size_t place) {
+    if (place < counts.size()) {
+      for (const auto& [count, figure] : figures) {
+        counts[place] = count;
+        each(place + 1);
+      }
+      return;
+    }
+    std::string expected;
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      if (counts[i] > 0)
+        expected += (expected.empty() ? "p: " : ", ") + figures.at(counts[i]) + words[i];
+    }
+    const auto lines = outcome_lines(with_outcomes(counts));
+    if (expected.empty()) {
+      EXPECT_THAT(lines, IsEmpty());
+    } else {
+      EXPECT_THAT(lines, ElementsAre(expected));
+    }
+  };
+  each(0);
+}
+
+TEST(OutcomeLines, SayWhatBecameOfCancelsWithoutEffect) {
+  EXPECT_THAT(outcome_lines(to_json(sample_results(
+                  {"p", "q"}, {cancelled_after_1500_of_10000_tokens(), completed()}))),
+              ElementsAre("p: 1 completed, 1 cancelled; of 2 cancels 1 ignored",
+                          "q: 1 completed, 1 cancelled; of 2 cancels 1 ignored"));
 }
 
 TEST(OperationGrid, IsThereOnlyIfCancelsLandedInSeveralKindsOfOperation) {

@@ -50,6 +50,8 @@ policy      ledger  planned   used  saved  forgone
 checkpoint  tokens   10,000  1,500  8,500        0
 checkpoint  cost      $0.20  $0.03  $0.17    $0.00
 
+checkpoint: 1 cancelled
+
 Engine caf: 1 request in 50 ms (201,000 requests/s) on 2 threads; 9.35 min of
 simulated time; seed 42; Caesura 0.1.0.
 Virtual time: consequences of the rule under the scenario's latencies, not the
@@ -122,6 +124,11 @@ TEST(Table, SaysHowRequestsEndedAndWhichThresholdsWereHeld) {
   EXPECT_THAT(text, HasSubstr(" timed out, "));
   EXPECT_THAT(text, HasSubstr("\nFAILED  checkpoint.cancel_latency_s.p99 < 120 ("));
   EXPECT_THAT(text, HasSubstr("\nok      fast-tools.requests.total == 300 (300)\n"));
+}
+
+TEST(Table, SaysHowRequestsEndedWhereNoneHasCompleted) {
+  EXPECT_THAT(text_of(sample_results({"never", "abort"}, failed_requests(25))),
+              HasSubstr("\n\nnever: 25 failed\nabort: 25 failed\n\n"));
 }
 
 TEST(Table, IsColouredOnlyIfAsked) {
