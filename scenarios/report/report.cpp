@@ -93,15 +93,27 @@ std::string delay_words(const Json& policy) {
   return p50 + " after it was sent at the median, " + mean + " on average, " + p99 + " at p99";
 }
 
-/// "; 129 agents ran on as orphans for 2.8 h together, which took 15,200,000 tokens and $8.05";
-/// nothing where none did.
+/// " of cancelled or timed-out requests": whose agents ran on. No other request leaves any: one
+/// that fails waits for what it has in progress.
+std::string leaver_words(const Json& policy) {
+  std::string words;
+  if (whole(policy, "/requests/cancelled") > 0) words = "cancelled";
+  if (whole(policy, "/requests/timed_out") > 0)
+    words += words.empty() ? "timed-out" : " or timed-out";
+  return words.empty() ? words : " of " + words + " requests";
+}
+
+/// "; 129 agents of cancelled requests ran on as orphans for 2.8 h together, which took 15,200,000
+/// tokens and $8.05"; nothing where none did.
 std::string orphan_words(const Json& policy) {
   const std::int64_t count = whole(policy, "/orphans/count");
   if (count == 0) return {};
   std::string words = "; " + count_figure(count) + (count == 1 ? " agent" : " agents") +
-                      " ran on as " + (count == 1 ? "an orphan" : "orphans") + " for " +
-                      duration_at(policy, "/orphans/seconds") + (count == 1 ? "" : " together") +
-                      ", which took " + count_at(policy, "/orphans/tokens") + " tokens";
+                      leaver_words(policy) + " ran on as " +
+                      (count == 1 ? "an orphan" : "orphans") + " for " +
+                      duration_at(policy, "/orphans/seconds") + (count == 1 ? "" : " together");
+  if (real(policy, "/tokens/planned") > 0)
+    words += ", which took " + count_at(policy, "/orphans/tokens") + " tokens";
   if (real(policy, "/cost_usd/planned") > 0)
     words += " and " + money_at(policy, "/orphans/cost_usd");
   return words;
@@ -210,11 +222,12 @@ std::string headline(const Json& policy) {
   if (total == 0) return name + "no request has ended.";
   if (cancelled == 0 && ignored > 0) {
     return name + count_figure(ignored) + (ignored == 1 ? " cancel was" : " cancels were") +
-           " ignored; " + used_words(policy) + after_cancel_words(policy) + ".";
+           " ignored; " + used_words(policy) + after_cancel_words(policy) + orphan_words(policy) +
+           ".";
   }
   if (cancelled == 0)
     return name + "none of " + requests_words(total) + " was cancelled; " + used_words(policy) +
-           ".";
+           orphan_words(policy) + ".";
 
   std::string words = name + count_figure(cancelled) + " of " + requests_words(total) +
                       (cancelled == 1 ? " was" : " were") + " cancelled; a cancel took effect " +

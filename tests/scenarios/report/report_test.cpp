@@ -19,8 +19,10 @@ namespace caesura {
 namespace {
 
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 std::string headline_of(const std::vector<ReportPair>& reports) {
   return headline(totals_of(reports).to_json("p"));
@@ -56,6 +58,48 @@ TEST(Headline, WithoutCancelsSaysWhatWasUsed) {
   pair.client.cancels_sent = pair.client.cancels_ignored = 0;
   EXPECT_EQ(headline_of({pair}),
             "p: none of 1 request was cancelled; 10,000 tokens and $0.20 were used.");
+}
+
+/// A request that ended so, and `orphans` agents of which ran on for an hour and 1,000 tokens each.
+ReportPair leaving(Outcome outcome, std::uint32_t orphans) {
+  ReportPair pair =
+      outcome == Outcome::cancelled ? cancelled_after_1500_of_10000_tokens() : completed();
+  pair.request.outcome = pair.client.outcome = outcome;
+  pair.request.orphans = {.count = orphans,
+                          .ran_on = std::chrono::hours{orphans},
+                          .tokens = Tokens{1000 * orphans},
+                          .cost = Money{20'000'000} * Tokens{1000 * orphans}};
+  return pair;
+}
+
+TEST(Headline, SaysWhoseAgentsRanOnAsOrphans) {
+  EXPECT_THAT(headline_of({leaving(Outcome::cancelled, 1)}),
+              HasSubstr(" of what was avoidable; 1 agent of cancelled requests ran on as an orphan "
+                        "for 60 min, which took 1,000 tokens and $0.02."));
+  EXPECT_THAT(headline_of({leaving(Outcome::cancelled, 1), leaving(Outcome::timed_out, 2)}),
+              HasSubstr("; 3 agents of cancelled or timed-out requests ran on as orphans for 3 h "
+                        "together, which took 3,000 tokens and $0.06."));
+  EXPECT_THAT(
+      headline_of({leaving(Outcome::timed_out, 2), leaving(Outcome::failed, 0)}),
+      HasSubstr(" of them after a cancel had come; 2 agents of timed-out requests ran on as "
+                "orphans for 2 h together, which took 2,000 tokens and $0.04."));
+  EXPECT_THAT(headline_of({leaving(Outcome::cancelled, 0), leaving(Outcome::timed_out, 0)}),
+              Not(HasSubstr("orphan")));
+}
+
+TEST(Headline, SaysWhatOrphansUsedWhereNobodyCancelled) {
+  ReportPair pair = leaving(Outcome::timed_out, 2);
+  pair.client.cancel_sent.reset();
+  pair.client.cancels_sent = pair.client.cancels_ignored = 0;
+  EXPECT_EQ(headline_of({pair}),
+            "p: none of 1 request was cancelled; 10,000 tokens and $0.20 were used; 2 agents of "
+            "timed-out requests ran on as orphans for 2 h together, which took 2,000 tokens and "
+            "$0.04.");
+  pair.request.planned.tokens = {};
+  pair.request.planned.cost = {};
+  EXPECT_THAT(headline_of({pair}),
+              EndsWith("2 agents of timed-out requests ran on as orphans for 2 h together."))
+      << "of tools alone";
 }
 
 TEST(Headline, WithoutMoneyCountsTokensAndWithoutTokensCountsTime) {
