@@ -140,17 +140,21 @@ std::string plain_name(const Json& comparison, const char* field) {
 
 /// The section comparisons of results.json; nothing if it is empty.
 std::optional<Grid> comparison_grid(const Json& results) {
+  const bool with_money = has_money(results);
   Grid grid{.titles = 2,
-            .header = {"policy", "against", "stop after, difference", "95 % interval",
-                       "$ saved, difference", "95 % interval"},
+            .header = {"policy", "against", "stop after, difference", "95 % interval"},
             .rows = {}};
+  if (with_money) grid.header.insert(grid.header.end(), {"$ saved, difference", "95 % interval"});
   for (const Json& comparison : results.at("comparisons")) {
-    grid.rows.push_back(
-        {plain_name(comparison, "policy"), plain_name(comparison, "against"),
-         signed_figure(comparison, "cancel_latency_s", "mean_difference", duration_figure),
-         interval_figure(comparison, "cancel_latency_s", duration_figure),
-         signed_figure(comparison, "cost_usd", "saved_difference", money_figure),
-         interval_figure(comparison, "cost_usd", money_figure)});
+    std::vector<std::string> row{
+        plain_name(comparison, "policy"), plain_name(comparison, "against"),
+        signed_figure(comparison, "cancel_latency_s", "mean_difference", duration_figure),
+        interval_figure(comparison, "cancel_latency_s", duration_figure)};
+    if (with_money) {
+      row.push_back(signed_figure(comparison, "cost_usd", "saved_difference", money_figure));
+      row.push_back(interval_figure(comparison, "cost_usd", money_figure));
+    }
+    grid.rows.push_back(std::move(row));
   }
   if (grid.rows.empty()) return std::nullopt;
   return grid;
@@ -227,7 +231,7 @@ Json ledger_section(const PageContext& page) {
 }
 
 Json pareto_section(const PageContext& page) {
-  const bool has_cost = ledgers[1].column(page.policies().at(0)).planned > 0;
+  const bool has_cost = has_money(page.scenario.results);
   const Ledger& ledger = ledgers[has_cost ? 1 : 0];
   const auto all = judged_policies(page, has_cost ? "cost_usd" : "tokens");
   if (all.size() < 2) return nullptr;
@@ -255,8 +259,9 @@ Json pareto_section(const PageContext& page) {
           {"title", "Which policies are worth choosing"},
           {"lines", Json::array({"Further left stops sooner, further down uses less; a larger "
                                  "bubble cuts off more operations. Solid bubbles are the "
-                                 "Pareto set: no other policy is better in latency, dollars used "
-                                 "or operations cut off without being worse in another."})},
+                                 "Pareto set: no other policy is better in latency, " +
+                                 std::string(has_cost ? "dollars" : "tokens") +
+                                 " used or operations cut off without being worse in another."})},
           {"figures",
            Json::array({{{"title", "Cancellation latency against what is used"},
                          {"chart",

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <string_view>
 
@@ -75,6 +76,22 @@ std::string noise_text(const Figure& figure) {
       return "unknown";
   }
   return "";
+}
+
+bool is_of_money(const Figure& figure) {
+  return figure.field.find("cost_usd") != std::string::npos;
+}
+
+/// Where nothing costs any, figures of money are neither shown nor counted.
+ScenarioComparison without_idle_money(ScenarioComparison comparison) {
+  const auto costs = [](const Figure& figure) {
+    return is_of_money(figure) && (figure.a.value_or(0) != 0 || figure.b.value_or(0) != 0);
+  };
+  for (const auto& policy : comparison.policies) {
+    if (std::any_of(policy.figures.begin(), policy.figures.end(), costs)) return comparison;
+  }
+  for (auto& policy : comparison.policies) std::erase_if(policy.figures, is_of_money);
+  return comparison;
 }
 
 Grid figure_grid(const ScenarioComparison& comparison, bool all) {
@@ -218,7 +235,7 @@ std::string compare_text(const Comparisons& comparisons, const std::vector<Fired
                          const CompareReportOptions& options) {
   std::string text;
   for (const auto& scenario : comparisons.scenarios)
-    text += (text.empty() ? "" : "\n") + scenario_text(scenario, options);
+    text += (text.empty() ? "" : "\n") + scenario_text(without_idle_money(scenario), options);
   const auto add = [&](const std::string& line) { text += prose_text(line, options.table); };
   if (!comparisons.scenarios_only_in_a.empty())
     add("Scenarios only in A: " + joined(comparisons.scenarios_only_in_a) + ".");

@@ -1,6 +1,7 @@
 #include "scenarios/report/comparison_words.hpp"
 
 #include "scenarios/report/figures.hpp"
+#include "scenarios/report/report.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -41,10 +42,13 @@ bool costs_anything(const Json& policy) {
 /// What policies are weighed by; less is better.
 using Weights = std::array<double, 3>;
 
-Weights weights_of(const Json& policy) {
+/// What is used is weighed in dollars where there are any, else in tokens.
+const char* used_column(const Json& results) { return has_money(results) ? "cost_usd" : "tokens"; }
+
+Weights weights_of(const Json& policy, const char* column) {
   const Json& latency = policy.at("cancel_latency_s").at("mean");
   return {latency.is_null() ? std::numeric_limits<double>::infinity() : latency.get<double>(),
-          policy.at("cost_usd").at("used").get<double>(),
+          policy.at(column).at("used").get<double>(),
           static_cast<double>(cut_off_under(policy).operations)};
 }
 
@@ -153,9 +157,10 @@ std::string undominated_words(const Json& results) {
   std::string names;
   for (const auto& name : undominated_policies(results))
     names += (names.empty() ? "" : ", ") + name;
-  return "In cancellation latency, dollars and operations cut off, no policy is better in one and "
-         "worse in none than: " +
-         names + '.';
+  const char* used = has_money(results) ? ", dollars" : has_tokens(results) ? ", tokens" : "";
+  return "In cancellation latency" + std::string(used) +
+         " and operations cut off, no policy is better in one and worse in none than: " + names +
+         '.';
 }
 
 }  // namespace
@@ -163,10 +168,11 @@ std::string undominated_words(const Json& results) {
 std::vector<std::string> undominated_policies(const Json& results) {
   std::vector<std::string> names;
   const Json& policies = results.at("policies");
+  const char* const column = used_column(results);
   for (const Json& policy : policies) {
-    const Weights weights = weights_of(policy);
+    const Weights weights = weights_of(policy, column);
     const bool is_dominated = std::any_of(policies.begin(), policies.end(), [&](const Json& other) {
-      return dominates(weights_of(other), weights);
+      return dominates(weights_of(other, column), weights);
     });
     if (!is_dominated) names.push_back(policy.at("policy"));
   }

@@ -11,8 +11,9 @@ namespace caesura {
 // text of one line each.
 
 /// The names of the policies that no other one is better than in mean cancellation latency, dollars
-/// used or operations cut off without being worse in another of the three (the Pareto set), in
-/// order. A policy under which nothing was cancelled has the longest latency.
+/// used (where nothing costs any, tokens) or operations cut off without being worse in another of
+/// the three (the Pareto set), in order. A policy under which nothing was cancelled has the longest
+/// latency.
 std::vector<std::string> undominated_policies(const nlohmann::ordered_json& results);
 
 /// A sentence per comparison: what the policy does to latency and savings, how sure that is, and

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <utility>
 
 namespace caesura {
 namespace {
@@ -193,6 +194,13 @@ std::string replications_words(const Json& results) {
              : "";
 }
 
+bool any_planned(const Json& results, const char* column) {
+  const Json& policies = results.at("policies");
+  return std::any_of(policies.begin(), policies.end(), [&](const Json& policy) {
+    return policy.at(column).at("planned").get<double>() > 0;
+  });
+}
+
 void list(std::string& words, const std::string& item) {
   words += (words.empty() ? "" : ", ") + item;
 }
@@ -260,25 +268,36 @@ std::string overall(const Json& results) {
   return words + ".";
 }
 
+bool has_money(const Json& results) { return any_planned(results, "cost_usd"); }
+bool has_tokens(const Json& results) { return any_planned(results, "tokens"); }
+
 std::optional<double> saved_of_avoidable(const Json& policy) {
   const Savings savings = savings_of(policy);
   return savings.any_avoidable() ? std::optional(savings.of_avoidable()) : std::nullopt;
 }
 
-Grid policy_grid(const Json& results) {
-  Grid grid{.titles = 1,
-            .header = {"policy", "requests", "cancelled", "stop after p50", "p90", "p99",
-                       "tokens saved", "$ saved", "of avoidable", "cut off (unsafe)", "discarded"},
-            .rows = {}};
+Grid policy_grid(const Json& results, bool with_money) {
+  Grid grid{
+      .titles = 1,
+      .header = {"policy", "requests", "cancelled", "stop after p50", "p90", "p99", "tokens saved"},
+      .rows = {}};
+  if (with_money) grid.header.emplace_back("$ saved");
+  for (const char* const last : {"of avoidable", "cut off (unsafe)", "discarded"})
+    grid.header.emplace_back(last);
   for (const auto& policy : results.at("policies")) {
     const Savings savings = savings_of(policy);
-    grid.rows.push_back(
-        {policy.at("policy").get<std::string>(), count_at(policy, "/requests/total"),
-         count_at(policy, "/requests/cancelled"), duration_at(policy, "/cancel_latency_s/p50"),
-         duration_at(policy, "/cancel_latency_s/p90"), duration_at(policy, "/cancel_latency_s/p99"),
-         share_figure(real(policy, "/tokens/saved_fraction")), money_at(policy, "/cost_usd/saved"),
-         savings.any_avoidable() ? share_figure(savings.of_avoidable()) : no_figure,
-         cut_off(policy), count_at(policy, "/discarded_answers")});
+    std::vector<std::string> row{policy.at("policy").get<std::string>(),
+                                 count_at(policy, "/requests/total"),
+                                 count_at(policy, "/requests/cancelled"),
+                                 duration_at(policy, "/cancel_latency_s/p50"),
+                                 duration_at(policy, "/cancel_latency_s/p90"),
+                                 duration_at(policy, "/cancel_latency_s/p99"),
+                                 share_figure(real(policy, "/tokens/saved_fraction"))};
+    if (with_money) row.push_back(money_at(policy, "/cost_usd/saved"));
+    row.push_back(savings.any_avoidable() ? share_figure(savings.of_avoidable()) : no_figure);
+    row.push_back(cut_off(policy));
+    row.push_back(count_at(policy, "/discarded_answers"));
+    grid.rows.push_back(std::move(row));
   }
   return grid;
 }
@@ -312,17 +331,19 @@ Grid ledger_grid(const Json& results) {
             .header = {"policy", "ledger", "planned", "used", "saved", "forgone"},
             .rows = {}};
   if (tells_billed) grid.header.emplace_back("billed");
-  for (const auto& policy : results.at("policies")) {
+  const auto add = [&](std::vector<std::string> row, const std::string& billed) {
+    if (tells_billed) row.push_back(billed);
+    grid.rows.push_back(std::move(row));
+  };
+  const bool with_money = has_money(results);
+  for (const auto& policy : policies) {
     const auto name = policy.at("policy").get<std::string>();
-    grid.rows.push_back({name, "tokens", count_at(policy, "/tokens/planned"),
-                         count_at(policy, "/tokens/used"), count_at(policy, "/tokens/saved"),
-                         count_at(policy, "/tokens/forgone")});
-    grid.rows.push_back({name, "cost", money_at(policy, "/cost_usd/planned"),
-                         money_at(policy, "/cost_usd/used"), money_at(policy, "/cost_usd/saved"),
-                         money_at(policy, "/cost_usd/forgone")});
-    if (!tells_billed) continue;
-    (grid.rows.end() - 2)->push_back(count_at(policy, "/tokens/billed"));
-    grid.rows.back().push_back(
+    add({name, "tokens", count_at(policy, "/tokens/planned"), count_at(policy, "/tokens/used"),
+         count_at(policy, "/tokens/saved"), count_at(policy, "/tokens/forgone")},
+        count_at(policy, "/tokens/billed"));
+    if (!with_money) continue;
+    add({name, "cost", money_at(policy, "/cost_usd/planned"), money_at(policy, "/cost_usd/used"),
+         money_at(policy, "/cost_usd/saved"), money_at(policy, "/cost_usd/forgone")},
         money_at(policy, "/cost_usd/used"));  // money is that of billed tokens
   }
   return grid;

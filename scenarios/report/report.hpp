@@ -42,18 +42,27 @@ std::string headline(const nlohmann::ordered_json& policy);
 /// takes, and what the quickest other would change, at what price.
 std::string overall(const nlohmann::ordered_json& results);
 
+/// Whether any policy's requests were to cost money: if not, no report speaks of money.
+bool has_money(const nlohmann::ordered_json& results);
+/// Whether any policy's requests were to use tokens.
+bool has_tokens(const nlohmann::ordered_json& results);
+
 /// What a policy saved of what was avoidable: of money where there is any, else of tokens, else of
 /// busy time. None if nothing was avoidable.
 std::optional<double> saved_of_avoidable(const nlohmann::ordered_json& policy);
 
-Grid policy_grid(const nlohmann::ordered_json& results);
+/// A row a policy, with or without a column of money.
+Grid policy_grid(const nlohmann::ordered_json& results, bool with_money);
+inline Grid policy_grid(const nlohmann::ordered_json& results) {
+  return policy_grid(results, has_money(results));
+}
 
 /// Cancellation latency by the kind of operation in progress when the cancel came; none if there is
 /// but one.
 std::optional<Grid> operation_grid(const nlohmann::ordered_json& results);
 
-/// Tokens and money of each policy: planned = used + saved + forgone; and what is billed, where
-/// some policy's tokens are not billed as used.
+/// Tokens and, where there is any, money of each policy: planned = used + saved + forgone; and what
+/// is billed, where some policy's tokens are not billed as used.
 Grid ledger_grid(const nlohmann::ordered_json& results);
 
 /// Per policy how many of its requests ended in which way, and what became of cancels that had no

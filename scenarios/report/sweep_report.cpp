@@ -77,25 +77,27 @@ std::vector<Column> title_columns(const Sweep& sweep, const std::vector<Candidat
   return columns;
 }
 
-/// As in the table of a run; money only where there is any.
+/// Those that the table of a run has.
 std::vector<Column> usual_figure_columns(const Sweep& sweep,
                                          const std::vector<Candidate>& candidates) {
+  const bool priced =
+      std::any_of(candidates.begin(), candidates.end(), [&](const Candidate& candidate) {
+        return figure_at(figures(sweep, candidate), "cost_usd.planned") > 0;
+      });
   std::vector<Column> columns;
-  columns.reserve(usual_columns.size());
   for (const auto& usual : usual_columns) columns.push_back({usual.header, {}});
-  bool priced = false;
   for (const auto& candidate : candidates) {
-    const PolicyFigures& policy = figures(sweep, candidate);
-    priced = priced || figure_at(policy, "cost_usd.planned") > 0;
-    const Grid one = policy_grid({{"policies", Json::array({policy_json(policy)})}});
+    const Json policies = Json::array({policy_json(figures(sweep, candidate))});
+    const Grid one = policy_grid({{"policies", policies}}, priced);
+    std::erase_if(columns, [&](const Column& column) {
+      return std::find(one.header.begin(), one.header.end(), column.header) == one.header.end();
+    });
     for (auto& column : columns) {
       const auto at =
           std::find(one.header.begin(), one.header.end(), column.header) - one.header.begin();
       column.cells.push_back(one.rows.at(0).at(static_cast<std::size_t>(at)));
     }
   }
-  if (!priced)
-    std::erase_if(columns, [](const Column& column) { return column.header == "$ saved"; });
   return columns;
 }
 

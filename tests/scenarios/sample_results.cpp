@@ -149,6 +149,17 @@ std::vector<ReportPair> failed_requests(std::uint64_t count) {
   return reports;
 }
 
+std::vector<ReportPair> free_of_charge(std::vector<ReportPair> reports) {
+  for (auto& [request, client] : reports) {
+    for (Amounts* const part : {&request.planned, &request.used, &request.saved, &request.forgone,
+                                &request.used_after_cancel}) {
+      part->cost = {};
+    }
+    request.orphans.cost = {};
+  }
+  return reports;
+}
+
 Results sample_results(const std::vector<std::string>& policies,
                        const std::vector<ReportPair>& reports) {
   Results results;

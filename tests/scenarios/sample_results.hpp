@@ -30,6 +30,9 @@ ReportPair cancelled_after_1500_of_10000_tokens();
 /// $20 a million, all are forgone.
 std::vector<ReportPair> failed_requests(std::uint64_t count);
 
+/// The same where nothing costs any money.
+std::vector<ReportPair> free_of_charge(std::vector<ReportPair> reports);
+
 /// A run of `reports` under policies of these names, all alike.
 Results sample_results(const std::vector<std::string>& policies,
                        const std::vector<ReportPair>& reports);

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <set>
 #include <string>
 #include <vector>
@@ -17,8 +18,10 @@ namespace caesura {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using testing::AnyOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 using testing::SizeIs;
 using namespace std::chrono_literals;
 
@@ -206,6 +209,34 @@ TEST(PageData, SaysHowRequestsEndedWhereNoneHasCompleted) {
   const Json run = section(scenario_of(sample({"never", "abort"}, failed_requests(25))), "run");
   EXPECT_EQ(run["lines"][0], "never: 25 failed");
   EXPECT_EQ(run["lines"][1], "abort: 25 failed");
+}
+
+TEST(PageData, SpeaksOfMoneyOnlyWhereThereIsAny) {
+  const auto reports = random_reports(4, 50);
+  PageScenario scenario = sample({"a", "b"}, free_of_charge(reports));
+  const Json comparison{
+      {"policy", "b"},
+      {"against", "a"},
+      {"cancel_latency_s", {{"mean_difference", -9.5}, {"ci95", nullptr}, {"pairs", 12}}},
+      {"cost_usd", {{"saved_difference", 0}, {"ci95", Json::array({0, 0})}, {"pairs", 12}}}};
+  scenario.results["comparisons"] = Json::array({comparison});
+  const Json page = scenario_of(scenario);
+  EXPECT_THAT(page.dump(), Not(AnyOf(HasSubstr("$"), HasSubstr("dollar"), HasSubstr("Cost"),
+                                     HasSubstr("cost"), HasSubstr("usd"))));
+  EXPECT_EQ(section(page, "policies")["tables"][1]["rows"][0],
+            (Json::array({"b", "a", "-9.5 s", "—"})));
+  EXPECT_THAT(section(page, "ledger")["figures"], SizeIs(2));
+  EXPECT_EQ(section(page, "pareto")["figures"][0]["chart"]["y"]["unit"], "count");
+  EXPECT_THAT(scenario_of(sample({"a", "b"}, reports)).dump(), HasSubstr("$"));
+}
+
+TEST(PageData, TheParetoSetWeighsTokensWhereNothingCostsAny) {
+  PageScenario scenario = sample({"a", "b"}, free_of_charge(random_reports(4, 50)));
+  scenario.results["policies"][1]["tokens"]["used"] =
+      scenario.results["policies"][0]["tokens"]["used"].get<std::int64_t>() + 1;
+  const Json points = section(scenario_of(scenario), "pareto")["figures"][0]["chart"]["points"];
+  EXPECT_EQ(points[0]["member"], true);
+  EXPECT_EQ(points[1]["member"], false);
 }
 
 TEST(PageData, APolicyHasTheSameColourInEveryScenario) {

@@ -446,5 +446,17 @@ TEST(CheckResults, NamesTheFault) {
               HasSubstr("two policies named 'checkpoint'"));
 }
 
+TEST(CompareText, NeitherShowsNorCountsMoneyWhereNothingCostsAny) {
+  const auto reports = random_reports(1, 100);
+  const auto text = [&](const std::vector<ReportPair>& of_b) {
+    const SavedResults a = saved(sample_results({"p"}, free_of_charge(reports)));
+    return compare_text(compare_all({a}, {saved(sample_results({"p"}, of_b))}), {},
+                        {.table = {}, .all = true});
+  };
+  EXPECT_THAT(text(free_of_charge(reports)),
+              AllOf(Not(HasSubstr("cost_usd")), Not(HasSubstr("$")), HasSubstr("tokens.used")));
+  EXPECT_THAT(text(reports), AllOf(HasSubstr("cost_usd.used"), HasSubstr("$0.00")));
+}
+
 }  // namespace
 }  // namespace caesura

@@ -80,6 +80,15 @@ TEST(Markdown, SaysHowRequestsEndedWhereNoneHasCompleted) {
               HasSubstr("\n\n- never: 25 failed\n- abort: 25 failed\n\n"));
 }
 
+TEST(Markdown, SpeaksOfMoneyOnlyWhereThereIsAny) {
+  const auto reports = random_reports(1, 300);
+  const Results free = sample_results({"never", "abort"}, free_of_charge(reports));
+  EXPECT_THAT(markdown_text(to_json(free), free.background),
+              AllOf(Not(HasSubstr("$")), Not(HasSubstr("dollar")), Not(HasSubstr("cost"))));
+  const Results priced = sample_results({"never", "abort"}, reports);
+  EXPECT_THAT(markdown_text(to_json(priced), priced.background), HasSubstr("| $ saved |"));
+}
+
 TEST(Markdown, OfAnInterruptedRunSaysSoFirst) {
   Results results = sample_results({"checkpoint"}, random_reports(1, 10));
   results.requests = 1000;

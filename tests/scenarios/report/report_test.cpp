@@ -18,6 +18,7 @@
 namespace caesura {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
@@ -165,6 +166,22 @@ TEST(OutcomeLines, SayWhatBecameOfCancelsWithoutEffect) {
                   {"p", "q"}, {cancelled_after_1500_of_10000_tokens(), completed()}))),
               ElementsAre("p: 1 completed, 1 cancelled; of 2 cancels 1 ignored",
                           "q: 1 completed, 1 cancelled; of 2 cancels 1 ignored"));
+}
+
+TEST(Grids, HaveMoneyOnlyWhereThereIsAny) {
+  const auto reports = random_reports(3, 50);
+  const auto priced = to_json(sample_results({"never", "abort"}, reports));
+  const auto free = to_json(sample_results({"never", "abort"}, free_of_charge(reports)));
+  EXPECT_THAT(policy_grid(priced).header, Contains("$ saved"));
+  EXPECT_THAT(policy_grid(free).header, Not(Contains("$ saved")));
+  EXPECT_EQ(ledger_grid(priced).rows.size(), 4U);
+  ASSERT_EQ(ledger_grid(free).rows.size(), 2U);
+  for (const Grid& grid :
+       {policy_grid(priced), policy_grid(free), ledger_grid(priced), ledger_grid(free)}) {
+    for (const auto& row : grid.rows) EXPECT_EQ(row.size(), grid.header.size());
+  }
+  EXPECT_THAT(ledger_grid(free).header, Contains("billed"));
+  EXPECT_EQ(ledger_grid(free).rows[1][1], "tokens");
 }
 
 TEST(OperationGrid, IsThereOnlyIfCancelsLandedInSeveralKindsOfOperation) {

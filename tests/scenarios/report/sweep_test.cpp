@@ -17,6 +17,7 @@
 namespace caesura {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
@@ -139,6 +140,14 @@ TEST(Sweep, LeavesOutColumnsThatHaveNoRoom) {
     std::istringstream text(sweep_text(sweep, {.width = width}));
     for (std::string line; std::getline(text, line);) EXPECT_LE(display_width(line), width) << line;
   }
+}
+
+TEST(Sweep, HasAColumnOfMoneyWhereAnyPointHas) {
+  const Target frugal{.objective = {"tokens.used", Goal::minimise}, .holds = {}};
+  const std::string price = "services.llm.m.price.output=";
+  EXPECT_THAT(sweep_text(swept({price + "0"}, frugal), {}), Not(HasSubstr("$")));
+  EXPECT_THAT(sweep_text(swept({price + "0,1000"}, frugal), {}),
+              AllOf(HasSubstr("$ saved"), HasSubstr("$0.00")));
 }
 
 TEST(Sweep, ThatWasInterruptedTellsWhatIsThere) {

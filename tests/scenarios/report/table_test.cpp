@@ -131,6 +131,17 @@ TEST(Table, SaysHowRequestsEndedWhereNoneHasCompleted) {
               HasSubstr("\n\nnever: 25 failed\nabort: 25 failed\n\n"));
 }
 
+TEST(Table, SpeaksOfMoneyOnlyWhereThereIsAny) {
+  const auto reports = random_reports(1, 300);
+  const Results free = sample_results({"never", "abort"}, free_of_charge(reports));
+  for (const std::size_t width : {0, 26, 60, 100}) {
+    const std::string text = text_of(free, {.width = width});
+    EXPECT_THAT(text, AllOf(Not(HasSubstr("$")), Not(HasSubstr("dollar")), Not(HasSubstr("cost"))));
+  }
+  EXPECT_THAT(text_of(sample_results({"never", "abort"}, reports)),
+              AllOf(HasSubstr("$ saved"), HasSubstr("cost  "), HasSubstr("dollars")));
+}
+
 TEST(Table, IsColouredOnlyIfAsked) {
   EXPECT_THAT(text_of(three_policies()), Not(HasSubstr("\x1b")));
   const std::string text = text_of(three_policies(), {.width = 100, .colour = true});
