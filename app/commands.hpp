@@ -16,6 +16,7 @@ enum ExitStatus : int {
   something_failed = 1,  ///< unwritable output, a full disk
   bad_input = 2,         ///< or usage
   threshold_missed = 3,
+  reader_gone = 141,  ///< as the shell has it of a program that a closed pipe has ended
 };
 
 enum class OutputForm : std::uint8_t { table, json, csv, markdown };

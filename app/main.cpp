@@ -18,6 +18,7 @@
 #include <exception>
 #include <fcntl.h>
 #include <memory>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <unistd.h>
@@ -40,7 +41,7 @@ constexpr const char* examples = R"(Examples:
   caesura compare before/ after/ --fail-on "cancel_latency_s.p99 > +10%"
 
 Exit status: 0 all well, 2 bad input or usage, 3 a threshold was not held, 1 anything else,
-130 or 143 interrupted (what was measured so far is printed).
+130 or 143 interrupted (what was measured so far is printed), 141 the output's reader has left.
 COMMAND --help tells a command's options; docs/ has the scenario format.)";
 
 Command add_run(CLI::App& app) {
@@ -226,7 +227,9 @@ int run_program(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) {  // --help, --version
-      app.exit(error);
+      std::ostringstream text;
+      app.exit(error, text, text);
+      print_out(text.str());
       return all_well;
     }
     print_error(fmt::format("caesura: {}\nTry caesura --help.\n", error.what()));
@@ -242,14 +245,15 @@ int run_program(int argc, char** argv) {
 }  // namespace caesura
 
 int main(int argc, char** argv) {
-  // A reader that leaves, or a file that may not grow, is an output that cannot be written: one
-  // clear line, no temporary files left.
+  // A reader that leaves, or a file that may not grow, is an output that cannot be written: no
+  // temporary files are left, and no client of `serve` can end it.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
-  // Where a standard stream is closed, the first file that is opened would be taken for it.
+  // Where a standard stream is closed, the first file that is opened would be taken for it. What
+  // takes its place reads and writes nothing: a stdout that is closed remains an error.
   for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; ++stream) {
     if (fcntl(stream, F_GETFD) == -1)
-      static_cast<void>(open("/dev/null", stream == STDIN_FILENO ? O_RDONLY : O_WRONLY));
+      static_cast<void>(open("/dev/null", stream == STDERR_FILENO ? O_WRONLY : O_RDONLY));
   }
   const auto fail = [](const std::exception& error, caesura::ExitStatus status) {
     caesura::print_error(fmt::format("caesura: {}\n", error.what()));
@@ -263,6 +267,8 @@ int main(int argc, char** argv) {
     return fail(error, caesura::bad_input);
   } catch (const std::overflow_error& error) {
     return fail(error, caesura::bad_input);
+  } catch (const caesura::ReaderGone&) {
+    return caesura::reader_gone;
   } catch (const std::exception& error) {
     return fail(error, caesura::something_failed);
   }

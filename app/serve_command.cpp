@@ -227,12 +227,22 @@ int serve_command(const ServeArguments& arguments) {
       static_cast<double>(results.requests) / results.run.wall_seconds;
   results.run.peak_rss_bytes = peak_rss_bytes();
   const nlohmann::ordered_json document = to_json(results);
-  print_table(document, results.background);
-  if (failure) std::rethrow_exception(failure);
-  if (folder) {
-    folder->append_requests(service.gateway().take_csv(true));
-    finish_folder(*folder, document, results.background, served.scenario.yaml);
+  // The first output that cannot be written is the one that is told.
+  const auto noting_failure = [&failure](const auto& write) {
+    try {
+      write();
+    } catch (const OutputError&) {
+      if (!failure) failure = std::current_exception();
+    }
+  };
+  if (folder && !failure) {
+    noting_failure([&] {
+      folder->append_requests(service.gateway().take_csv(true));
+      finish_folder(*folder, document, results.background, served.scenario.yaml);
+    });
   }
+  noting_failure([&] { print_table(document, results.background); });
+  if (failure) std::rethrow_exception(failure);
   return status;
 }
 

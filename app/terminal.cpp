@@ -1,7 +1,5 @@
 #include "app/terminal.hpp"
 
-#include "scenarios/results/output_folder.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -31,9 +29,12 @@ bool wants_colour(int descriptor) {
 }
 
 void print_out(const std::string& text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
-    throw OutputError(fmt::format("cannot write to standard output: {}", std::strerror(errno)));
-  }
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0)
+    return;
+  const std::string fault = fmt::format("cannot write to standard output: {}",
+                                        errno == EBADF ? "it is closed" : std::strerror(errno));
+  if (errno == EPIPE) throw ReaderGone(fault);
+  throw OutputError(fault);
 }
 
 void print_error(const std::string& text) {

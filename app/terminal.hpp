@@ -1,5 +1,7 @@
 #pragma once
 
+#include "scenarios/results/output_folder.hpp"
+
 #include <cstddef>
 #include <string>
 
@@ -11,7 +13,14 @@ std::size_t terminal_width(int descriptor, std::size_t otherwise);
 /// Whether to colour what goes there: a terminal that can, and no NO_COLOR (https://no-color.org).
 bool wants_colour(int descriptor);
 
-/// Writes to stdout; throws OutputError if that fails (a full disk, a closed pipe).
+/// Whoever reads standard output has left, as `| head -1` does when it has a line. Nobody is to be
+/// told: the program ends quietly.
+struct ReaderGone : OutputError {
+  using OutputError::OutputError;
+};
+
+/// Writes to stdout; throws ReaderGone, or OutputError if it fails otherwise (a full disk, a stdout
+/// that was closed before the start).
 void print_out(const std::string& text);
 /// Writes to stderr; that this fails, nobody can be told.
 void print_error(const std::string& text);

@@ -582,14 +582,55 @@ class BadFiles(ProgramTest):
 
 
 class Trouble(ProgramTest):
-    """With the disk, and with who reads the output: exit status 1, and nothing half-written."""
+    """With the disk, and with who reads the output: exit status 1 or 141, and nothing half-written."""
+
+    READER_GONE = 128 + signal.SIGPIPE
+
+    def everything_that_prints(self):
+        self.succeeds("run", "tiny.yaml", "--out", "before")
+        sweep = ["tiny.yaml", "--vary", "load.users=1"]
+        return [["run", "tiny.yaml"], ["run", "tiny.yaml", "--json"], ["run", "tiny.yaml", "--csv"], ["run", "tiny.yaml", "--markdown"],
+                ["validate", "tiny.yaml"], ["trace", "tiny.yaml", "--request", "0"], ["trace", "tiny.yaml", "--request", "0", "--mermaid"],
+                ["schema"], ["verify", "tiny.yaml"], ["sweep", *sweep], ["sweep", *sweep, "--csv"], ["sweep", *sweep, "--json"],
+                ["advise", *sweep, "--minimise", "tokens.used"], ["advise", *sweep, "--minimise", "tokens.used", "--json"],
+                ["compare", "before", "before"], ["compare", "before", "before", "--json"], ["report", "before", "--html", "-"],
+                ["--help"], ["--version"], ["run", "--help"], ["serve", "--help"]]  # fmt: skip
 
     def test_a_full_disk_under_stdout_is_told(self):
-        for arguments in (["run", "tiny.yaml"], ["run", "tiny.yaml", "--json"], ["run", "tiny.yaml", "--csv"], ["validate", "tiny.yaml"],
-                          ["trace", "tiny.yaml", "--request", "0"], ["schema"], ["verify", "tiny.yaml"],
-                          ["sweep", "tiny.yaml", "--vary", "load.users=1"], ["advise", "tiny.yaml", "--vary", "load.users=1", "--minimise", "tokens.used"]):  # fmt: skip
+        for arguments in self.everything_that_prints():
             with self.subTest(arguments), open("/dev/full", "wb") as full:
                 self.refused(*arguments, stdout=full, status=1, says="standard output: No space left")
+
+    def test_a_stdout_that_is_closed_from_the_start_is_told(self):
+        for arguments in self.everything_that_prints():
+            with self.subTest(arguments):
+                self.refused(*arguments, preexec_fn=lambda: os.close(1), status=1, says="standard output: it is closed")
+
+    def test_a_stdout_that_is_closed_from_the_start_is_nothing_to_what_does_not_print(self):
+        self.succeeds("run", "tiny.yaml", "--out", "before")
+        self.succeeds("report", "before", "--html", "page.html", preexec_fn=lambda: os.close(1))
+        self.assertIn("<html", (self.folder / "page.html").read_text())
+
+    def test_files_are_whole_where_stdout_is_closed_from_the_start(self):
+        run = self.caesura("run", "tiny.yaml", "--out", "out", preexec_fn=lambda: os.close(1))
+        self.assertEqual(run.returncode, 1)
+        self.assertEqual(self.files_in("out"), FILES)
+        self.assertEqual(json.loads((self.folder / "out/results.json").read_text())["policies"], self.results("tiny.yaml")["policies"])
+
+    def test_a_reader_that_has_left_ends_every_command_quietly(self):
+        for arguments in self.everything_that_prints():
+            with self.subTest(arguments):
+                reading, writing = os.pipe()
+                os.close(reading)
+                with os.fdopen(writing, "wb") as stdout:
+                    run = self.caesura(*arguments, stdout=stdout)
+                self.assertEqual((run.returncode, run.stderr), (self.READER_GONE, ""))
+
+    def test_a_reader_that_takes_a_line_and_leaves_ends_a_run_quietly(self):
+        # So much that a pipe does not hold it, whoever is quicker.
+        script = f"set -o pipefail; {CAESURA} run tiny.yaml --requests 1e5 --engine direct --csv | head -1"
+        run = subprocess.run(["bash", "-c", script], cwd=self.folder, timeout=PATIENCE_S, check=False, capture_output=True, encoding="utf-8")
+        self.assertEqual((run.returncode, run.stdout, run.stderr), (self.READER_GONE, CSV_HEADER + "\n", ""))
 
     def test_a_folder_that_cannot_be_written_is_told(self):
         self.write("file", "mine")
@@ -610,7 +651,7 @@ class Trouble(ProgramTest):
         os.close(reading)
         with os.fdopen(writing, "wb") as stdout:
             run = self.caesura("run", "tiny.yaml", "--out", "out", stdout=stdout)
-        self.assertIn(run.returncode, (1, -signal.SIGPIPE))
+        self.assertEqual((run.returncode, run.stderr), (self.READER_GONE, ""))
         self.assertEqual(self.files_in("out"), FILES)
 
     def test_a_reader_that_leaves_in_the_middle_leaves_no_temporary_files(self):
@@ -618,7 +659,7 @@ class Trouble(ProgramTest):
         with subprocess.Popen(command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
             self.assertEqual(process.stdout.readline().decode().strip(), CSV_HEADER)
             process.stdout.close()
-            self.assertIn(process.wait(PATIENCE_S), (1, -signal.SIGPIPE))
+            self.assertEqual(process.wait(PATIENCE_S), self.READER_GONE)
         self.assertIn(self.files_in("out") if (self.folder / "out").exists() else [], ([], FILES))
 
 

@@ -62,6 +62,15 @@ class Serve(unittest.TestCase):
             self.assertEqual(len((self.folder / "results/requests.csv").read_text().splitlines()), 2)
             self.assertEqual(json.loads((self.folder / "calls.jsonl").read_text().splitlines()[0])["status"], 200)
 
+    def test_a_reader_that_has_left_costs_what_would_be_printed_alone(self):
+        server = self.served("--time-scale", "1000", "--out", "results")
+        self.assertEqual(server.call("POST", "/v1/chat", {"message": "hi"}).status, 200)
+        server.stop_reading()
+        code, _, err = server.stop()
+        self.assertEqual(code, 141)
+        self.assertNotIn("standard output", err)
+        self.assertEqual(json.loads((self.folder / "results/results.json").read_text())["policies"][0]["requests"]["completed"], 1)
+
     def test_waits_a_moment_for_what_is_in_flight_but_not_with_a_manual_clock(self):
         for options, partial in ((["--time-scale", "100"], False), (["--clock", "manual"], True)):
             server = self.served(*options, "--out", "results")

@@ -74,6 +74,10 @@ class Served:
         answer = self.call("POST", "/v1/caesura/clock", {"advance": by})
         assert answer.status == 200, answer
 
+    def stop_reading(self):
+        """What it prints from now on meets a closed pipe."""
+        self._process.stdout.close()
+
     def stop(self, by=signal.SIGINT):
         """Exit status and output. May be called again: the same answer."""
         if self._ended is None:
