@@ -234,8 +234,9 @@ std::string headline(const Json& policy) {
            ".";
   }
   if (cancelled == 0)
-    return name + "none of " + requests_words(total) + " was cancelled; " + used_words(policy) +
-           orphan_words(policy) + ".";
+    return name + "none of " + requests_words(total) + " was cancelled" +
+           (whole(policy, "/requests/completed") == 0 ? ", and none completed; " : "; ") +
+           used_words(policy) + orphan_words(policy) + ".";
 
   std::string words = name + count_figure(cancelled) + " of " + requests_words(total) +
                       (cancelled == 1 ? " was" : " were") + " cancelled; a cancel took effect " +
@@ -252,7 +253,14 @@ std::string overall(const Json& results) {
   const auto first = std::find_if(policies.begin(), policies.end(), [](const Json& policy) {
     return whole(policy, "/requests/cancelled") > 0;
   });
-  if (first == policies.end()) return "No request was cancelled, so nothing was saved.";
+  if (first == policies.end()) {
+    const bool any_completed =
+        std::any_of(policies.begin(), policies.end(),
+                    [](const Json& policy) { return whole(policy, "/requests/completed") > 0; });
+    return any_completed || requests_of_all(results) == 0
+               ? "No request was cancelled, so nothing was saved."
+               : "No request was cancelled, and none completed.";
+  }
   const Json& policy = *first;
   std::string words = doing(policy) + " saves " + saved_words(policy);
   words[0] = static_cast<char>(words[0] - 'a' + 'A');

@@ -47,6 +47,12 @@ TEST(Headline, SaysWhatACancelTookAndSaved) {
             "it saved 42.5 % of tokens and $0.17, 96.6 % of what was avoidable.");
 }
 
+TEST(Headline, SaysSoIfNoneCompleted) {
+  EXPECT_EQ(headline_of(failed_requests(25)),
+            "p: none of 25 requests was cancelled, and none completed; 0 tokens and $0.00 were "
+            "used.");
+}
+
 TEST(Headline, OfThePolicyNeverSaysThatCancelsWereIgnored) {
   EXPECT_EQ(headline_of({completed(), completed()}),
             "p: 2 cancels were ignored; 20,000 tokens and $0.40 were used, 300 tokens and $0.006 "
@@ -93,8 +99,9 @@ TEST(Headline, SaysWhatOrphansUsedWhereNobodyCancelled) {
   pair.client.cancel_sent.reset();
   pair.client.cancels_sent = pair.client.cancels_ignored = 0;
   EXPECT_EQ(headline_of({pair}),
-            "p: none of 1 request was cancelled; 10,000 tokens and $0.20 were used; 2 agents of "
-            "timed-out requests ran on as orphans for 2 h together, which took 2,000 tokens and "
+            "p: none of 1 request was cancelled, and none completed; 10,000 tokens and $0.20 were "
+            "used; 2 agents of timed-out requests ran on as orphans for 2 h together, which took "
+            "2,000 tokens and "
             "$0.04.");
   pair.request.planned.tokens = {};
   pair.request.planned.cost = {};
@@ -248,6 +255,10 @@ TEST(Overall, NamesAPolicyThatHasANameOfItsOwnAndNoSlowerOne) {
 
 TEST(Overall, SaysSoIfNothingWasCancelled) {
   EXPECT_EQ(overall(policies_of({{"never", {completed()}}})),
+            "No request was cancelled, so nothing was saved.");
+  EXPECT_EQ(overall(policies_of({{"never", failed_requests(2)}, {"abort", failed_requests(2)}})),
+            "No request was cancelled, and none completed.");
+  EXPECT_EQ(overall(policies_of({{"never", {}}})),
             "No request was cancelled, so nothing was saved.");
 }
 
