@@ -1,25 +1,40 @@
 #include "app/options.hpp"
 
+#include "scenarios/format/format_number.hpp"
+#include "scenarios/format/format_value.hpp"
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <system_error>
 #include <thread>
 
 namespace caesura {
 namespace {
 
-/// Any 64-bit number, digit by digit: seeds are not rounded.
+/// Writes a whole number within bounds, as scenario files have them, as CLI11 understands it: 1e6
+/// is 1000000. Whether it is one; digits are not rounded away.
+bool write_out_whole(std::string& text, std::uint64_t lowest, std::uint64_t highest) {
+  try {
+    const int128 value = whole_from(text);
+    if (value < static_cast<int128>(lowest) || value > static_cast<int128>(highest)) return false;
+    text = std::to_string(static_cast<std::uint64_t>(value));
+    return true;
+  } catch (const std::invalid_argument&) {
+    return false;
+  }
+}
+
 CLI::Validator seed_number() {
   const auto check = [](std::string& text) -> std::string {
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size())
-      return fmt::format("'{}' is not a whole number from 0 to 2^64 - 1", text);
-    text = fmt::format("{}", value);
-    return {};
+    return write_out_whole(text, 0, UINT64_MAX)
+               ? ""
+               : fmt::format("{} is not a whole number from 0 to 2^64 - 1", cited(text));
   };
   return CLI::Validator(check, "N");
 }
@@ -30,14 +45,11 @@ unsigned cores() { return std::max(1U, std::thread::hardware_concurrency()); }
 
 CLI::Validator whole_number(double lowest, double highest, const std::string& name) {
   const auto check = [=](std::string& text) -> std::string {
-    double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size() || value != std::floor(value) ||
-        value < lowest || value > highest) {
-      return fmt::format("'{}' is not a whole number from {:.0f} to {:g}", text, lowest, highest);
-    }
-    text = fmt::format("{:.0f}", value);  // as CLI11 understands it
-    return {};
+    return write_out_whole(text, static_cast<std::uint64_t>(lowest),
+                           static_cast<std::uint64_t>(highest))
+               ? ""
+               : fmt::format("{} is not a whole number from {:.0f} to {:g}", cited(text), lowest,
+                             highest);
   };
   return CLI::Validator(check, name);
 }
@@ -49,7 +61,7 @@ CLI::Validator time_scale_number() {
     const bool is_number = error == std::errc() && end == text.data() + text.size();
     return is_number && value >= 1e-3 && value <= 1e6
                ? ""
-               : fmt::format("'{}' is not a number from 0.001 to 1000000", text);
+               : fmt::format("{} is not a number from 0.001 to 1000000", cited(text));
   };
   return CLI::Validator(check, "X");
 }
@@ -91,7 +103,7 @@ void add_engine(CLI::App& command, EngineKind& engine,
   const auto transform = [engines, names](std::string& text) -> std::string {
     const auto found = engines.find(text);
     if (found == engines.end())
-      return fmt::format("{} is no engine here; choose one of {}", text, names);
+      return fmt::format("{} is no engine here; choose one of {}", cited(text), names);
     text = std::to_string(static_cast<int>(found->second));
     return {};
   };

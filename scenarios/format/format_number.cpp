@@ -4,7 +4,6 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <numeric>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -26,26 +25,27 @@ constexpr int128 largest_whole = static_cast<int128>(1'000'000'000'000'000'000) 
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// The exponent after `e`; moves `at` behind it. Saturates, since no sensible number is near the
-/// bound.
+/// The exponent after `e`; moves `at` behind it. Saturates where no digits of an input (8 MiB at
+/// most) could make up for it.
 std::optional<int> read_exponent(std::string_view text, std::size_t& at) {
   const bool negative = at < text.size() && text[at] == '-';
   if (at < text.size() && (text[at] == '-' || text[at] == '+')) ++at;
   if (at >= text.size() || !is_digit(text[at])) return std::nullopt;
+  constexpr int farthest = 100'000'000;
   int exponent = 0;
   for (; at < text.size() && is_digit(text[at]); ++at)
-    exponent = std::min(99'999, exponent * 10 + (text[at] - '0'));
+    exponent = std::min(farthest, exponent * 10 + (text[at] - '0'));
   return negative ? -exponent : exponent;
 }
 
-/// At most one decimal point, and at least one digit. The exponent only if `scientific`.
-std::optional<Decimal> read_decimal(std::string_view text, bool scientific) {
+/// At most one decimal point, and at least one digit.
+std::optional<Decimal> read_decimal(std::string_view text) {
   Decimal result;
   std::size_t at = 0;
   if (at < text.size() && (text[at] == '-' || text[at] == '+')) result.negative = text[at++] == '-';
   bool any = false, point = false;
   int kept = 0;
-  int exponent = 0;  // long inputs are at most 8 MiB, so this cannot overflow
+  int exponent = 0;  // inputs are at most 8 MiB, so this cannot overflow
   for (; at < text.size() && (is_digit(text[at]) || (text[at] == '.' && !point)); ++at) {
     if (text[at] == '.') {
       point = true;
@@ -62,7 +62,7 @@ std::optional<Decimal> read_decimal(std::string_view text, bool scientific) {
     }
   }
   if (!any) return std::nullopt;
-  if (scientific && at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
     const auto power = read_exponent(text, ++at);
     if (!power) return std::nullopt;
     exponent += *power;
@@ -95,6 +95,49 @@ int128 scaled(const Decimal& decimal, std::int64_t unit, Fraction fraction, cons
   return decimal.negative ? -n : n;
 }
 
+struct Ratio {
+  int128 numerator = 0;
+  int128 denominator = 1;
+};
+
+/// So many a `unit`, of which one is so many nanoseconds, as a fraction a nanosecond: exact, but
+/// for digits after the 21st, which are rounded. Where it is above 1, or below one in 10^17, it
+/// stays so, and may be off.
+Ratio ratio_of(Decimal decimal, std::int64_t unit) {
+  // 10^21 times a year in nanoseconds still fits in 128 bits.
+  constexpr int128 most = static_cast<int128>(1'000'000'000'000'000'000) * 1'000;
+  constexpr int128 enough = most * 10'000'000'000'000'000;
+  int128 last = 0;
+  for (; decimal.digits >= most; ++decimal.exponent) {
+    last = decimal.digits % 10;
+    decimal.digits /= 10;
+  }
+  if (last >= 5) ++decimal.digits;
+  for (; decimal.exponent < 0 && decimal.digits % 10 == 0; ++decimal.exponent) decimal.digits /= 10;
+  Ratio ratio{decimal.digits, unit};
+  for (; decimal.exponent > 0 && ratio.numerator <= ratio.denominator; --decimal.exponent)
+    ratio.numerator *= 10;
+  for (; decimal.exponent < 0 && ratio.denominator <= enough; ++decimal.exponent)
+    ratio.denominator *= 10;
+  return ratio;
+}
+
+/// In lowest terms where both of them fit in 63 bits; else the last of its convergents that does,
+/// which is within 2^-63 of it, relatively. `exact` is at most 1.
+Ratio nearest_ratio(const Ratio& exact) {
+  int128 a = exact.numerator, b = exact.denominator;
+  Ratio before{1, 0}, last{0, 1};
+  std::swap(a, b);  // the first quotient of the continued fraction is 0, and is done
+  while (b != 0) {
+    const int128 quotient = a / b;
+    if (quotient > (INT64_MAX - before.denominator) / last.denominator) break;
+    before = std::exchange(last, {quotient * last.numerator + before.numerator,
+                                  quotient * last.denominator + before.denominator});
+    a = std::exchange(b, a % b);
+  }
+  return last;
+}
+
 struct Unit {
   std::string_view name;
   std::int64_t ns;
@@ -113,9 +156,18 @@ bool is_infinite_or_nan(std::string_view text) {
   return std::find(words.begin(), words.end(), text) != words.end();
 }
 
+/// Begins with no plus sign, and has a digit on both sides of its point: as duration_pattern and
+/// rate_pattern have it.
+bool is_written_out(std::string_view text) {
+  const auto point = text.find('.');
+  return text.front() != '+' && text.front() != '.' &&
+         (point == std::string_view::npos ||
+          (is_digit(text[point - 1]) && is_digit(text[point + 1])));
+}
+
 Decimal number_or_throw(std::string_view text) {
   if (is_infinite_or_nan(text)) throw std::invalid_argument("must be a finite number");
-  const auto decimal = read_decimal(text, true);
+  const auto decimal = read_decimal(text);
   if (!decimal) throw std::invalid_argument("");
   return *decimal;
 }
@@ -123,7 +175,7 @@ Decimal number_or_throw(std::string_view text) {
 }  // namespace
 
 bool is_number(std::string_view text) {
-  return read_decimal(text, true).has_value() || is_infinite_or_nan(text);
+  return read_decimal(text).has_value() || is_infinite_or_nan(text);
 }
 
 int128 whole_from(std::string_view text) {
@@ -137,14 +189,14 @@ double number_from(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   // A number that is too small for a double is 0, which from_chars leaves in `number`; one that is
   // too large is refused.
-  if (error == std::errc::result_out_of_range && read_decimal(text, true)->exponent >= 0) {
+  if (error == std::errc::result_out_of_range && read_decimal(text)->exponent >= 0) {
     throw std::invalid_argument("must be a finite number");
   }
   return number;
 }
 
 Duration duration_from(std::string_view text) {
-  if (const auto bare = read_decimal(text, true)) {
+  if (const auto bare = read_decimal(text)) {
     const std::string number(text);
     if (bare->negative)
       throw std::invalid_argument(
@@ -159,11 +211,9 @@ Duration duration_from(std::string_view text) {
   const auto unit_name = text.substr(text.size() - letters);
   const auto unit = std::find_if(duration_units.begin(), duration_units.end(),
                                  [&](const Unit& u) { return u.name == unit_name; });
-  const auto decimal = read_decimal(text.substr(0, text.size() - letters), false);
-  if (unit == duration_units.end() || !decimal || text.front() == '+' || text.front() == '.' ||
-      text[text.size() - letters - 1] == '.') {
+  const auto decimal = read_decimal(text.substr(0, text.size() - letters));
+  if (unit == duration_units.end() || !decimal || !is_written_out(text))
     throw std::invalid_argument("");
-  }
   if (decimal->negative) throw std::invalid_argument("must not be negative");
   const auto ns =
       scaled(*decimal, unit->ns, Fraction::refused, "is finer than a nanosecond; round it");
@@ -189,28 +239,18 @@ Rate rate_from(std::string_view text) {
   const auto unit_name = text.substr(text.size() - 1);
   const auto unit = std::find_if(duration_units.begin(), duration_units.end(),
                                  [&](const Unit& u) { return u.name == unit_name; });
-  const auto decimal = read_decimal(text.substr(0, text.size() - 2), false);
-  if (unit == duration_units.end() || !decimal || text[0] == '+' || text[0] == '.' ||
-      text[text.size() - 3] == '.') {
+  const auto decimal = read_decimal(text.substr(0, text.size() - 2));
+  if (unit == duration_units.end() || !decimal || !is_written_out(text))
     throw std::invalid_argument("");
-  }
   if (decimal->negative || decimal->digits == 0) throw std::invalid_argument("must be above 0");
-  int128 requests = decimal->digits;
-  int128 per = unit->ns;
-  constexpr int128 largest = INT64_MAX;
-  int exponent = decimal->exponent;
-  for (; exponent < 0 && requests % 10 == 0; ++exponent) requests /= 10;
-  for (; exponent < 0 && per <= largest; ++exponent) per *= 10;
-  for (; exponent > 0 && requests <= largest; --exponent) requests *= 10;
-  int128 a = requests, b = per;
-  while (b != 0) a = std::exchange(b, a % b);
-  requests /= a;
-  per /= a;
-  if (decimal->cut || per > largest) throw std::invalid_argument("has too many digits; round it");
-  if (requests > per)
+  const Ratio exact = ratio_of(*decimal, unit->ns);
+  if (exact.numerator > exact.denominator)
     throw std::invalid_argument("is over 1000000000/s; at most one request arrives a nanosecond");
-  if (per > requests * longest_duration.count()) throw std::invalid_argument("is below one a year");
-  return {static_cast<std::int64_t>(requests), Duration{static_cast<std::int64_t>(per)}};
+  if (exact.denominator > exact.numerator * longest_duration.count())
+    throw std::invalid_argument("is below one a year");
+  const Ratio kept = nearest_ratio(exact);
+  return {static_cast<std::int64_t>(kept.numerator),
+          Duration{static_cast<std::int64_t>(kept.denominator)}};
 }
 
 Money price_from(std::string_view dollars, std::int64_t tokens) {

@@ -24,7 +24,7 @@ int128 whole_from(std::string_view text);
 
 double number_from(std::string_view text);
 
-/// 250us, 10ms, 1.5s, 2m, 1h, 10ns: a whole number of nanoseconds, 0 to longest_duration.
+/// 250us, 10ms, 1.5s, 2m, 1h, 1e3ns: a whole number of nanoseconds, 0 to longest_duration.
 Duration duration_from(std::string_view text);
 
 /// A number of seconds without a unit, rounded to the nearest nanosecond, as in trace files; 0 to
@@ -40,7 +40,8 @@ struct Rate {
   }
 };
 
-/// 20/s, 1.5/m, 3/h: positive, at most one a nanosecond.
+/// 20/s, 1.5/m, 3e-2/h: positive, at most one a nanosecond, at least one a year. Exact where both
+/// parts fit in 63 bits (20/s, 1.5/m), else within 10^-18 of what is written, relatively.
 Rate rate_from(std::string_view text);
 
 /// US dollars for `tokens` tokens; the price of one. `tokens` divides 10^12.

@@ -164,7 +164,7 @@ class Commands(ProgramTest):
 
     def test_numbers_out_of_range_are_usage(self):
         for option, values in {
-            "--requests": ["0", "-5", "1.5", "2e9", "nan", "many", ""],
+            "--requests": ["0", "-5", "1.5", "2e9", "1e+16", "1.0000000000000000001", "1000000000.0000000001", "1e-07", "nan", "many", ""],
             "--threads": ["0", "-1", "1025", "two"],
             "--replications": ["0", "-1", "10001", "1.5", "some", ""],
             "--seed": ["x", "1.5", "", "-1", "18446744073709551616"],
@@ -178,6 +178,14 @@ class Commands(ProgramTest):
             run = self.caesura("run", "tiny.yaml", "--json", option, "010")
             if run.returncode != 2:  # refusing it would do too
                 self.assertEqual(json.loads(run.stdout)["scenario"][key], 10)
+
+    def test_numbers_may_be_written_as_a_program_prints_them(self):
+        arguments = ("run", "tiny.yaml", "--json", "--requests", "1.3e+01", "--seed", "1e+16", "--threads", "2.0")
+        scenario = json.loads(self.succeeds(*arguments))["scenario"]
+        self.assertEqual((scenario["requests"], scenario["seed"]), (13, 10**16))
+        sweep = json.loads(self.succeeds("sweep", "tiny.yaml", "--json", "--vary", "load.arrivals={constant: 41.666666666666664/s},{constant: 4.1666666666666664e+01/s},{constant: 40/s}"))
+        figures = [point["policies"] for point in sweep["points"]]
+        self.assertEqual(figures[0], figures[1])
 
     def test_run_prints_a_table_for_a_person(self):
         text = self.succeeds("run", "tiny.yaml")

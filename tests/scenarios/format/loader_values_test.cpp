@@ -38,10 +38,12 @@ TEST(ScenarioValues, DurationsAreExact) {
   EXPECT_EQ(duration_from("000000000000000000000000000000000000001s"), 1s);
   EXPECT_EQ(duration_from("8760h"), longest_duration);
   EXPECT_EQ(duration_from("0s"), 0s);
+  EXPECT_EQ(duration_from("1e-07s"), 100ns);
+  EXPECT_EQ(duration_from("1.5e+3ms"), 1500ms);
   EXPECT_EQ(refusal([] { duration_from("1.0000000000000000000000000000001s"); }),
             "is finer than a nanosecond; round it");
-  for (const char* text : {"", "s", "1", "1.s", ".5s", "+1s", "1d", "1 s", "1S", "1e3s", "0x1s",
-                           "1m30s", "--1s", "1.2.3s", "nans"}) {
+  for (const char* text : {"", "s", "1", "1.s", ".5s", "+1s", "1d", "1 s", "1S", "1es", "1e-s",
+                           "1.e3s", "e3s", "0x1s", "1m30s", "--1s", "1.2.3s", "nans"}) {
     EXPECT_NE(refusal([&] { duration_from(text); }), "accepted") << text;
   }
 }
@@ -81,10 +83,37 @@ TEST(ScenarioValues, RatesAreFractionsInLowestTerms) {
   EXPECT_EQ(rate_from("7/s").requests, 7);
   EXPECT_EQ(rate_from("7/s").per, 1s);
   EXPECT_EQ(rate_from("60000000000/m").per, 1ns);
-  for (const char* text : {"", "/s", "1/", "1/d", "1/ms", "-1/s", "0/s", "0.0/h", "1e3/s", "1 /s",
-                           "1/s/s", "99999999999999999999999999/s"}) {
+  EXPECT_EQ(rate_from("1e+3/s").per, 1ms);
+  EXPECT_EQ(rate_from("1e-3/s").per, 1000s);
+  for (const char* text : {"", "/s", "1/", "1/d", "1/ms", "-1/s", "0/s", "0.0/h", "1e/s", "1.e3/s",
+                           "1 /s", "1/s/s", "99999999999999999999999999/s"}) {
     EXPECT_NE(refusal([&] { rate_from(text); }), "accepted") << text;
   }
+}
+
+TEST(ScenarioValues, RatesOfManyDigitsAreTheNearestFractionThatIsKept) {
+  EXPECT_NEAR(1e9 / rate_from("41.666666666666664/s").mean_gap_ns(), 41.666666666666664, 1e-14);
+  EXPECT_NEAR(6e10 / rate_from("7.0710678118654755/m").mean_gap_ns(), 7.0710678118654755, 2e-15);
+  EXPECT_EQ(rate_from("0.33333333333333333333333333333333333/s").per, 3s)
+      << "rounded after the 21st digit, a third it is";
+  EXPECT_EQ(refusal([] { rate_from("1000000000.0000001/s"); }),
+            "is over 1000000000/s; at most one request arrives a nanosecond");
+  EXPECT_EQ(refusal([] { rate_from("1e-300/s"); }), "is below one a year");
+  EXPECT_EQ(refusal([] { rate_from("0e9/s"); }), "must be above 0");
+}
+
+TEST(ScenarioValues, MayBeWrittenAsAProgramPrintsADouble) {
+  const ScenarioFolder folder;
+  const auto scenario = folder.load(
+      scenario_with({"cancel: [{after: 1s, probability: 0.5}]"}),
+      sets({"load.requests=1e+06", "load.arrivals={poisson: 41.666666666666664/s}",
+            "services.llm.m.latency=3.0000000000000000e-01s", "services.llm.m.failure_rate=1e-07",
+            "services.llm.m.output_tokens=2.5e+02", "services.llm.m.concurrency=16.0",
+            "services.llm.m.price.per_1k=3e-02",
+            "services.tool.t.latency={lognormal: {median: 1e-01s, sigma: 0.70710678118654757}}",
+            "timeout=4.125e+01s", "cancel.0.probability=0.33333333333333331",
+            "cancel.0.after={exponential: {mean: 1.0e-01s}}"}));
+  EXPECT_EQ(scenario.model.load.requests, 1'000'000U);
 }
 
 TEST(ScenarioValues, PricesAreWholeNumbersOfPicodollarsAToken) {
