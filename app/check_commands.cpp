@@ -1,4 +1,5 @@
 #include "model/plan.hpp"
+#include "scenarios/format/printable.hpp"
 #include "scenarios/results/threshold_reader.hpp"
 #include "scenarios/run/trace.hpp"
 #include "scenarios/run/verify.hpp"
@@ -51,9 +52,9 @@ std::string summary_text(const Scenario& scenario, std::size_t thresholds) {
   std::string policies;
   for (const Policy& policy : scenario.policies)
     policies += (policies.empty() ? "" : ", ") + policy.name;
-  std::string text = fmt::format("{}: ok\n", scenario.file);
+  std::string text = fmt::format("{}: ok\n", printable_line(scenario.file));
   if (!scenario.description.empty())
-    text += fmt::format("  {}: {}\n", scenario.name, scenario.description);
+    text += fmt::format("  {}: {}\n", scenario.name, printable_line(scenario.description));
   text +=
       fmt::format("  requests    {}, seed {}, {}\n",
                   count_figure(static_cast<std::int64_t>(count_requests(model, stop_requested()))),

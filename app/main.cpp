@@ -218,8 +218,8 @@ int run_program(int argc, char** argv) {
     std::vector<std::string> names;
     for (const Command& command : commands) names.push_back(command.options->get_name());
     if (std::find(names.begin(), names.end(), argv[1]) == names.end()) {
-      print_error(fmt::format("caesura: there is no command {}; there are {}\n", argv[1],
-                              fmt::join(names, ", ")));
+      print_complaint(
+          fmt::format("there is no command {}; there are {}", argv[1], fmt::join(names, ", ")));
       return bad_input;
     }
   }
@@ -232,7 +232,8 @@ int run_program(int argc, char** argv) {
       print_out(text.str());
       return all_well;
     }
-    print_error(fmt::format("caesura: {}\nTry caesura --help.\n", error.what()));
+    print_complaint(error.what());
+    print_error("Try caesura --help.\n");
     return bad_input;
   }
   for (const Command& command : commands) {
@@ -256,7 +257,7 @@ int main(int argc, char** argv) {
       static_cast<void>(open("/dev/null", stream == STDERR_FILENO ? O_WRONLY : O_RDONLY));
   }
   const auto fail = [](const std::exception& error, caesura::ExitStatus status) {
-    caesura::print_error(fmt::format("caesura: {}\n", error.what()));
+    caesura::print_complaint(error.what());
     return static_cast<int>(status);
   };
   try {

@@ -94,7 +94,7 @@ class AccessLog {
   /// What cannot be written (a full disk) is said once, and costs the log alone.
   void add(const nlohmann::ordered_json& call) {
     if (stream_ && !(stream_ << compact(call) << '\n' << std::flush))
-      print_error("caesura: " + fault() + "; nothing more is logged\n");
+      print_complaint(fault() + "; nothing more is logged");
   }
 
  private:

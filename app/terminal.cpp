@@ -1,5 +1,7 @@
 #include "app/terminal.hpp"
 
+#include "scenarios/format/printable.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,7 +9,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <string_view>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -39,6 +40,10 @@ void print_out(const std::string& text) {
 
 void print_error(const std::string& text) {
   static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr));
+}
+
+void print_complaint(std::string_view what) {
+  print_error("caesura: " + escaped_line(what) + '\n');
 }
 
 }  // namespace caesura

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace caesura {
 
@@ -24,5 +25,8 @@ struct ReaderGone : OutputError {
 void print_out(const std::string& text);
 /// Writes to stderr; that this fails, nobody can be told.
 void print_error(const std::string& text);
+/// "caesura: " and what is wrong, as one line on stderr: what it quotes of files and of the command
+/// line is made harmless.
+void print_complaint(std::string_view what);
 
 }  // namespace caesura

@@ -1,6 +1,7 @@
 #include "scenarios/format/format_value.hpp"
 
 #include "scenarios/format/format_number.hpp"
+#include "scenarios/format/printable.hpp"
 
 #include <algorithm>
 #include <array>
@@ -9,20 +10,6 @@
 
 namespace caesura {
 namespace {
-
-std::string one_line(std::string_view text) {
-  std::string line;
-  for (const char c : text) {
-    if (c == '\n') {
-      line += "\\n";
-    } else if (c == '\t') {
-      line += "\\t";
-    } else {
-      line += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-    }
-  }
-  return line;
-}
 
 /// Optimal string alignment: a swap of two neighbours counts once.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -45,8 +32,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string location(const Place& place) {
-  if (place.source->is_option) return one_line(place.source->name);
-  return one_line(place.source->name) + ":" + std::to_string(place.line) + ":" +
+  if (place.source->is_option) return escaped_line(place.source->name);
+  return escaped_line(place.source->name) + ":" + std::to_string(place.line) + ":" +
          std::to_string(place.column);
 }
 
@@ -76,15 +63,15 @@ bool is_not_text(std::string_view plain) {
 
 std::string cited(std::string_view text) {
   constexpr std::size_t longest = 60;
-  if (text.size() <= longest) return "'" + one_line(text) + "'";
+  if (text.size() <= longest) return "'" + escaped_line(text) + "'";
   std::size_t end = longest;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0u) == 0x80u)
     --end;  // not in the middle of a UTF-8 sequence
-  return "'" + one_line(text.substr(0, end)) + "…'";
+  return "'" + escaped_line(text.substr(0, end)) + "…'";
 }
 
 void fail(const Place& place, const std::string& message) {
-  throw ScenarioError(location(place) + ": " + one_line(message));
+  throw ScenarioError(location(place) + ": " + escaped_line(message));
 }
 
 const std::string* nearest(std::string_view name, const std::vector<std::string>& known) {

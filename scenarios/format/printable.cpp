@@ -14,6 +14,24 @@ constexpr std::array<CharacterRange, 4> direction_marks{
 /// C0, C1 and the line and paragraph separators.
 constexpr std::array<CharacterRange, 3> control{{{0x00, 0x1F}, {0x7F, 0x9F}, {0x2028, 0x2029}}};
 
+/// `digits` of them.
+void append_hex(std::string& line, char32_t c, unsigned digits) {
+  static constexpr char hex[] = "0123456789abcdef";
+  for (unsigned i = digits; i-- > 0;) line += hex[(c >> (4 * i)) & 15U];
+}
+
+void append_escape(std::string& line, char32_t c) {
+  if (c == '\n' || c == '\r' || c == '\t') {
+    line += c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\t";
+  } else if (c < 0x80) {
+    line += "\\x";
+    append_hex(line, c, 2);
+  } else {
+    line += "\\u";
+    append_hex(line, c, 4);
+  }
+}
+
 }  // namespace
 
 char32_t take_character(std::string_view& text) {
@@ -55,6 +73,24 @@ std::string printable_line(std::string_view text) {
       line += "\xEF\xBF\xBD";
     } else if (!is_in(c, direction_marks)) {
       line += before.substr(0, before.size() - text.size());
+    }
+  }
+  return line;
+}
+
+std::string escaped_line(std::string_view text) {
+  std::string line;
+  while (!text.empty()) {
+    const std::string_view before = text;
+    const char32_t c = take_character(text);
+    const auto size = before.size() - text.size();
+    if (is_in(c, control) || is_in(c, direction_marks)) {
+      append_escape(line, c);
+    } else if (c == replacement && size == 1) {  // one that is written as such has three bytes
+      line += "\\x";
+      append_hex(line, static_cast<unsigned char>(before.front()), 2);
+    } else {
+      line += before.substr(0, size);
     }
   }
   return line;

@@ -187,6 +187,55 @@ class Commands(ProgramTest):
         figures = [point["policies"] for point in sweep["points"]]
         self.assertEqual(figures[0], figures[1])
 
+    def test_nothing_that_a_file_or_an_argument_holds_reaches_the_terminal_raw(self):
+        hostile = "\x1b]0;x\x07\x1b[2J\u009b31m\u202e\u2028\udcff\r"
+        in_yaml = r'"\x1b]0;x\a\x1b[2J\x9b31m\u202e\u2028\r"'
+        self.write("described.yaml", TINY.replace("Two calls, and a cancel of every other request.", in_yaml))
+        self.write(hostile, TINY)
+        self.write("bad.json", f"{hostile}{{".encode("utf-8", "surrogateescape"))
+        (self.folder / ("o" + hostile)).mkdir()
+        results = json.loads(self.succeeds("run", "tiny.yaml", "--json"))
+        results["scenario"]["name"] = results["policies"][0]["policy"] = hostile[:-2]
+        self.write("o" + hostile + "/results.json", json.dumps(results))
+        self.write("o" + hostile + "/requests.csv", f"policy,{hostile}\n".encode("utf-8", "surrogateescape"))
+        for arguments in [
+            ("validate", "described.yaml"),
+            ("run", "described.yaml"),
+            ("validate", hostile),
+            ("validate", "nowhere" + hostile),
+            ("run", "tiny.yaml", "--out", hostile),
+            ("run", "tiny.yaml", "--requests", hostile),
+            ("run", "tiny.yaml", "--seed", hostile),
+            ("run", "tiny.yaml", "--engine", hostile),
+            ("run", "tiny.yaml", "--time-scale", hostile),
+            ("run", "tiny.yaml", "--policy", hostile),
+            ("run", "tiny.yaml", "--set", hostile),
+            ("run", "tiny.yaml", "--set", f"load.{hostile}=1"),
+            ("run", "tiny.yaml", "--set", f"description={in_yaml}"),
+            ("run", "tiny.yaml", "--set", f"timeout={in_yaml}"),
+            ("validate", "tiny.yaml", "--set", f"thresholds=[{in_yaml}]"),
+            ("validate", "tiny.yaml", "--set", f"load.arrivals={{trace: {in_yaml}}}"),
+            ("run", "tiny.yaml", "--" + hostile),
+            ("sweep", "tiny.yaml", "--vary", hostile),
+            ("sweep", "tiny.yaml", "--vary", f"description={in_yaml},b"),
+            ("sweep", "tiny.yaml", "--vary", "seed=1", "--hold", hostile),
+            ("sweep", "tiny.yaml", "--vary", "seed=1", "--minimise", hostile),
+            ("compare", "bad.json", "bad.json"),
+            ("compare", "nowhere" + hostile, "tiny.yaml"),
+            ("compare", "o" + hostile, "o" + hostile),
+            ("compare", "o" + hostile + "/results.json", "o" + hostile, "--fail-on", hostile),
+            ("report", "bad.json", "--html", hostile),
+            ("report", "o" + hostile, "--html", "page.html"),
+            ("report", "nowhere" + hostile, "--html", "page.html"),
+            ("serve", "tiny.yaml", "--listen", hostile),
+            ("serve", "tiny.yaml", "--listen", "127.0.0.1:0", "--access-log", f"nowhere/{hostile}"),
+            (hostile,),
+        ]:
+            with self.subTest(arguments):
+                run = self.caesura(*arguments)
+                self.assertNotEqual(run.stdout + run.stderr, "")
+                self.assertEqual(re.findall("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]", run.stdout + run.stderr), [])
+
     def test_run_prints_a_table_for_a_person(self):
         text = self.succeeds("run", "tiny.yaml")
         for words in ("tiny — Two calls", "never: ", "checkpoint: ", "stop after p50", "ok      never.requests.cancelled == 0", "Engine caf"):
