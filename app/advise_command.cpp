@@ -53,6 +53,7 @@ int advise_command(const GridArguments& arguments) {
                             !arguments.no_progress && isatty(STDERR_FILENO) != 0);
     advice = advise(question, stop_requested(), progress);
   }
+  print_warnings(advice.warnings);
   advice.scenario = name;
   advice.run = {.wall_seconds = std::chrono::duration<double>(Clock::now() - start).count(),
                 .threads = arguments.threads,

@@ -103,6 +103,7 @@ int validate_command(const RunArguments& arguments) {
   for (const std::string& file : arguments.files) {
     const Scenario scenario = load_scenario(file, arguments.scenario);
     const std::size_t thresholds = parse_thresholds(scenario).size();
+    print_warnings(scenario.warnings);
     text += summary_text(scenario, thresholds);
     if (const int status = interrupt_status(); status != 0) return status;
   }

@@ -148,6 +148,7 @@ void mention_direct(const RunArguments& arguments, const nlohmann::ordered_json&
 
 int run_command(const RunArguments& arguments) {
   std::vector<Loaded> all = load_all(arguments);
+  for (const Loaded& loaded : all) print_warnings(loaded.scenario.warnings);
   if (arguments.form == OutputForm::csv) {
     std::string header;
     append_csv_header(header);

@@ -10,7 +10,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string>
 #include <unistd.h>
+#include <vector>
 
 namespace caesura {
 namespace {
@@ -57,11 +59,13 @@ int sweep_command(const GridArguments& arguments) {
                     .engine = arguments.engine,
                     .threads = arguments.threads};
   const bool shown = !arguments.no_progress && isatty(STDERR_FILENO) != 0;
+  std::vector<std::string> warnings;
   {
     BatchProgress progress;
     const ProgressLine line("checking " + sweep.scenario, meter_of(progress), shown);
-    check_batch(batch, stop_requested(), progress);
+    warnings = check_batch(batch, stop_requested(), progress);
   }
+  print_warnings(warnings);
   {
     BatchProgress progress;
     const ProgressLine line(sweep.scenario, meter_of(progress), shown);

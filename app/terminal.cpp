@@ -46,4 +46,8 @@ void print_complaint(std::string_view what) {
   print_error("caesura: " + escaped_line(what) + '\n');
 }
 
+void print_warnings(const std::vector<std::string>& warnings) {
+  for (const auto& warning : warnings) print_error(escaped_line(warning) + '\n');
+}
+
 }  // namespace caesura

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace caesura {
 
@@ -28,5 +29,8 @@ void print_error(const std::string& text);
 /// "caesura: " and what is wrong, as one line on stderr: what it quotes of files and of the command
 /// line is made harmless.
 void print_complaint(std::string_view what);
+/// Likewise what a scenario has to say though it can be run, one line each: "file:line:column:
+/// warning: …".
+void print_warnings(const std::vector<std::string>& warnings);
 
 }  // namespace caesura

@@ -8,8 +8,10 @@
 #include "scenarios/format/loader_workflow.hpp"
 #include "scenarios/format/loader_yaml.hpp"
 #include "scenarios/format/scenario.hpp"
+#include "scenarios/format/unmet_cancels.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <deque>
 #include <filesystem>
 #include <string>
@@ -56,6 +58,23 @@ std::vector<ThresholdText> read_thresholds(const Value* thresholds) {
   if (thresholds == nullptr) return result;
   for (const auto& item : thresholds->items) result.push_back({item.text, location(item.place)});
   return result;
+}
+
+/// Of sources of cancels that no request can meet, where they say when.
+std::vector<std::string> warnings_of(const Value* cancel, const Model& model) {
+  std::vector<std::string> warnings;
+  const auto reasons = reasons_unmet(model);
+  for (std::size_t i = 0; i < reasons.size(); ++i) {
+    if (reasons[i].empty()) continue;
+    const Value& source = cancel->kind == Value::Kind::list ? cancel->items[i] : *cancel;
+    const auto moment =
+        std::find_if(source.entries.begin(), source.entries.end(), [](const ValueEntry& entry) {
+          return entry.key == "after_chunks" || entry.key == "during" || entry.key == "when";
+        });
+    warnings.push_back(location(moment->place) +
+                       ": warning: no request can meet this cancel: " + reasons[i]);
+  }
+  return warnings;
 }
 
 /// As the file has them, --set applied, but not --policy.
@@ -133,6 +152,7 @@ Scenario load_scenario(const std::string& file, const ScenarioOptions& options) 
       continue;
     scenario.policies_left_out.push_back(std::move(name));
   }
+  scenario.warnings = warnings_of(root.find("cancel"), scenario.model);
   scenario.thresholds = read_thresholds(root.find("thresholds"));
   drop_thresholds_on(scenario.policies_left_out, root);
   const bool names_data = name_data_from_anywhere(file, root);

@@ -30,6 +30,9 @@ struct Scenario {
   std::vector<Policy> policies;                ///< at least one, with different names
   std::vector<std::string> policies_left_out;  ///< named in the file, replaced by --policy
   std::vector<ThresholdText> thresholds;
+  /// What is surely not meant, though it can be run, one line each: "file:line:column: warning:
+  /// what is wrong and what to do".
+  std::vector<std::string> warnings;
   std::string yaml;  ///< as it runs: the file with the options applied
 };
 

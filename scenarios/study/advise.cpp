@@ -46,11 +46,11 @@ class Search {
     const auto options = [&](std::size_t i) {
       return options_at(question_.options, question_.variations, point_of(question_.variations, i));
     };
-    check_batch({.file = question_.file,
-                 .runs = points_in(question_.variations),
-                 .options = options,
-                 .threads = question_.threads},
-                stop_, checked);
+    warnings_ = check_batch({.file = question_.file,
+                             .runs = points_in(question_.variations),
+                             .options = options,
+                             .threads = question_.threads},
+                            stop_, checked);
     std::vector<Point> points;
     for (std::size_t i = 0; i < points_in(question_.variations); ++i)
       points.push_back(point_of(question_.variations, i));
@@ -155,6 +155,7 @@ class Search {
 
   const std::vector<Tried>& tried() const { return tried_; }
   std::size_t grid_points() const { return grid_points_; }
+  const std::vector<std::string>& warnings() const { return warnings_; }
   std::size_t runs() const { return runs_; }
   std::uint64_t requests() const { return requests_; }
 
@@ -275,6 +276,7 @@ class Search {
   std::set<Point> known_;
   std::map<std::pair<std::size_t, std::size_t>, Assessed> assessed_;
   std::size_t grid_points_ = 0;
+  std::vector<std::string> warnings_;
   std::size_t runs_ = 0;
   std::uint64_t requests_ = 0;
 };
@@ -425,6 +427,7 @@ Advice advise(const Question& question, const std::atomic<bool>& stop, BatchProg
     }
   }
   advice.grid_points = search.grid_points();
+  advice.warnings = search.warnings();
   advice.points = search.tried().size();
   advice.runs = search.runs();
   advice.requests = search.requests();

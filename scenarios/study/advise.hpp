@@ -85,6 +85,7 @@ struct Advice {
   /// The scenario without what is varied, if it can run by itself.
   std::optional<Assessed> as_written;
   std::vector<Curve> curves;
+  std::vector<std::string> warnings;  ///< that every point of the grid has
   GridRun run;
 };
 

@@ -146,12 +146,23 @@ std::size_t field_index(const std::string& field) {
   return indices.at(field);
 }
 
-void check_batch(const Batch& batch, const std::atomic<bool>& stop, BatchProgress& progress) {
+std::vector<std::string> check_batch(const Batch& batch, const std::atomic<bool>& stop,
+                                     BatchProgress& progress) {
   progress.runs_total += batch.runs;
+  std::optional<std::vector<std::string>> shared;
+  std::mutex mutex;  // guards it
   Dealer(batch.runs, stop).deal(batch.threads, [&](std::size_t i) {
-    load_one(batch, batch.options(i));
+    const auto warnings = load_one(batch, batch.options(i)).warnings;
+    {
+      const std::lock_guard lock(mutex);
+      if (!shared) shared = warnings;
+      std::erase_if(*shared, [&](const std::string& warning) {
+        return std::find(warnings.begin(), warnings.end(), warning) == warnings.end();
+      });
+    }
     ++progress.runs_done;
   });
+  return shared.value_or(std::vector<std::string>{});
 }
 
 std::vector<std::optional<BatchResult>> run_batch(const Batch& batch, const std::atomic<bool>& stop,

@@ -51,8 +51,10 @@ struct BatchResult {
 };
 
 /// Loads every scenario, and forgets it: a thousand may name a thousand times the data. Throws the
-/// ScenarioError of the first run that has one. Returns before the end if `stop` is set.
-void check_batch(const Batch& batch, const std::atomic<bool>& stop, BatchProgress& progress);
+/// ScenarioError of the first run that has one. Returns the warnings that all of them have, as
+/// those of the file itself are. Returns before the end if `stop` is set.
+std::vector<std::string> check_batch(const Batch& batch, const std::atomic<bool>& stop,
+                                     BatchProgress& progress);
 
 /// Runs all, spread over the threads. A function of the batch alone, threads aside, as long as
 /// `stop` is not set; after that, runs that had not ended have no result. Throws what load_scenario

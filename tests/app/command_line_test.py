@@ -236,6 +236,20 @@ class Commands(ProgramTest):
                 self.assertNotEqual(run.stdout + run.stderr, "")
                 self.assertEqual(re.findall("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]", run.stdout + run.stderr), [])
 
+    def test_a_cancel_that_no_request_can_meet_is_warned_of_and_run(self):
+        impossible = "[{after_chunks: 5}, {during: {kind: tool, at: 0.5}}, {during: {operation: 4, at: 0.5}}, {when: {cost_over: 1.00}}]"
+        self.write("warned.yaml", re.sub("cancel: .*", f"cancel: {impossible}", TINY))
+        places = [r"warned\.yaml:10:11: warning: .*stream", r"warned\.yaml:10:30: warning: .*tool", r"warned\.yaml:10:63: warning: .*2 operations", r"warned\.yaml:10:98: warning: .*\$"]
+        for arguments, status in ((("validate", "warned.yaml"), 0), (("run", "warned.yaml", "--json"), 3), (("sweep", "warned.yaml", "--vary", "seed=1,2,3"), 0), (("advise", "warned.yaml", "--vary", "workflow.0.llm=writer", "--minimise", "tokens.used"), 0)):
+            with self.subTest(arguments):
+                run = self.caesura(*arguments)
+                self.assertEqual(run.returncode, status, run)
+                lines = run.stderr.splitlines()
+                self.assertEqual(len(lines), 4, run.stderr)
+                for line, place in zip(lines, places):
+                    self.assertRegex(line, place)
+        self.assertEqual(self.caesura("sweep", "tiny.yaml", "--vary", "cancel.0={after_chunks: 1},{after: 1s}").stderr, "")
+
     def test_run_prints_a_table_for_a_person(self):
         text = self.succeeds("run", "tiny.yaml")
         for words in ("tiny — Two calls", "never: ", "checkpoint: ", "stop after p50", "ok      never.requests.cancelled == 0", "Engine caf"):
