@@ -2,6 +2,7 @@
 
 #include "scenarios/format/format_value.hpp"
 #include "scenarios/format/scenario.hpp"
+#include "scenarios/results/json_place.hpp"
 #include "scenarios/results/results.hpp"
 #include "scenarios/results/results_file.hpp"
 #include "scenarios/run/runner.hpp"
@@ -14,6 +15,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <filesystem>
 
 namespace caesura {
@@ -32,10 +34,11 @@ Json shape() {
   Json document = to_json(results);
   Json comparison{{"policy", ""}, {"against", ""}};
   comparison["cancel_latency_s"] = {
-      {"mean_difference", 0}, {"ci95", Json::array({0, 0})}, {"pairs", 0}};
-  comparison["cost_usd"] = {{"saved_difference", 0}, {"ci95", Json::array({0, 0})}, {"pairs", 0}};
+      {"mean_difference", nullptr}, {"ci95", Json::array({0, 0})}, {"pairs", 0}};
+  comparison["cost_usd"] = {
+      {"saved_difference", nullptr}, {"ci95", Json::array({0, 0})}, {"pairs", 0}};
   document["comparisons"].push_back(std::move(comparison));
-  document["thresholds"].push_back({{"expression", ""}, {"value", 0}, {"ok", true}});
+  document["thresholds"].push_back({{"expression", ""}, {"value", nullptr}, {"ok", true}});
   return document;
 }
 
@@ -46,28 +49,36 @@ bool is_interval(const Json& value) {
 /// What a value is, as far as the shape of results goes. What is not known is null: a statistic of
 /// nothing, an interval, or the verdict on a threshold that was not judged.
 bool is_like(const Json& value, const Json& model) {
-  if (model.is_number() || model.is_null()) return value.is_number() || value.is_null();
+  if (model.is_number()) return value.is_number();
+  if (model.is_null()) return value.is_number() || value.is_null();
   if (model.is_boolean()) return value.is_boolean() || value.is_null();
   if (is_interval(model)) return is_interval(value) || value.is_null();
   return value.type() == model.type();
 }
 
+/// Fails at what is at `path`, its parts joined by dots, in the document that `top` points to.
+[[noreturn]] void fail_at(const std::string& file, const std::string& top, std::string path,
+                          const std::string& what) {
+  std::replace(path.begin(), path.end(), '.', '/');
+  throw ScenarioError(json_place(file, top + '/' + path) + ": " + what);
+}
+
 void check_shape(const Json& value, const Json& model, const std::string& path,
-                 const std::string& file) {
-  if (!is_like(value, model))
-    throw ScenarioError(fmt::format("{}: {} is not what it should be", file, path));
+                 const std::string& file, const std::string& top) {
+  if (!is_like(value, model)) fail_at(file, top, path, path + " is not what it should be");
   if (model.is_object()) {
     for (const auto& [key, below] : model.items()) {
       const std::string field = path.empty() ? key : path + '.' + key;
       const auto found = value.find(key);
-      if (found == value.end())
-        throw ScenarioError(fmt::format(
-            "{}: {} is missing; this is no results.json of this version of Caesura", file, field));
-      check_shape(*found, below, field, file);
+      if (found == value.end()) {
+        fail_at(file, top, field,
+                field + " is missing; this is no results.json of this version of Caesura");
+      }
+      check_shape(*found, below, field, file, top);
     }
   } else if (model.is_array() && !model.empty()) {
     for (std::size_t i = 0; i < value.size(); ++i)
-      check_shape(value[i], model[0], fmt::format("{}.{}", path, i), file);
+      check_shape(value[i], model[0], fmt::format("{}.{}", path, i), file, top);
   }
 }
 
@@ -78,48 +89,34 @@ bool has_policy(const Json& results, const std::string& name) {
 }
 
 /// A page shows every number, so that none may be missing where a run has it.
-void check_page_results(const std::string& file, const Json& document) {
-  check_results(file, document);
-  check_shape(document, shape(), "", file);
-  if (document["policies"].empty())
-    throw ScenarioError(fmt::format("{}: it has no policies", file));
-  for (const Json& policy : document["policies"]) {
-    for (const char* const field : {"requests", "tokens", "cost_usd"}) {
-      for (const Json& number : policy[field]) {
-        if (number.is_null())
-          throw ScenarioError(fmt::format("{}: a number of {} is missing", file, field));
-      }
-    }
-  }
-  for (const Json& comparison : document["comparisons"]) {
+void check_page_results(const std::string& file, const Json& document, const std::string& top) {
+  check_results(file, document, top);
+  check_shape(document, shape(), "", file, top);
+  if (document["policies"].empty()) fail_at(file, top, "policies", "it has no policies");
+  for (std::size_t i = 0; i < document["comparisons"].size(); ++i) {
     for (const char* const side : {"policy", "against"}) {
-      const auto name = comparison[side].get<std::string>();
-      if (!has_policy(document, name))
-        throw ScenarioError(
-            fmt::format("{}: it compares policy {}, which it does not have", file, cited(name)));
+      const auto name = document["comparisons"][i][side].get<std::string>();
+      if (!has_policy(document, name)) {
+        fail_at(file, top, fmt::format("comparisons.{}.{}", i, side),
+                "it compares policy " + cited(name) + ", which it does not have");
+      }
     }
   }
 }
 
-CancelledRows read_rows(const std::string& file, const Json& results) {
-  CancelledRows rows = read_cancelled_rows(file);
-  for (const auto& [name, of_policy] : rows) {
-    if (!has_policy(results, name)) {
-      throw ScenarioError(
-          fmt::format("{}: it has requests of policy {}, and results.json beside it does not: they "
-                      "are not of one run",
-                      file, name));
-    }
-  }
-  for (const Json& policy : results["policies"]) {
-    const auto name = policy["policy"].get<std::string>();
-    const auto cancelled = policy["requests"]["cancelled"].get<std::uint64_t>();
+/// Of the requests.csv beside `results_file`.
+CancelledRows read_rows(const std::string& file, const std::string& results_file,
+                        const Json& results) {
+  CancelledRows rows = read_cancelled_rows(file, expected_rows(results));
+  for (std::size_t i = 0; i < results["policies"].size(); ++i) {
+    const auto name = results["policies"][i]["policy"].get<std::string>();
+    const auto& cancelled = results["policies"][i]["requests"]["cancelled"];
     const std::uint64_t in_rows = rows.contains(name) ? rows[name].size() : 0;
-    if (in_rows != cancelled) {
-      throw ScenarioError(
-          fmt::format("{}: it has {} cancelled requests of policy {}, and results.json beside it "
-                      "{}: they are not of one run",
-                      file, in_rows, name, cancelled));
+    if (cancelled != in_rows) {
+      fail_at(results_file, "", fmt::format("policies.{}.requests.cancelled", i),
+              fmt::format("it has {} cancelled requests of policy {}, and requests.csv beside it "
+                          "{}: they are not of one run",
+                          cancelled.dump(), cited(name), in_rows));
     }
   }
   return rows;
@@ -202,7 +199,7 @@ PageScenario with_files_beside(const std::string& file, Json results) {
       .results = std::move(results), .rows = std::nullopt, .scenario = std::nullopt};
   const fs::path folder = fs::path(file).parent_path();
   const std::string requests = (folder / "requests.csv").string();
-  if (fs::exists(requests)) scenario.rows = read_rows(requests, scenario.results);
+  if (fs::exists(requests)) scenario.rows = read_rows(requests, file, scenario.results);
   const std::string yaml = (folder / "scenario.yaml").string();
   if (fs::exists(yaml))
     scenario.scenario = read_scenario_part(yaml, scenario.results, scenario.rows);
@@ -219,8 +216,9 @@ std::vector<PageScenario> read_page_scenarios(const std::string& path) {
     if (is_one) documents = Json::array({std::move(documents)});
     if (documents.empty())
       throw ScenarioError(fmt::format("{}: is an empty array; it has no results", file));
-    for (Json& document : documents) {
-      check_page_results(file, document);
+    for (std::size_t i = 0; i < documents.size(); ++i) {
+      Json& document = documents[i];
+      check_page_results(file, document, is_one ? "" : fmt::format("/{}", i));
       if (is_one && fs::path(file).filename() == "results.json") {
         all.push_back(with_files_beside(file, std::move(document)));
       } else {

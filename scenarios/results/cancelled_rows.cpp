@@ -28,10 +28,14 @@ std::size_t kind_in(const CsvReader& csv) {
   csv.fail("cancelled_in is " + cited(name) + ", which is no kind of operation");
 }
 
-CancelledRow row_in(const CsvReader& csv) {
+RequestNumber number_in(const CsvReader& csv) {
   const std::int64_t number = csv.units(request, 0);
   if (number < 0) csv.fail("request is negative");
-  const CancelledRow row{.request = static_cast<RequestNumber>(number),
+  return static_cast<RequestNumber>(number);
+}
+
+CancelledRow row_in(const CsvReader& csv) {
+  const CancelledRow row{.request = number_in(csv),
                          .arrived = time_in(csv, arrived),
                          .cancel_sent = time_in(csv, cancel_sent),
                          .stopped = time_in(csv, stopped),
@@ -43,13 +47,18 @@ CancelledRow row_in(const CsvReader& csv) {
 
 }  // namespace
 
-CancelledRows read_cancelled_rows(const std::string& file) {
+CancelledRows read_cancelled_rows(const std::string& file,
+                                  const std::optional<ExpectedRows>& expected) {
   CsvReader csv(file, columns);
   CancelledRows rows;
+  std::optional<RowOrder> order;
+  if (expected) order.emplace(*expected);
   while (csv.next()) {
+    if (order) order->add(csv, csv.text(policy), number_in(csv));
     auto& of_policy = rows[std::string(csv.text(policy))];
     if (csv.text(outcome) == name_of(Outcome::cancelled)) of_policy.push_back(row_in(csv));
   }
+  if (order) order->finish(csv);
   return rows;
 }
 

@@ -17,10 +17,11 @@ struct SavedResults {
   Evidence evidence;  ///< of all policies, or of none
 };
 
-/// Throws ScenarioError, beginning with `file`, unless the document is a results.json: of this
+/// Throws ScenarioError "file:line: …" unless the document is a results.json: of this
 /// schema, with its scenario, engine and policies, whose known_fields() are numbers or null where
-/// they are there at all.
-void check_results(const std::string& file, const nlohmann::ordered_json& document);
+/// they are there at all. `pointer` leads to it from the top of the file.
+void check_results(const std::string& file, const nlohmann::ordered_json& document,
+                   const std::string& pointer = "");
 
 /// The results.json files that `path` names: itself, or that of a folder, or those of the folders
 /// in it. Throws ScenarioError if a folder has none.

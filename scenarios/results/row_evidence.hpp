@@ -2,6 +2,7 @@
 
 #include "actors/messages.hpp"
 #include "actors/reports.hpp"
+#include "scenarios/results/row_order.hpp"
 
 #include <array>
 #include <cstddef>
@@ -109,10 +110,9 @@ class RowEvidence {
 /// By policy.
 using Evidence = std::map<std::string, RowEvidence>;
 
-/// Reads a requests.csv. `requests`: how many each policy has, by results.json. Throws
-/// ScenarioError if the file is not well formed, or is of another run.
-Evidence read_evidence(const std::string& file,
-                       const std::map<std::string, std::uint64_t>& requests);
+/// Reads a requests.csv. Throws ScenarioError if the file is not well formed, or is of another run
+/// than `expected`.
+Evidence read_evidence(const std::string& file, const ExpectedRows& expected);
 
 /// How a figure of results.json follows from the rows.
 struct RowFigure {

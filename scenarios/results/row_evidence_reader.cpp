@@ -72,6 +72,7 @@ class RowReader {
   explicit RowReader(const std::string& file) : csv_(file, columns) {}
 
   bool next() { return csv_.next(); }
+  const CsvReader& csv() const { return csv_; }
   std::string_view policy() const { return csv_.text(index(Column::policy)); }
   [[noreturn]] void fail(const std::string& what) const { csv_.fail(what); }
 
@@ -183,42 +184,25 @@ class RowReader {
 
 }  // namespace
 
-Evidence read_evidence(const std::string& file,
-                       const std::map<std::string, std::uint64_t>& requests) {
+Evidence read_evidence(const std::string& file, const ExpectedRows& expected) {
   Evidence evidence;
-  for (const auto& [policy, count] : requests) evidence.emplace(policy, RowEvidence(count));
+  for (const auto& [policy, count] : expected.requests)
+    evidence.emplace(policy, RowEvidence(count));
   RowReader reader(file);
+  RowOrder order(expected);
   std::string policy;
   RowEvidence* of_policy = nullptr;
-  std::uint64_t least_number = 0;
   while (reader.next()) {
+    const RequestRow row = reader.row();
+    order.add(reader.csv(), reader.policy(), row.number);
     if (of_policy == nullptr || reader.policy() != policy) {
       policy = reader.policy();
-      const auto found = evidence.find(policy);
-      if (found == evidence.end())
-        reader.fail("results.json beside it has no policy " + cited(policy));
-      of_policy = &found->second;
-      if (of_policy->rows() > 0)
-        reader.fail("the lines of policy " + cited(policy) + " do not stand together");
-      least_number = 0;
-    }
-    const RequestRow row = reader.row();
-    if (row.number < least_number)
-      reader.fail("the requests of a policy are not in ascending order");
-    least_number = row.number + 1;
-    if (of_policy->rows() == of_policy->requests()) {
-      reader.fail("policy " + cited(policy) + " has more requests than in results.json beside it");
+      of_policy = &evidence.at(policy);
     }
     of_policy->add(row);
   }
-  for (auto& [name, rows] : evidence) {
-    if (rows.rows() != rows.requests()) {
-      throw ScenarioError(file + ": has " + std::to_string(rows.rows()) + " requests of policy " +
-                          cited(name) + ", and results.json " + std::to_string(rows.requests()) +
-                          "; the two are not of one run");
-    }
-    rows.finish();
-  }
+  order.finish(reader.csv());
+  for (auto& [name, rows] : evidence) rows.finish();
   return evidence;
 }
 

@@ -75,11 +75,11 @@ class Comparing(program.ProgramTest):
         self.write("list.json", "[]")
         self.write("word.json", text.replace('"total": 400', '"total": "many"', 1))
         for file, says in {
-            "cut.json": r"cut\.json: is not JSON, or is cut off",
-            "other.json": r"other\.json: .*schema",
+            "cut.json": r"cut\.json:\d+:\d+: is not JSON, or is cut off",
+            "other.json": r"other\.json:\d+: .*schema",
             "empty.json": r"empty\.json: is empty",
             "list.json": r"list\.json: is an empty array",
-            "word.json": r"word\.json: requests\.total of policy 'never' is not a number",
+            "word.json": r"word\.json:\d+: requests\.total of policy 'never' is not a number",
             "missing.json": r"missing\.json: cannot be read",
         }.items():
             with self.subTest(file):
@@ -90,7 +90,7 @@ class Comparing(program.ProgramTest):
             (requests[:-5], r"requests\.csv:801: the file is cut off"),
             (requests.replace("never,7,", "never,x,"), r"requests\.csv:9: request is 'x'"),
             (requests.replace("stopped_s", "ended_s", 1), r"requests\.csv:1: .*'stopped_s'"),
-            ("\n".join(requests.splitlines()[:300]) + "\n", r"requests\.csv: has .* not of one run"),
+            ("\n".join(requests.splitlines()[:300]) + "\n", r"requests\.csv:301: the file ends; it has .* not of one run"),
         ):
             self.write("b/requests.csv", broken)
             with self.subTest(says):

@@ -17,6 +17,7 @@ namespace caesura {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using testing::ContainsRegex;
 using testing::HasSubstr;
 
 constexpr const char* scenario_text = R"(
@@ -108,32 +109,39 @@ TEST_F(PageFilesTest, SaysWhatIsWrongWithAFile) {
   EXPECT_THAT(error(folder_.file("none.json")), HasSubstr("none.json"));
   EXPECT_THAT(error(folder_.file("")), HasSubstr("has no results.json"));
   EXPECT_THAT(error(folder_.write("cut.json", text.substr(0, text.size() / 2))),
-              HasSubstr("cut.json: is not JSON, or is cut off: wrong at line "));
+              ContainsRegex("cut.json:[0-9]+:[0-9]+: is not JSON, or is cut off"));
   EXPECT_THAT(error(folder_.write("empty.json", "")), HasSubstr("empty.json: is empty"));
   EXPECT_THAT(error(folder_.write("none.json", "[]")), HasSubstr("none.json: is an empty array"));
-  EXPECT_THAT(error(folder_.write("seven.json", "7")), HasSubstr("seven.json: is no results.json"));
+  EXPECT_THAT(error(folder_.write("seven.json", "7")),
+              HasSubstr("seven.json:1: is no results.json"));
   Json other = document();
   other["schema"] = "caesura.results/2";
-  EXPECT_THAT(error_of(other), HasSubstr("r.json: has another schema than caesura.results/1"));
+  EXPECT_THAT(error_of(other),
+              ContainsRegex("r.json:[0-9]+: has another schema than caesura.results/1"));
 }
 
 TEST_F(PageFilesTest, SaysWhichFieldIsMissingOrOfAnotherKind) {
   Json missing = document();
   missing["policies"][0]["tokens"].erase("saved");
-  EXPECT_THAT(error_of(missing), HasSubstr("r.json: policies.0.tokens.saved is missing"));
+  EXPECT_THAT(error_of(missing),
+              ContainsRegex("r.json:[0-9]+: policies.0.tokens.saved is missing"));
   Json text = document();
   text["policies"][0]["requests"]["cancelled"] = "many";
-  EXPECT_THAT(error_of(text),
-              HasSubstr("r.json: requests.cancelled of policy 'checkpoint' is not a number"));
+  EXPECT_THAT(
+      error_of(text),
+      ContainsRegex("r.json:[0-9]+: requests.cancelled of policy 'checkpoint' is not a number"));
   Json null = document();
   null["policies"][0]["requests"]["cancelled"] = nullptr;
-  EXPECT_THAT(error_of(null), HasSubstr("r.json: a number of requests is missing"));
+  EXPECT_THAT(
+      error_of(null),
+      ContainsRegex("r.json:[0-9]+: policies.0.requests.cancelled is not what it should be"));
   Json none = document();
   none["policies"] = Json::array();
-  EXPECT_THAT(error_of(none), HasSubstr("r.json: it has no policies"));
+  EXPECT_THAT(error_of(none), ContainsRegex("r.json:[0-9]+: it has no policies"));
   Json comparison = document();
   comparison["comparisons"] = Json::array({"better"});
-  EXPECT_THAT(error_of(comparison), HasSubstr("r.json: comparisons.0 is not what it should be"));
+  EXPECT_THAT(error_of(comparison),
+              ContainsRegex("r.json:[0-9]+: comparisons.0 is not what it should be"));
   Json stranger = document();
   const Json estimate{
       {"mean_difference", 1}, {"saved_difference", 1}, {"ci95", nullptr}, {"pairs", 1}};
@@ -142,12 +150,12 @@ TEST_F(PageFilesTest, SaysWhichFieldIsMissingOrOfAnotherKind) {
                                      {"cancel_latency_s", estimate},
                                      {"cost_usd", estimate}});
   EXPECT_THAT(error_of(stranger),
-              HasSubstr("r.json: it compares policy 'fast', which it does not have"));
+              ContainsRegex("r.json:[0-9]+: it compares policy 'fast', which it does not have"));
   stranger["comparisons"][0]["policy"] = "checkpoint";
   EXPECT_EQ(error_of(stranger), "no error");
   stranger["comparisons"][0]["cost_usd"]["ci95"] = Json::array({1, "two"});
   EXPECT_THAT(error_of(stranger),
-              HasSubstr("r.json: comparisons.0.cost_usd.ci95 is not what it should be"));
+              ContainsRegex("r.json:[0-9]+: comparisons.0.cost_usd.ci95 is not what it should be"));
 }
 
 TEST_F(PageFilesTest, RefusesFilesThatAreNotOfOneRun) {
@@ -155,10 +163,11 @@ TEST_F(PageFilesTest, RefusesFilesThatAreNotOfOneRun) {
   std::string rows = csv();
   folder_.write("requests.csv", rows.substr(0, rows.find('\n') + 1));
   EXPECT_THAT(error(results),
-              HasSubstr("requests.csv: it has 0 cancelled requests of policy checkpoint"));
+              HasSubstr("requests.csv:2: the file ends; it has 0 requests of policy 'checkpoint'"));
   std::string stranger = rows;
   folder_.write("requests.csv", stranger.replace(stranger.find("checkpoint"), 10, "abort"));
-  EXPECT_THAT(error(results), HasSubstr("requests.csv: it has requests of policy abort"));
+  EXPECT_THAT(error(results),
+              HasSubstr("requests.csv:2: results.json beside it has no policy 'abort'"));
   folder_.write("requests.csv", rows);
   std::string scenario = scenario_text;
   folder_.write("scenario.yaml", scenario.replace(scenario.find("42"), 2, "43"));

@@ -63,7 +63,7 @@ SavedResults with_rows(const std::vector<ReportPair>& reports) {
   for (const auto& [request, client] : reports)
     append_csv_row(text, "checkpoint", request, client, 0);
   std::ofstream(file, std::ios::binary) << text;
-  results.evidence = read_evidence(file.string(), {{"checkpoint", reports.size()}});
+  results.evidence = read_evidence(file.string(), {.requests = {{"checkpoint", reports.size()}}});
   std::filesystem::remove(file);
   return results;
 }
@@ -239,7 +239,7 @@ TEST(RowEvidence, OfAnotherRunIsRefused) {
   std::ofstream(file, std::ios::binary) << text;
   const auto fault = [&](const std::map<std::string, std::uint64_t>& requests) -> std::string {
     try {
-      read_evidence(file.string(), requests);
+      read_evidence(file.string(), {.requests = requests});
     } catch (const ScenarioError& error) {
       return error.what();
     }
@@ -248,7 +248,8 @@ TEST(RowEvidence, OfAnotherRunIsRefused) {
   EXPECT_EQ(fault({{"checkpoint", 10}}), "");
   EXPECT_THAT(fault({{"checkpoint", 9}}), HasSubstr(":11: policy 'checkpoint' has more requests"));
   EXPECT_THAT(fault({{"checkpoint", 11}}),
-              HasSubstr("has 10 requests of policy 'checkpoint', and results.json 11"));
+              HasSubstr(":12: the file ends; it has 10 requests of policy 'checkpoint', and "
+                        "results.json 11"));
   EXPECT_THAT(fault({{"abort", 10}}),
               HasSubstr(":2: results.json beside it has no policy 'checkpoint'"));
   std::filesystem::remove(file);
