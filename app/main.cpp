@@ -15,9 +15,11 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <fcntl.h>
 #include <memory>
+#include <new>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -205,6 +207,27 @@ Command add_schema(CLI::App& app) {
           run};
 }
 
+constexpr const char* out_of_memory =
+    "out of memory; have fewer requests in flight at once (fewer requests, a lower rate of "
+    "arrivals, shorter queues), or lower the `times` of repeats";
+
+const std::terminate_handler end_when_broken = std::get_terminate();
+
+/// The last resort of a thread whose exception nobody could catch. It allocates nothing.
+[[noreturn]] void end_at_once() {
+  try {
+    if (std::current_exception()) throw;
+  } catch (const std::bad_alloc&) {
+    std::fputs("caesura: ", stderr);
+    std::fputs(out_of_memory, stderr);
+    std::fputs("\n", stderr);
+    std::_Exit(something_failed);
+  } catch (...) {
+    end_when_broken();  // says what it was
+  }
+  std::abort();
+}
+
 int run_program(int argc, char** argv) {
   CLI::App app(about, "caesura");
   app.footer(examples);
@@ -256,6 +279,7 @@ int main(int argc, char** argv) {
     if (fcntl(stream, F_GETFD) == -1)
       static_cast<void>(open("/dev/null", stream == STDERR_FILENO ? O_WRONLY : O_RDONLY));
   }
+  std::set_terminate(caesura::end_at_once);
   const auto fail = [](const std::exception& error, caesura::ExitStatus status) {
     caesura::print_complaint(error.what());
     return static_cast<int>(status);
@@ -270,6 +294,12 @@ int main(int argc, char** argv) {
     return fail(error, caesura::bad_input);
   } catch (const caesura::ReaderGone&) {
     return caesura::reader_gone;
+  } catch (const std::bad_alloc&) {
+    caesura::print_complaint(caesura::out_of_memory);
+    return caesura::something_failed;
+  } catch (const std::length_error&) {  // more than any vector may hold
+    caesura::print_complaint(caesura::out_of_memory);
+    return caesura::something_failed;
   } catch (const std::exception& error) {
     return fail(error, caesura::something_failed);
   }

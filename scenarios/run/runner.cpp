@@ -6,6 +6,7 @@
 #include "engines/world.hpp"
 #include "scenarios/results/comparison.hpp"
 #include "scenarios/run/crew.hpp"
+#include "scenarios/run/memory_need.hpp"
 #include "scenarios/run/policy_run.hpp"
 
 #include <algorithm>
@@ -221,6 +222,7 @@ std::uint64_t count_requests(const Model& model, const std::atomic<bool>& stop) 
 
 RunOutcome run_scenario(const Scenario& scenario, const RunOptions& options,
                         const std::atomic<bool>& stop, Progress& progress) {
+  expect_memory(memory_need(scenario.model, options.engine), memory_limit());
   return ScenarioRun(scenario, options, stop, progress).run();
 }
 

@@ -30,8 +30,9 @@ struct RunOutcome {
 /// Runs every policy of the scenario on the same requests; replication r with replication_seed(the
 /// scenario's, r). In virtual time the outcome, but for `messages`, `peak_in_flight` and `partial`,
 /// is a function of scenario and replications alone. Once `stop` is set it returns within a
-/// fraction of a second with the requests that had ended. Throws BrokenInvariant, and what the
-/// plans (PlanTooLong), sums (std::overflow_error) and `requests_csv` throw.
+/// fraction of a second with the requests that had ended. Throws BrokenInvariant, TooLittleMemory
+/// before it begins, and what the plans (PlanTooLong), sums (std::overflow_error) and
+/// `requests_csv` throw.
 RunOutcome run_scenario(const Scenario& scenario, const RunOptions& options,
                         const std::atomic<bool>& stop, Progress& progress);
 
