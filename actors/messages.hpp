@@ -153,12 +153,14 @@ struct Started {
 };
 
 /// Request to service: the operation is not wanted any more. `asked`: its Ask must have arrived, as
-/// far as the request knows; `cancelled`: the request was cancelled.
+/// far as the request knows; `cancelled`: the request was cancelled; `ended`: an Order, from which
+/// on nothing may start in its tree, if the request has children and has ended.
 struct Withdraw {
   Address from;
   std::uint32_t operation = 0;
   bool asked = false;
   bool cancelled = false;
+  std::uint64_t ended = 0;
 };
 
 /// Request to agent to child request: the request was cancelled.
@@ -167,9 +169,10 @@ struct PassedCancel {
   std::uint32_t operation = 0;
 };
 
-/// Agent to child request: its parent has ended, and it is to end now.
+/// Agent to child request: its parent has ended, and it is to end now. As the Withdraw.
 struct ParentEnded {
   bool cancelled = false;
+  std::uint64_t ended = 0;
 };
 
 /// Child request to its parent: what it used, complete. The child keeps `report` as it is until it
@@ -211,6 +214,10 @@ struct Reply {
 /// wait for its place.
 struct PlaceFree {};
 
+/// Service to itself: who waits may have a place that was left at this instant, now that all who
+/// stopped for the same reason have withdrawn what they had waiting.
+struct PlaceLeft {};
+
 /// Service to itself: the next chunk of stream `stream` exists, or the stream is over.
 struct StreamDue {
   std::uint32_t stream = 0;
@@ -225,6 +232,6 @@ struct ModelChunk {
 using Message = std::variant<Arrive, Start, MomentKnown, CancelMoment, Cancel, CancelAnswer, LetGo,
                              Answer, Chunk, Ended, Release, TimeOut, AbortDue, WaitOver, Ask,
                              StartChild, Queued, Started, Withdraw, PassedCancel, ParentEnded,
-                             ChildBooks, Reply, PlaceFree, StreamDue, ModelChunk>;
+                             ChildBooks, Reply, PlaceFree, PlaceLeft, StreamDue, ModelChunk>;
 
 }  // namespace caesura

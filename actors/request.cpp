@@ -1,6 +1,9 @@
 #include "actors/request.hpp"
 
+#include "actors/joined_reports.hpp"
+
 #include <algorithm>
+#include <string>
 #include <utility>
 
 namespace caesura {
@@ -96,6 +99,8 @@ void Request::receive(const PassedCancel&, Context& context) {
 
 void Request::receive(const ParentEnded& end, Context& context) {
   if (life_.has_ended()) return;
+  if (rules_->is_exact) expect_none_started(end.ended, context);
+  as_child()->parent_ended = end.ended;
   if (end.cancelled) {
     if (!cancel_note_) note_cancel(context);
     act(life_.cancel(in_progress(context)).next, 0, context);
@@ -130,7 +135,10 @@ void Request::receive(const Queued& queued, Context&) {
 
 void Request::receive(const Started& started, Context& context) {
   const std::uint32_t id = strand_of(started.operation);
-  if (id == no_strand) return;
+  if (id == no_strand) {
+    if (rules_->is_exact) fail_started();
+    return;
+  }
   Strand& s = strand(id);
   s.state = Strand::State::asked;
   s.starts = context.now();
@@ -442,7 +450,26 @@ void Request::withdraw(const Strand& s, Context& context) {
       Withdraw{.from = context.self(),
                .operation = step.number,
                .asked = asked,
-               .cancelled = life_.outcome() == Outcome::cancelled || life_.is_cancelling()});
+               .cancelled = life_.outcome() == Outcome::cancelled || life_.is_cancelling(),
+               .ended = children() ? children()->ended : 0});
+}
+
+/// In a child of a request that has ended, at this instant, in the place `ended`.
+void Request::expect_none_started(Order ended, const Context& context) const {
+  for (std::uint32_t id = 0; id < strands(); ++id) {
+    const Strand& s = strand(id);
+    if (has_started(s, context) && s.starts == context.now() && s.start_order > ended)
+      fail_started();
+  }
+}
+
+void Request::fail_started() const {
+  const bool is_child = special_ && special_->as_child;
+  const RequestNumber number = is_child ? special_->as_child->start.parent_number : number_;
+  throw BrokenInvariant(
+      "broken invariant: " + std::string(is_child ? "a child of " : "") + "request " +
+      std::to_string(number) + " of seed " + std::to_string(rules_->model.seed.value) +
+      ": something started in it that it had withdrawn" + "; please report this with the scenario");
 }
 
 bool Request::is_abortable(const PlanStep& step) const {
@@ -475,6 +502,7 @@ void Request::pass_cancel_on(Context& context) {
   }
 }
 
+/// Withdraws all that has not started, then cuts off what has.
 void Request::stop(Context& context) {
   RequestReport report;
   report.number = number_;
@@ -482,6 +510,11 @@ void Request::stop(Context& context) {
   report.outcome = *life_.outcome();
   report.started = started_;
   report.stopped = context.now();
+  if (children()) {
+    const Order parent_ended = as_child() ? as_child()->parent_ended : 0;
+    children()->ended = parent_ended != 0 ? parent_ended : context.reserve(1);
+  }
+  drain(context);
   CutOffs* cut_offs = cancel_note_ ? &cancel_note_->aborted : nullptr;
   std::optional<CutOffs> timed_out;
   bool is_first = true;
@@ -492,7 +525,6 @@ void Request::stop(Context& context) {
     if (cut_offs == nullptr) cut_offs = &timed_out.emplace();
     cut_off(s, *cut_offs, context);
   }
-  drain(context);
   close_books(report, cut_offs);
   if (children() && !children()->awaited.empty()) {
     children()->unfinished = report;

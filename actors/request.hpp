@@ -112,6 +112,7 @@ class Request {
     };
     std::vector<Awaited> awaited;  ///< over for the request, books still to come
     std::vector<Left> left;        ///< not told that they are not wanted any more: orphans
+    Order ended = 0;  ///< once the request has: nothing starts in its tree from then on
     RequestReport sums;
     std::vector<OperationRun> runs;
     Money cost_seen;  ///< in `sums` when the budget was looked at last
@@ -124,6 +125,7 @@ class Request {
   struct AsChild {
     StartChild start;
     ChildReport report;
+    Order parent_ended = 0;  ///< if that is why it ends: Children::ended of the whole tree
   };
   /// What only requests with a drawn plan, parallel steps, children or wishes need: of the others
   /// there may be many, and each byte counts.
@@ -156,6 +158,9 @@ class Request {
   Children* children() const { return special_ ? special_->children.get() : nullptr; }
   AsChild* as_child() const { return special_ ? special_->as_child.get() : nullptr; }
   Strand& strand(std::uint32_t id) { return id == 0 ? first_ : forked().strands[id - 1]; }
+  const Strand& strand(std::uint32_t id) const {
+    return id == 0 ? first_ : special_->forked.strands[id - 1];
+  }
   std::uint32_t strands() const {
     return plan().has_forks ? 1 + static_cast<std::uint32_t>(special_->forked.strands.size()) : 1;
   }
@@ -177,6 +182,8 @@ class Request {
   void drain(Context& context);
   void withdraw(const Strand& strand, Context& context);
   void act(LifeCycle::Next next, std::uint32_t id, Context& context);
+  void expect_none_started(Order ended, const Context& context) const;
+  [[noreturn]] void fail_started() const;
   void stop(Context& context);
   void tell_of_stop(Outcome outcome, Context& context);
   bool is_abortable(const PlanStep& step) const;

@@ -29,6 +29,10 @@ bool may_fail_its_request(const ServiceProfile& service) {
   return service.failure_rate > 0 && service.on_failure == OnFailure::fail;
 }
 
+bool may_turn_a_request_away(const ServiceProfile& service) {
+  return service.concurrency && service.queue;
+}
+
 /// The share of the operation after which the source sends; null if it waits for another operation
 /// or for something else.
 const Distribution* share_of(const CancelSource& source, const Ask& ask) {
@@ -54,6 +58,10 @@ Rules::Rules(const Model& m, const Policy& p, Timing timing, LatenciesAhead* ahe
       cancels_on_budget(some_source_is<CancelOverCost, CancelOverTokens>(m)),
       failures_end_requests(
           std::any_of(m.services.begin(), m.services.end(), may_fail_its_request)),
+      replies_end_requests(
+          failures_end_requests ||
+          std::any_of(m.services.begin(), m.services.end(), may_turn_a_request_away)),
+      is_exact(timing == Timing::exact),
       ends_are_certain(timing == Timing::exact && !m.timeout && !cuts_off(p) &&
                        std::none_of(wished.begin(), wished.end(), cuts_off)) {}
 

@@ -32,6 +32,8 @@ struct Rules {
   const bool cancels_during_operations;  ///< some source sends during an operation
   const bool cancels_on_budget;          ///< some source sends when a budget is exceeded
   const bool failures_end_requests;      ///< some service may fail its request
+  const bool replies_end_requests;       ///< some service may fail its request, or turn it away
+  const bool is_exact;                   ///< each message is delivered when it is due, in its order
   const bool ends_are_certain;  ///< what has started ends when it is due: no message is late,
                                 ///< nothing is cut off
 };

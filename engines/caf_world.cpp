@@ -132,7 +132,9 @@ void CafWorld::deliver(Address to, caf::mailbox_element_ptr element) {
   if (options_.observer)
     options_.observer(coordinator_.now(), to,
                       static_cast<EnvelopeElement&>(*element).envelope().message, host == nullptr);
-  if (host == nullptr) return;
+  if (host == nullptr)
+    return expect_may_be_late(static_cast<EnvelopeElement&>(*element).envelope().message,
+                              rules_.model);
   ++messages_;
   now_ = coordinator_.now();
   self_ = to;

@@ -95,6 +95,7 @@ class DirectWorld final : private Context, public World {
     const bool dropped = !slot.is_alive || slot.generation != to.generation;
     if (observer_) observer_(now_, to, message, dropped);
     if (dropped) {
+      expect_may_be_late(message, rules_.model);
       ++dropped_;
       return;
     }

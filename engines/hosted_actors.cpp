@@ -1,7 +1,10 @@
 #include "engines/hosted_actors.hpp"
 
+#include "actors/joined_reports.hpp"
+
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 namespace caesura {
 
@@ -10,6 +13,13 @@ void receive(Actor& actor, const Message& message, Context& context) {
   if (auto* const service = std::get_if<Service>(&actor))
     return hand_over(*service, message, context);
   std::visit([&](auto& a) { hand_over(a, message, context); }, actor);
+}
+
+void expect_may_be_late(const Message& message, const Model& model) {
+  if (!std::holds_alternative<Started>(message)) return;
+  throw BrokenInvariant("broken invariant: a request of seed " + std::to_string(model.seed.value) +
+                        " has ended, and something started in it; please report this with the "
+                        "scenario");
 }
 
 std::vector<Actor> lasting_actors(const Rules& rules, LoadPlay play) {

@@ -42,6 +42,10 @@ void hand_over(OneActor& actor, const Message& message, Context& context) {
 }
 void receive(Actor& actor, const Message& message, Context& context);
 
+/// For what comes to a request that is gone: throws BrokenInvariant if it says that an operation of
+/// that request has started.
+void expect_may_be_late(const Message& message, const Model& model);
+
 /// The actors that live as long as a world, in the order of their addresses: the client, the
 /// directory, the services.
 std::vector<Actor> lasting_actors(const Rules& rules, LoadPlay play);

@@ -59,7 +59,7 @@ void Service::receive(const Ask& ask, Context& context) {
     hold(ask, none);
     return start(ask, context);
   }
-  if (!profile_->queue || waiting_ < *profile_->queue) return enqueue(ask, context);
+  if (has_room_to_wait()) return enqueue(ask, context);
   // The rejection takes its time; that the operation is not in progress, the request knows at once.
   context.relay(ask.from, Queued{.operation = ask.operation, .turned_away = true});
   if (rules_->model.child_of(index_) != nullptr)
@@ -73,10 +73,16 @@ void Service::receive(const Ask& ask, Context& context) {
 
 /// Whether a place is free now: exact, whatever the service has been told of.
 bool Service::has_room(Context& context) {
-  if (!profile_->concurrency || in_service_ + ends_.size() < *profile_->concurrency) return true;
+  if (!profile_->concurrency) return true;
+  if (waiting_ == 0 && in_service_ + ends_.size() < *profile_->concurrency) return true;
   if (ends_.empty()) return false;
   be_told_of_ends(context);
   return in_service_ < *profile_->concurrency;
+}
+
+/// To be asked if there is no place. Of those who wait, some may have one that was just left.
+bool Service::has_room_to_wait() const {
+  return !profile_->queue || waiting_ < *profile_->queue + (*profile_->concurrency - in_service_);
 }
 
 /// So much that it does not pay to be told of an end: nobody is likely to wait for the place. To be
@@ -303,12 +309,25 @@ void Service::finish(const Reply& reply, LinkEnd& to_request, Context& context) 
   context.relay(reply.to, reply, to_request.delay(context.now(), drawn));
 }
 
-/// Gives the place to the operation that has waited longest; its request hears of it in the place
-/// `of_started`.
+/// Gives the place of an operation that has ended to another; its request hears of it in the place
+/// `of_started`. A reply that may end a request comes first, with all that follows from it: what
+/// the request had waiting must not start.
 void Service::free_place(Context& context, Order of_started) {
   if (!profile_->concurrency) return;
   --in_service_;
   if (first_waiting_ == none) return;
+  if (rules_->replies_end_requests) return context.send(context.self(), PlaceLeft{});
+  let_in(context, of_started);
+}
+
+void Service::receive(const PlaceLeft&, Context& context) {
+  if (first_waiting_ == none || in_service_ >= *profile_->concurrency) return;
+  const bool is_last = (context.order() & last_of_instant) != 0;
+  let_in(context, is_last ? context.reserve(1) : context.order());
+}
+
+/// Starts the operation that has waited longest.
+void Service::let_in(Context& context, Order of_started) {
   const Ask next = leave_queue(first_waiting_);
   find(next.from, next.operation)->place = none;
   context.send_in_place(of_started, next.from, Started{next.operation}, zero_duration);
@@ -332,8 +351,12 @@ void Service::receive(const Withdraw& withdraw, Context& context) {
   release(withdraw.from, withdraw.operation);
   if (left.place != none) return static_cast<void>(leave_queue(left.place));
   if (child != nullptr && child->propagate)
-    context.relay(left.child, ParentEnded{.cancelled = withdraw.cancelled});
-  free_place(context, context.order());
+    context.relay(left.child,
+                  ParentEnded{.cancelled = withdraw.cancelled, .ended = withdraw.ended});
+  if (!profile_->concurrency) return;
+  --in_service_;
+  // Whoever stops at this instant withdraws first what it has waiting.
+  if (first_waiting_ != none) context.send_last(context.self(), PlaceLeft{}, zero_duration);
 }
 
 void Service::receive(const PassedCancel& cancel, Context& context) {

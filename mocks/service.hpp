@@ -36,6 +36,7 @@ class Service {
   /// Its own, or a child request's: an operation is over.
   void receive(const Reply& reply, Context& context);
   void receive(const PlaceFree& free, Context& context);
+  void receive(const PlaceLeft& left, Context& context);
   void receive(const StreamDue& due, Context& context);
 
  private:
@@ -90,6 +91,7 @@ class Service {
 
   void answer(const Ask& ask, Context& context);
   bool has_room(Context& context);
+  bool has_room_to_wait() const;
   bool has_plenty_of_room(const Context& context);
   void count_off(const Context& context);
   void be_told_of_ends(Context& context);
@@ -107,6 +109,7 @@ class Service {
   void operation_over(const Reply& reply, LinkEnd& to_request, Context& context);
   void finish(const Reply& reply, LinkEnd& to_request, Context& context);
   void free_place(Context& context, Order of_started);
+  void let_in(Context& context, Order of_started);
 
   const Rules* rules_;
   const ServiceProfile* profile_;
@@ -114,7 +117,9 @@ class Service {
   const Distribution* link_;
   bool keeps_no_account_;  ///< of operations that are not streamed: it answers them when they are
                            ///< asked for
-  std::uint64_t in_service_ = 0;  ///< operations of whose end the service is told
+  /// Operations of whose end the service is told. A place that was left is free at once; if others
+  /// wait, a PlaceLeft is on its way for each such place, and nobody goes before them.
+  std::uint64_t in_service_ = 0;
   /// Of the others; of some that have come, too. Empty while any operation waits.
   std::vector<KnownEnd> ends_;
   std::size_t until_count_off_ = 0;  ///< operations to start before ends_ is looked through again

@@ -44,8 +44,7 @@ class Member {
     Operation& operation = operations_.at(started.operation);
     if (!has_stopped_ && operation.state == State::planned) start(operation, now);
   }
-  /// It stops at once, or had stopped. A place that it leaves may go to another operation of its
-  /// own before that one is withdrawn.
+  /// It stops at once, or had stopped.
   void see(const TimeOut&) { has_stopped_ = true; }
   void see(const ParentEnded&) { has_stopped_ = true; }
   /// Of one in progress too: then it has been seen to end before.
