@@ -35,9 +35,9 @@ struct RequestReport {
   RequestNumber number = 0;
   Ticket ticket = 0;
   Outcome outcome = Outcome::completed;
-  Time started;  ///< when it reached the server
-  Time stopped;
-  std::optional<Time> cancel_received;             ///< of the first cancel
+  Time started;                         ///< when it reached the server
+  Time stopped;                         ///< before `started`, if its time was up on its way there
+  std::optional<Time> cancel_received;  ///< of the first cancel
   std::size_t cancelled_in = nothing_in_progress;  ///< of cancelled requests; of several operations
                                                    ///< the one that ended last
   std::optional<Duration> operation_hit;  ///< the service time that it would have had if nobody had

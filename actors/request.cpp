@@ -20,11 +20,20 @@ void Request::receive(const Start& start, Context& context) {
     expand(rules_->model, number_, special().own_plan);
     special_->plan = &special_->own_plan;
   }
-  if (rules_->model.timeout) {
-    const Duration left = *rules_->model.timeout - (context.now() - start.arrived);
-    context.send_last(context.self(), TimeOut{}, std::max(left, zero_duration));
+  const std::optional<Duration> timeout = rules_->model.timeout;
+  if (!timeout) return begin(context);
+  const Duration left = *timeout - (context.now() - start.arrived);
+  if (left > zero_duration) {
+    context.send_last(context.self(), TimeOut{}, left);
+    return begin(context);
   }
-  begin(context);
+  // Its time is up, and it asks for nothing. At the very end of its time a cancel comes first
+  // still.
+  prepare(context);
+  life_.start();
+  if (left == zero_duration) return context.send_last(context.self(), TimeOut{}, left);
+  life_.time_out();
+  stop(context, -left);
 }
 
 void Request::receive(const StartChild& start, Context& context) {
@@ -60,6 +69,11 @@ Request::Special& Request::special() {
 }
 
 void Request::begin(Context& context) {
+  prepare(context);
+  act(life_.start(), 0, context);
+}
+
+void Request::prepare(const Context& context) {
   if (rules_->latencies_ahead != nullptr) rules_->latencies_ahead->begin(ticket_, number_);
   started_ = context.now();
   to_client_ = {};
@@ -75,7 +89,6 @@ void Request::begin(Context& context) {
     forked.done.assign(plan().operations, false);
   }
   if (plan().has_children) special().children = std::make_unique<Children>();
-  act(life_.start(), 0, context);
 }
 
 void Request::receive(const Cancel& cancel, Context& context) {
@@ -502,14 +515,15 @@ void Request::pass_cancel_on(Context& context) {
   }
 }
 
-/// Withdraws all that has not started, then cuts off what has.
-void Request::stop(Context& context) {
+/// Withdraws all that has not started, then cuts off what has. `ago`: above 0 if its time was up
+/// before it was here.
+void Request::stop(Context& context, Duration ago) {
   RequestReport report;
   report.number = number_;
   report.ticket = ticket_;
   report.outcome = *life_.outcome();
   report.started = started_;
-  report.stopped = context.now();
+  report.stopped = context.now() - ago;
   if (children()) {
     const Order parent_ended = as_child() ? as_child()->parent_ended : 0;
     children()->ended = parent_ended != 0 ? parent_ended : context.reserve(1);
@@ -531,10 +545,10 @@ void Request::stop(Context& context) {
   } else {
     hand_in(report, context);
   }
-  tell_of_stop(report.outcome, context);
+  tell_of_stop(report.outcome, report.stopped, context);
 }
 
-void Request::tell_of_stop(Outcome outcome, Context& context) {
+void Request::tell_of_stop(Outcome outcome, Time stopped, Context& context) {
   if (as_child()) {
     const StartChild& child = as_child()->start;
     const bool is_well = outcome == Outcome::completed || outcome == Outcome::cancelled;
@@ -552,7 +566,7 @@ void Request::tell_of_stop(Outcome outcome, Context& context) {
   context.relay(directory_address, Ended{.number = number_,
                                          .ticket = ticket_,
                                          .outcome = outcome,
-                                         .stopped = context.now(),
+                                         .stopped = stopped,
                                          .client_link_free = to_client_.free});
   context.send(client_address, Answer{.number = number_, .ticket = ticket_, .outcome = outcome},
                delay);

@@ -169,6 +169,7 @@ class Request {
   std::uint32_t strand_of(std::uint32_t number);
 
   void begin(Context& context);
+  void prepare(const Context& context);
   void obey(const LifeCycle::CancelEffect& effect, Context& context);
   void advance(std::uint32_t id, Context& context);
   bool take_step(std::uint32_t id, Context& context);
@@ -184,8 +185,8 @@ class Request {
   void act(LifeCycle::Next next, std::uint32_t id, Context& context);
   void expect_none_started(Order ended, const Context& context) const;
   [[noreturn]] void fail_started() const;
-  void stop(Context& context);
-  void tell_of_stop(Outcome outcome, Context& context);
+  void stop(Context& context, Duration ago = zero_duration);
+  void tell_of_stop(Outcome outcome, Time stopped, Context& context);
   bool is_abortable(const PlanStep& step) const;
   void schedule_abort(Context& context);
   void pass_cancel_on(Context& context);
