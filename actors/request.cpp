@@ -197,6 +197,7 @@ void Request::operation_over(const Reply& reply, Context& context) {
     pass(s);
   }
   if (result != OperationResult::ok) has_failed_ = true;
+  if (has_budget && step.is_child) hear_of_spending(step.number);
   if (has_budget) watch_budget(cost_before, tokens_before, context);
   if (!life_.is_running()) --left_in_progress_;
   const bool goes_on = life_.is_running() && result == OperationResult::ok;

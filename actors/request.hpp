@@ -110,13 +110,19 @@ class Request {
       Time at{};
       Order order = 0;
     };
+    struct Spent {
+      std::uint32_t operation = 0;
+      Money cost;
+      Tokens tokens;
+    };
     std::vector<Awaited> awaited;  ///< over for the request, books still to come
     std::vector<Left> left;        ///< not told that they are not wanted any more: orphans
     Order ended = 0;  ///< once the request has: nothing starts in its tree from then on
     RequestReport sums;
     std::vector<OperationRun> runs;
-    Money cost_seen;  ///< in `sums` when the budget was looked at last
-    Tokens tokens_seen;
+    std::vector<Spent> unheard;  ///< by children whose replies are on the way
+    Spent heard;                 ///< by all others, for the budget ...
+    Spent seen;                  ///< ... when that was looked at last
     /// The request's own report, when it has stopped and awaits books.
     std::optional<RequestReport> unfinished;
     bool may_go = false;
@@ -204,6 +210,7 @@ class Request {
   void count_cut_off(const Strand& strand, CutOffs& cut_offs, Duration elapsed);
   bool take_awaited(const ChildBooks& books);
   void count_child(const ChildReport& child, std::uint32_t operation);
+  void hear_of_spending(std::uint32_t operation);
   void watch_budget(Money cost_before, Tokens tokens_before, Context& context);
   bool is_wait_left();
   void close_books(RequestReport& report, const CutOffs* cut_offs);

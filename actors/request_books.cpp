@@ -124,6 +124,10 @@ void Request::count_child(const ChildReport& child, std::uint32_t operation) {
   for (std::size_t k = 0; k < operation_kinds; ++k) sums.interrupted[k] += report.interrupted[k];
   sums.interrupted_unsafe += report.interrupted_unsafe;
   children()->runs.insert(children()->runs.end(), child.runs.begin(), child.runs.end());
+  if (rules_->cancels_on_budget && !as_child()) {
+    children()->unheard.push_back({operation, report.used.cost, report.used.tokens.sum()});
+    if (strand_of(operation) == no_strand) hear_of_spending(operation);
+  }
   const auto left = std::find_if(children()->left.begin(), children()->left.end(),
                                  [&](const Children::Left& l) { return l.operation == operation; });
   if (left == children()->left.end()) return;
@@ -136,14 +140,27 @@ void Request::count_child(const ChildReport& child, std::uint32_t operation) {
   sums.orphans += orphan;
 }
 
+/// What a child has spent its parent knows when it has the reply.
+void Request::hear_of_spending(std::uint32_t operation) {
+  std::vector<Children::Spent>& unheard = children()->unheard;
+  const auto spent = std::find_if(unheard.begin(), unheard.end(), [&](const Children::Spent& s) {
+    return s.operation == operation;
+  });
+  if (spent == unheard.end()) return;  // it has orphans of its own: its books come when they end
+  children()->heard.cost += spent->cost;
+  children()->heard.tokens += spent->tokens;
+  unheard.erase(spent);
+}
+
 void Request::watch_budget(Money cost_before, Tokens tokens_before, Context& context) {
   Money cost = used_.cost;
   Tokens tokens = used_.tokens.sum();
   if (children()) {
-    cost_before += std::exchange(children()->cost_seen, children()->sums.used.cost);
-    tokens_before += std::exchange(children()->tokens_seen, children()->sums.used.tokens.sum());
-    cost += children()->cost_seen;
-    tokens += children()->tokens_seen;
+    const Children::Spent before = std::exchange(children()->seen, children()->heard);
+    cost_before += before.cost;
+    tokens_before += before.tokens;
+    cost += children()->seen.cost;
+    tokens += children()->seen.tokens;
   }
   const std::vector<CancelSource>& sources = rules_->model.cancels;
   for (std::size_t s = 0; s < sources.size(); ++s) {
