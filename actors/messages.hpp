@@ -175,6 +175,12 @@ struct ParentEnded {
   std::uint64_t ended = 0;
 };
 
+/// Child request to its parent: it has stopped, and its reply is on the way; of one whose books
+/// will come later, when its own children have ended.
+struct ChildStopped {
+  std::uint32_t operation = 0;
+};
+
 /// Child request to its parent: what it used, complete. The child keeps `report` as it is until it
 /// gets a Release. Agent to parent: null, of an operation turned away, or withdrawn before its
 /// child had started. One for every operation that the agent was asked for.
@@ -229,9 +235,10 @@ struct ModelChunk {
   std::uint32_t tokens = 0;
 };
 
-using Message = std::variant<Arrive, Start, MomentKnown, CancelMoment, Cancel, CancelAnswer, LetGo,
-                             Answer, Chunk, Ended, Release, TimeOut, AbortDue, WaitOver, Ask,
-                             StartChild, Queued, Started, Withdraw, PassedCancel, ParentEnded,
-                             ChildBooks, Reply, PlaceFree, PlaceLeft, StreamDue, ModelChunk>;
+using Message =
+    std::variant<Arrive, Start, MomentKnown, CancelMoment, Cancel, CancelAnswer, LetGo, Answer,
+                 Chunk, Ended, Release, TimeOut, AbortDue, WaitOver, Ask, StartChild, Queued,
+                 Started, Withdraw, PassedCancel, ParentEnded, ChildStopped, ChildBooks, Reply,
+                 PlaceFree, PlaceLeft, StreamDue, ModelChunk>;
 
 }  // namespace caesura

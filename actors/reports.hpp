@@ -42,7 +42,7 @@ struct RequestReport {
                                                    ///< the one that ended last
   std::optional<Duration> operation_hit;  ///< the service time that it would have had if nobody had
                                           ///< cut it off; none for a child
-  std::uint32_t operations_done = 0;      ///< that ran to their end
+  std::uint32_t operations_done = 0;      ///< that had run to their end by the stop
   std::uint32_t operations_planned = 0;
   Amounts planned;
   Amounts used;

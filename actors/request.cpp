@@ -191,7 +191,7 @@ void Request::operation_over(const Reply& reply, Context& context) {
         rules_->model.services[step.service].on_failure == OnFailure::go_on) {
       result = OperationResult::ok;
     }
-    if (step.is_child && !s.is_over)
+    if (step.is_child && !s.has_books)
       children()->awaited.push_back({.operation = step.number, .had_started = true});
     count_done(s, reply);
     pass(s);
@@ -242,6 +242,11 @@ void Request::receive(const AbortDue&, Context& context) {
     --left_in_progress_;
   }
   act(life_.operations_aborted(left_in_progress_), 0, context);
+}
+
+void Request::receive(const ChildStopped& stopped, Context&) {
+  const std::uint32_t id = strand_of(stopped.operation);
+  if (id != no_strand) strand(id).is_over = true;
 }
 
 void Request::receive(const ChildBooks& books, Context& context) {
@@ -408,7 +413,7 @@ void Request::ask(std::uint32_t id, Context& context) {
                        step.number, Purpose::link_ask);
   }
   s.state = Strand::State::asked;
-  s.is_over = false;
+  s.is_over = s.has_books = false;
   s.starts = after(context.now(), delay);
   s.start_order = context.reserve(1);
   context.send_in_place(s.start_order, performer,
@@ -457,7 +462,7 @@ void Request::withdraw(const Strand& s, Context& context) {
   if (step.kind == OperationKind::transaction) return;  // its own Ask will find nobody waiting
   const bool had_started = has_started(s, context);
   const bool asked = had_started || s.state == Strand::State::queued;
-  if (step.is_child && !s.is_over)
+  if (step.is_child && !s.has_books)
     children()->awaited.push_back({.operation = step.number, .had_started = had_started});
   context.relay(
       service_address(step.service),
@@ -543,6 +548,8 @@ void Request::stop(Context& context, Duration ago) {
   close_books(report, cut_offs);
   if (children() && !children()->awaited.empty()) {
     children()->unfinished = report;
+    if (as_child())
+      context.relay(as_child()->start.parent, ChildStopped{as_child()->start.operation});
   } else {
     hand_in(report, context);
   }
@@ -592,7 +599,11 @@ void Request::cut_off(Strand& s, CutOffs& cut_offs, Context& context) {
 /// nothing is left to do.
 void Request::leave_child(Strand& s, CutOffs& cut_offs, Context& context) {
   const PlanStep& step = step_of(s);
-  if (!s.is_over) {
+  if (s.is_over) {
+    ++cut_offs.ended;
+    if (!s.has_books)
+      children()->awaited.push_back({.operation = step.number, .had_started = true});
+  } else {
     withdraw(s, context);
     if (!rules_->model.child_of(step.service)->propagate) {
       ++cut_offs.count[index_of(step.kind)];

@@ -49,6 +49,7 @@ class Request {
   void receive(const WaitOver& wait, Context& context);
   void receive(const TimeOut& timeout, Context& context);
   void receive(const AbortDue& due, Context& context);
+  void receive(const ChildStopped& stopped, Context& context);
   void receive(const ChildBooks& books, Context& context);
   /// Ends the actor, once all its children's books are in; it may then be used for another request.
   void receive(const Release& release, Context& context);
@@ -67,7 +68,8 @@ class Request {
     std::uint32_t parent = 0;    ///< of a branch: the strand that forked
     std::uint32_t branches = 0;  ///< while forked: how many have not ended
     State state = State::idle;
-    bool is_over = false;  ///< of a child request: its books are in, its reply is on the way
+    bool is_over = false;    ///< of a child request: it has stopped, its reply is on the way
+    bool has_books = false;  ///< of a child request: its books are in
     Time starts{};
     /// Of the Ask: with `starts`, whether the operation has started already.
     Order start_order = 0;
@@ -87,6 +89,7 @@ class Request {
     TokenCounts billed_more;  ///< ... and the reverse
     std::array<std::uint32_t, operation_kinds> count{};
     std::uint32_t unsafe = 0;
+    std::uint32_t ended = 0;  ///< none of these: their replies were on the way
   };
   /// What only cancelled requests need.
   struct CancelNote {
@@ -227,7 +230,7 @@ class Request {
   Tokens delivered_;
   std::uint32_t last_answer_tokens_ = 0;  ///< of the plan's last model call, if it did not stream
   std::uint32_t chunks_ = 0;
-  std::uint32_t operations_done_ = 0;
+  std::uint32_t operations_done_ = 0;   ///< their replies were here
   std::uint32_t left_in_progress_ = 0;  ///< once it drains
   Ticket ticket_ = 0;
   LifeCycle life_;

@@ -69,6 +69,7 @@ void Request::count_cut_off(const Strand& s, CutOffs& cut_offs, Duration elapsed
       if (service.side_effects == SideEffects::unsafe) ++cut_offs.unsafe;
     }
   }
+  if (elapsed >= sample.duration) ++cut_offs.ended;
   const Amounts used = amounts_of(rules_->model, step, usage);
   used_ += used;
   count_run(s, used);
@@ -90,7 +91,7 @@ void Request::count_cut_off(const Strand& s, CutOffs& cut_offs, Duration elapsed
 /// operation for one that never started.
 bool Request::take_awaited(const ChildBooks& books) {
   if (const std::uint32_t id = strand_of(books.operation); id != no_strand) {
-    strand(id).is_over = true;
+    strand(id).is_over = strand(id).has_books = true;
     return true;
   }
   const auto awaited =
@@ -235,7 +236,7 @@ void Request::close_books(RequestReport& report, const CutOffs* cut_offs) {
     }
   }
   report.operations_planned = plan().operations;
-  report.operations_done = operations_done_;
+  report.operations_done = operations_done_ + (cut_offs != nullptr ? cut_offs->ended : 0);
   report.chunks_sent = chunks_;
   report.delivered = delivered_;
   if (report.outcome == Outcome::completed) report.delivered += Tokens{last_answer_tokens_};

@@ -55,6 +55,7 @@ class Tracer {
   void see(const CancelMoment&) {}
   void see(const PlaceFree&) {}
   void see(const PlaceLeft&) {}
+  void see(const ChildStopped&) {}
   void see(const StreamDue&) {}
   void see(const LetGo&) {}
   void see(const ChildBooks&) {}

@@ -79,7 +79,7 @@ def result(story, policy, request, user, arrived):
         "stopped_s": arrived + (run.answered if run.outcome == "completed" else run.stop),
         "outcome": run.outcome,
         "cancelled_in": kind_cancelled_in(run) if run.cancel else None,
-        "operations_done": len(run.done()),
+        "operations_done": len(run.ended()),
         "operations_planned": len(run.plan.operations),
     }
     for token_type in TOKENS:

@@ -66,6 +66,10 @@ class Run:
         replied = [op for op in self.started if self.ending(op).replied]
         return sorted(replied, key=lambda op: (op.reply, op.number))
 
+    def ended(self):
+        """The operations that had run to their end by the stop, whether or not their replies were there."""
+        return [op for op in self.started if not self.ending(op).cut and op.end <= self.limit(op)]
+
     def chunks(self):
         """(instant, tokens) of every chunk that the request forwarded to its client, in order."""
         sent = [(arrival, tokens, op) for op in self.started for arrival, tokens in op.chunks()]

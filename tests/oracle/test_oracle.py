@@ -178,9 +178,9 @@ class TimeoutsAndFailures(OracleTest):
         self.expect(found.row, outcome="timed_out", interrupted=1, operations_done=0, busy_used_s=(9000 + 4000 + 2998) * MS)
         self.assertEqual(found.interrupted, {"llm": 0, "decompose": 0, "tool": 1, "agent": 0, "unsafe": 1})
 
-    def test_a_reply_on_the_wire_at_the_timeout_is_whole_but_not_done(self):
+    def test_a_reply_on_the_wire_at_the_timeout_is_whole_and_done(self):
         row = row_of([{"agent": "helper"}], timeout="8.08s")  # the agent is done at 8.07 s, its reply is there at 8.1 s
-        self.expect(row, outcome="timed_out", interrupted=0, operations_done=0, output_tokens_used=80, tokens_forgone=0)
+        self.expect(row, outcome="timed_out", interrupted=0, operations_done=1, output_tokens_used=80, tokens_forgone=0)
 
     def test_a_cancelling_request_is_cut_off_by_its_timeout_and_stays_cancelled(self):
         row = row_of([{"llm": "slow"}, {"llm": "slow"}], cancel=[{"after": "2s"}], timeout="5.045s")
