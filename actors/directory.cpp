@@ -5,8 +5,12 @@ namespace caesura {
 void Directory::receive(const Start& start, Context& context) {
   entries_.grow_to(start.ticket + std::size_t{1});
   Entry& entry = entries_[start.ticket];
-  entry = {.request = context.spawn_request(), .has_ended = false};
+  const std::optional<Duration>& timeout = rules_->model.timeout;
+  const bool is_counted = !timeout || context.now() - start.arrived <= *timeout;
+  entry = {.request = context.spawn_request(), .has_ended = false, .is_counted = is_counted};
   context.relay(entry.request, start);
+  if (is_counted && ++at_server_ > peak_->load(std::memory_order_relaxed))
+    peak_->store(at_server_, std::memory_order_relaxed);
 }
 
 void Directory::receive(const Cancel& cancel, Context& context) {
@@ -33,6 +37,7 @@ void Directory::receive(const Ended& ended, Context& context) {
   entry.outcome = ended.outcome;
   entry.has_ended = true;
   entry.to_client.free = ended.client_link_free;
+  if (entry.is_counted) --at_server_;
   context.send(entry.request, Release{});
 }
 

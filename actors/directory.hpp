@@ -6,6 +6,7 @@
 #include "actors/messages.hpp"
 #include "actors/rules.hpp"
 
+#include <atomic>
 #include <cstdint>
 
 namespace caesura {
@@ -18,7 +19,9 @@ namespace caesura {
 /// the last cancel that it will get.
 class Directory {
  public:
-  explicit Directory(const Rules& rules) : rules_(&rules) {}
+  /// `peak`: here it notes how many requests of clients were at the server at one time, at most,
+  /// each from its start to its stop. Any thread may read it, and it outlives the directory.
+  Directory(const Rules& rules, std::atomic<std::uint64_t>& peak) : rules_(&rules), peak_(&peak) {}
 
   /// A hint that a message about the request with this ticket will come soon.
   void prefetch(Ticket ticket) const {
@@ -35,11 +38,14 @@ class Directory {
     Address request;
     Outcome outcome = Outcome::completed;
     bool has_ended = true;
-    LinkEnd to_client{};  ///< once it has ended
+    bool is_counted = false;  ///< its time was not up before it came
+    LinkEnd to_client{};      ///< once it has ended
   };
 
   const Rules* rules_;
   SteadyVector<Entry> entries_;  ///< by ticket
+  std::uint64_t at_server_ = 0;
+  std::atomic<std::uint64_t>* peak_;
 };
 
 }  // namespace caesura

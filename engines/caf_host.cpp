@@ -2,7 +2,6 @@
 
 #include <caf/actor_cast.hpp>
 
-#include <algorithm>
 #include <utility>
 
 namespace caesura {
@@ -40,7 +39,7 @@ Address HostTable::add(caf::strong_actor_ptr host) {
   const std::uint32_t index = free_.back();
   free_.pop_back();
   slots_[index].host = std::move(host);
-  hosts_peak_ = std::max(hosts_peak_, ++hosts_);
+  ++hosts_;
   return {index, slots_[index].generation};
 }
 

@@ -91,7 +91,6 @@ class HostTable {
   std::vector<caf::strong_actor_ptr> remove_all();
 
   std::size_t hosts() const { return hosts_; }
-  std::size_t hosts_peak() const { return hosts_peak_; }
 
  private:
   struct Slot {
@@ -102,7 +101,6 @@ class HostTable {
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_;
   std::size_t hosts_ = 0;
-  std::size_t hosts_peak_ = 0;
 };
 
 }  // namespace caesura

@@ -147,6 +147,7 @@ class CafRealtimeWorld final : public RealtimeWorld, private CafHome {
   std::atomic<bool> deaf_{false};  ///< actors handle nothing any more
   std::atomic<Order> next_order_{1};
   std::atomic<std::uint64_t> messages_{0};
+  std::atomic<std::uint64_t> requests_peak_{0};
   std::atomic<Duration::rep> greatest_lateness_{0};
 
   std::mutex reports_mutex_;  ///< for the sink and the observer, which may post()
@@ -175,7 +176,7 @@ CafRealtimeWorld::CafRealtimeWorld(const WorldOptions& options, const RealtimeOp
       config_(realtime.workers),
       system_(std::make_unique<caf::actor_system>(config_)),
       coordinator_(&RealtimeCoordinator::of(*system_)) {
-  for (Actor& actor : lasting_actors(rules_, options.play))
+  for (Actor& actor : lasting_actors(rules_, options.play, requests_peak_))
     hosts_.add(spawn_host(*system_, *this, std::move(actor)));
   lasting_ = hosts_.hosts();
   RealtimeCoordinator::leave_system();
@@ -212,7 +213,7 @@ WorldCounters CafRealtimeWorld::counters() const {
   const std::lock_guard lock(hosts_mutex_);
   return {.messages = messages_,
           .requests_now = hosts_.hosts() - lasting_,
-          .requests_peak = hosts_.hosts_peak() - lasting_};
+          .requests_peak = requests_peak_};
 }
 
 void CafRealtimeWorld::begin() {

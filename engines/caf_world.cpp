@@ -57,6 +57,7 @@ class CafWorld final : private Context, public ManualWorld {
   const WorldOptions options_;
   LatenciesAhead latencies_;
   const Rules rules_;
+  std::atomic<std::uint64_t> requests_peak_{0};
   EnvelopePool elements_;  // outlives system_
   VirtualConfig config_;
   caf::actor_system system_{config_};
@@ -71,7 +72,7 @@ CafWorld::CafWorld(const WorldOptions& options)
     : options_(options),
       latencies_(options.model),
       rules_(options.model, options.policy, Timing::exact, &latencies_, options.wished_policies) {
-  for (Actor& actor : lasting_actors(rules_, options.play))
+  for (Actor& actor : lasting_actors(rules_, options.play, requests_peak_))
     hosts_.add(spawn_prompt_host(coordinator_, *this, std::move(actor)));
   lasting_ = hosts_.hosts();
 }
@@ -124,7 +125,7 @@ bool CafWorld::deliver_to_mark(Time at) {
 }
 
 WorldCounters CafWorld::counters() const {
-  return {messages_, hosts_.hosts() - lasting_, hosts_.hosts_peak() - lasting_};
+  return {messages_, hosts_.hosts() - lasting_, requests_peak_};
 }
 
 void CafWorld::deliver(Address to, caf::mailbox_element_ptr element) {

@@ -18,7 +18,7 @@ class DirectWorld final : private Context, public World {
         rules_(options.model, options.policy, Timing::exact, &latencies_, options.wished_policies),
         reports_(options.reports),
         observer_(options.observer),
-        lasting_(lasting_actors(rules_, options.play)),
+        lasting_(lasting_actors(rules_, options.play, requests_peak_)),
         first_request_(static_cast<std::uint32_t>(lasting_.size())) {}
 
   void post(Address to, const Message& message, Time at) override {
@@ -42,7 +42,7 @@ class DirectWorld final : private Context, public World {
   WorldCounters counters() const override {
     return {.messages = engine_.delivered() - dropped_,
             .requests_now = slots_.size() - free_.size(),
-            .requests_peak = slots_.size()};
+            .requests_peak = requests_peak_};
   }
 
  private:
@@ -137,6 +137,7 @@ class DirectWorld final : private Context, public World {
   const Rules rules_;
   ReportSink& reports_;
   const Observer observer_;
+  std::atomic<std::uint64_t> requests_peak_{0};
   std::vector<Actor> lasting_;
   const std::uint32_t first_request_;  // index of its address
   SteadyVector<Slot> slots_;

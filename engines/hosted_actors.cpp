@@ -22,10 +22,11 @@ void expect_may_be_late(const Message& message, const Model& model) {
                         "scenario");
 }
 
-std::vector<Actor> lasting_actors(const Rules& rules, LoadPlay play) {
+std::vector<Actor> lasting_actors(const Rules& rules, LoadPlay play,
+                                  std::atomic<std::uint64_t>& requests_peak) {
   std::vector<Actor> actors;
   actors.emplace_back(Client(rules, play));
-  actors.emplace_back(Directory(rules));
+  actors.emplace_back(Directory(rules, requests_peak));
   for (std::size_t s = 0; s < rules.model.services.size(); ++s)
     actors.emplace_back(Service(rules, static_cast<std::uint16_t>(s)));
   return actors;

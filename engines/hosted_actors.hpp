@@ -9,6 +9,8 @@
 #include "mocks/client.hpp"
 #include "mocks/service.hpp"
 
+#include <atomic>
+#include <cstdint>
 #include <stdexcept>
 #include <variant>
 #include <vector>
@@ -47,7 +49,8 @@ void receive(Actor& actor, const Message& message, Context& context);
 void expect_may_be_late(const Message& message, const Model& model);
 
 /// The actors that live as long as a world, in the order of their addresses: the client, the
-/// directory, the services.
-std::vector<Actor> lasting_actors(const Rules& rules, LoadPlay play);
+/// directory, the services. `requests_peak`: as a Directory's.
+std::vector<Actor> lasting_actors(const Rules& rules, LoadPlay play,
+                                  std::atomic<std::uint64_t>& requests_peak);
 
 }  // namespace caesura

@@ -21,6 +21,7 @@ using Observer = std::function<void(Time now, Address to, const Message& message
 struct WorldCounters {
   std::uint64_t messages = 0;      ///< delivered
   std::uint64_t requests_now = 0;  ///< request actors alive
+  /// Of clients, at the server at one time, at most: each from its start to its stop.
   std::uint64_t requests_peak = 0;
 };
 

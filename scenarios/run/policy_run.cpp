@@ -133,7 +133,7 @@ class BlockwiseRun {
 
   void run() {
     crew_.run(run_.options.threads, [this] { work(); });
-    run_.peak_in_flight = all_at_once_ ? run_.sums.totals.requests() : in_flight_.peak();
+    run_.peak_in_flight = all_at_once_ ? together_ : in_flight_.peak();
   }
 
  private:
@@ -215,7 +215,11 @@ class BlockwiseRun {
 
   void publish(const BlockOutcome& outcome) {
     for (const auto& [started, stopped] : outcome.stays) {
-      if (!all_at_once_) in_flight_.add(started, stopped);
+      if (stopped < started) continue;  // its time was up before it came
+      if (all_at_once_)
+        ++together_;
+      else
+        in_flight_.add(started, stopped);
     }
     if (wants_lines(run_) && !outcome.lines.empty()) run_.options.requests_csv(outcome.lines);
   }
@@ -233,7 +237,9 @@ class BlockwiseRun {
   std::map<std::uint64_t, BlockOutcome> finished_;
   std::uint64_t next_to_publish_ = 0;
   bool is_publishing_ = false;
-  InFlight in_flight_;  // of the thread that publishes
+  // Of the thread that publishes:
+  InFlight in_flight_;
+  std::uint64_t together_ = 0;
 };
 
 /// Independent users of a closed load: each user's requests in a world by themselves.
@@ -248,16 +254,18 @@ class UserwiseRun {
   void run() {
     crew_.run(run_.options.threads, [this] { work(); });
     lines_.flush();
-    run_.peak_in_flight = users_;  // all send their first request at 0
+    run_.peak_in_flight = users_at_server_;  // all send their first request at 0
   }
 
  private:
   void work() {
     PolicyRun::Sums sums;
+    bool was_there = false;
     JoinedReports reports(run_.model.seed.value,
                           [&](const RequestReport& request, const ClientReport& client) {
                             note(run_, request, client, sums);
                             count_apart(run_, sums);
+                            was_there |= request.started <= request.stopped;
                             if (!wants_lines(run_)) return;
                             std::string line;
                             append_line(run_, line, request, client);
@@ -271,8 +279,11 @@ class UserwiseRun {
                                                         .observer = {}});
     for (std::uint64_t user = next_user_++; user < users_ && !crew_.should_stop();
          user = next_user_++) {
+      was_there = false;
       world->post(client_address, Arrive{user}, Time{});
-      if (!world->run(run_.stop)) break;
+      const bool is_done = world->run(run_.stop);
+      if (was_there) ++users_at_server_;
+      if (!is_done) break;
     }
     count_rest(run_, sums);
     const std::lock_guard lock(mutex_);
@@ -285,6 +296,7 @@ class UserwiseRun {
   std::uint64_t users_;
   Crew crew_;
   std::atomic<std::uint64_t> next_user_{0};
+  std::atomic<std::uint64_t> users_at_server_{0};
   std::mutex mutex_;  // guards what follows and the sums of run_
   OrderedLines lines_;
 };

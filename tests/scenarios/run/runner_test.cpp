@@ -4,7 +4,7 @@
 #include "model/plan.hpp"
 #include "actors/joined_reports.hpp"
 #include "scenarios/results/json_text.hpp"
-#include "tests/small_models.hpp"
+#include "tests/small_trees.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -344,6 +344,47 @@ TEST(Runner, AStoppedRunIsPartialAndComparesNothing) {
     EXPECT_EQ(outcome.policies[0].totals.requests(), 0U);
     EXPECT_TRUE(outcome.comparisons.empty());
   }
+}
+
+/// The peak of requests in flight if they share nothing, and if they compete.
+std::pair<std::uint64_t, std::uint64_t> peaks(const Model& model) {
+  Scenario scenario;
+  scenario.policies = {policy(PolicyKind::checkpoint)};
+  scenario.model = model;
+  const auto peak = [&] {
+    const std::atomic<bool> stop{false};
+    Progress progress;
+    return run_scenario(scenario,
+                        {.engine = EngineKind::direct, .requests_csv = {}, .each_request = {}},
+                        stop, progress)
+        .peak_in_flight;
+  };
+  const std::uint64_t apart = peak();
+  for (ServiceProfile& profile : scenario.model.services) profile.concurrency = 1000;
+  return {apart, peak()};
+}
+
+TEST(Runner, CountsRequestsOfUsersInFlightTheSameWhetherTheyCompeteOrNot) {
+  using Peaks = std::pair<std::uint64_t, std::uint64_t>;
+  Model model = two_services();
+  const WorkflowStep child = add_agent(model, {tool_call}, untold);
+  model.workflow = {{Parallel{{{child}, {child}}}}};
+  EXPECT_EQ(peaks(model), Peaks(1, 1));
+  model.load.requests = 4;
+  EXPECT_EQ(peaks(model), Peaks(4, 4));
+  model.load.arrivals = ClosedLoad{.users = 2, .think = fixed(1s)};
+  EXPECT_EQ(peaks(model), Peaks(2, 2));
+  model.links.client = fixed(2s);
+  model.timeout = 1s;  // over before they come
+  EXPECT_EQ(peaks(model), Peaks(0, 0));
+  model.load.arrivals = ConstantArrivals{.requests = 1, .per = 3s};
+  EXPECT_EQ(peaks(model), Peaks(0, 0));
+  model.load.arrivals = ArrivalsAtOnce{};
+  EXPECT_EQ(peaks(model), Peaks(0, 0));
+  model.links.client = fixed(500ms);
+  EXPECT_EQ(peaks(model), Peaks(4, 4));
+  model.load.arrivals = ConstantArrivals{.requests = 1, .per = 3s};
+  EXPECT_EQ(peaks(model), Peaks(1, 1)) << "orphans run on";
 }
 
 TEST(Runner, ALoadOfADurationHasTheArrivalsStrictlyBeforeItsEnd) {
