@@ -68,7 +68,15 @@ class Generator:
         return load
 
     def link(self):
-        return "0ms" if self.chance(0.35) else self.duration(10**5, SECOND // 10)
+        return "0ms" if self.chance(0.35) else self.duration(10**5, SECOND // 10 if self.chance(0.8) else 8 * SECOND)
+
+    def places(self, services):
+        """Gives some services few places, and some of these short queues."""
+        of_all = [spec for of_kind in services.values() for spec in of_kind.values()]
+        for spec in self.random.sample(of_all, self.random.randint(1, len(of_all))):
+            spec["concurrency"] = self.random.choice((1, 1, 2, 3))
+            if self.chance(0.2):
+                spec["queue"] = self.random.randint(0, 2)
 
     def policies(self):
         """One policy, or several with different names."""

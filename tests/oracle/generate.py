@@ -108,6 +108,46 @@ def token_at_abort(draw, scenario):
     abort_at(draw, scenario, op.token_due(draw.random.randint(1, op.service.output)))
 
 
+def time_up_before_arrival(draw, scenario):
+    """A request whose time is up when it reaches the server: it starts nothing."""
+    scenario.setdefault("links", {})["client"] = draw.duration(10**5, SECOND)
+    plan, _ = without_times(draw, scenario)
+    scenario["timeout"] = text(plan.begin if draw.chance(0.3) else min(plan.begin, draw.span(10**4, plan.begin)))
+    if draw.chance(0.5):
+        scenario["cancel"] = [{"after": "0s" if draw.chance(0.5) else draw.duration(10**4, plan.begin)}]
+
+
+def on_its_way(draw, scenario):
+    """(plan, an operation, a moment at which its reply is on its link)."""
+    place = draw.random.choice(("llm", "tool", "agent"))
+    scenario.setdefault("links", {})[place] = draw.duration(SECOND, 8 * SECOND)
+    plan, _ = without_times(draw, scenario)
+    slow = [op for op in plan.operations if op.link >= SECOND]
+    if not slow:
+        raise Ambiguous("no operation has a slow link")
+    op = draw.random.choice(slow)
+    return plan, op, op.end + draw.span(1000, op.link)
+
+
+def timeout_on_the_way(draw, scenario):
+    """A timeout while a reply is on its link: that operation has run to its end."""
+    _, _, moment = on_its_way(draw, scenario)
+    scenario["timeout"] = text(moment)
+
+
+def abort_on_the_way(draw, scenario):
+    """An abort while a reply is on its link: that operation has run to its end."""
+    _, _, moment = on_its_way(draw, scenario)
+    abort_at(draw, scenario, moment)
+
+
+def budget_on_the_way(draw, scenario):
+    """A budget, of which something is spent by a child whose reply is on its link: the request does not know of that yet."""
+    scenario.setdefault("links", {})["agent"] = draw.duration(SECOND, 8 * SECOND)
+    plan, _ = without_times(draw, scenario)
+    scenario["cancel"] = [{"when": {"tokens_over": draw.random.randrange(1 + draw.tokens(plan))}}]
+
+
 def in_child(draw, scenario):
     """(agent's operation, one of its child's operations), cancels and timeout removed."""
     plan, _ = without_times(draw, scenario)
@@ -136,16 +176,44 @@ def reply_in_child_at_timeout(draw, scenario):
 TIES = (
     after_at_reply, during_at_end, reply_at_timeout, cancel_at_timeout,
     after_at_answer, budget_just_met, budget_without_link, at_once, reply_at_abort, token_at_abort,
+    time_up_before_arrival, timeout_on_the_way, abort_on_the_way, budget_on_the_way,
 )  # fmt: skip
 TIES_OF_CHILDREN = (after_at_reply_in_child, reply_in_child_at_timeout)
 
 
+def without_streams(items):
+    """A workflow, or a part of one, in which no call is streamed."""
+    if isinstance(items, list):
+        return [without_streams(item) for item in items]
+    if not isinstance(items, dict):
+        return items
+    return {key: without_streams(value) for key, value in items.items() if key != "stream"}
+
+
+QUEUES = "Requests and their children wait for places."
+
+
+def with_queues(draw, scenario):
+    """Gives services few places; of what is sent and when, only what is known beforehand is left."""
+    draw.places(scenario["services"])
+    scenario["workflow"] = without_streams(scenario["workflow"])
+    if "closed" in scenario["load"]["arrivals"]:
+        scenario["load"]["arrivals"] = "at_once"
+    if draw.chance(0.4):
+        plan = plan_of(scenario)
+        scenario["timeout"] = text(plan.begin + draw.span(10**5, plan.end + 10**6))
+    scenario["cancel"] = [source for source in scenario.get("cancel", []) if "after" in source and "probability" not in source]
+    scenario["description"] = QUEUES
+
+
 def drawn(seed, number, attempt, depth=3):
-    """One attempt at scenario `number`; a part of all are of a family of ties."""
+    """One attempt at scenario `number`; parts of all are of a family of ties, or have queues."""
     draw = Generator(random.Random(f"{seed}/{number}/{attempt}"), depth)
     scenario = draw.scenario(f"oracle-{number:06d}")
     scenario["description"] = "general"
     if draw.chance(0.3):
+        with_queues(draw, scenario)
+    elif draw.chance(0.3):
         family = draw.random.choice(TIES + TIES_OF_CHILDREN if depth else TIES)
         family(draw, scenario)
         scenario["description"] = family.__doc__

@@ -88,14 +88,16 @@ class Leaf:
 
 def leaves(plan, run, cancel=None, saving=False, orphaned=False):
     """Every Leaf of a tree; `saving` says whether it was a cancel that kept a `plan` without a run from starting."""
-    for op in plan.operations:
-        started = run is not None and run.as_ran(op) is not None
-        saved = (run.outcome == "cancelled" if run else saving) and (plan.reaches(op) or started)
+    for planned in plan.operations:
+        ran = run and run.as_ran(planned)
+        started, op = ran is not None, ran or planned
+        reached = plan.reaches(planned) and not (run and run.failed_before)
+        saved = (run.outcome == "cancelled" if run else saving) and (reached or started)
         if op.child is None:
             yield Leaf(op, run, cancel, saved, orphaned)
             continue
         child = run.children[op.number] if started else None
-        left = orphaned or started and run.orphaned(run.as_ran(op))
+        left = orphaned or started and run.orphaned(op)
         yield from leaves(op.child, child, cancel and cancel.seen_by_child(op), saved, left)
 
 

@@ -10,6 +10,7 @@ from cancels import Cancel
 from ledger import KINDS, TOKENS, Orphans, billed, interrupted, ledger, orphans, total
 from plan import MODEL_CALLS, duration, exact, interval, plan_of
 from policies import policies_of
+from queues import has_queues, played
 from sources import Story, story
 
 COLUMNS = (
@@ -118,6 +119,8 @@ def arrivals(load, ended_after):
 
 def results(scenario):
     """{policy: [Result of request 0, of request 1, …]}; raises Ambiguous if the specification leaves something open."""
+    if has_queues(scenario):
+        return results_with_queues(scenario)
     plan = plan_of(scenario)
     timeout = duration(scenario["timeout"]) if "timeout" in scenario else None
     found = {}
@@ -125,6 +128,16 @@ def results(scenario):
         told: Story = story(plan, timeout, scenario.get("cancel", []), policy)
         arrived, users = arrivals(scenario["load"], told.run.answered)
         found[policy.name] = [result(told, policy.name, n, f"user-{n % users}", at) for n, at in enumerate(arrived)]
+    return found
+
+
+def results_with_queues(scenario):
+    """The same where requests may have to wait for places."""
+    found = {}
+    for policy in policies_of(scenario):
+        arrived, users = arrivals(scenario["load"], None)
+        told = played(scenario, policy, arrived)
+        found[policy.name] = [result(one, policy.name, n, f"user-{n % users}", one.arrived) for n, one in enumerate(told)]
     return found
 
 

@@ -1,6 +1,6 @@
 """The plan of a request: its operations, and when each would happen if nobody interfered.
 
-Reads a scenario with constant values only and no limited concurrency. Everything is an integer: nanoseconds
+Reads a scenario with constant values only, as if no service's concurrency were limited. Everything is an integer: nanoseconds
 (relative to the request's arrival), tokens, and 10^-12 USD. Derived from the specification alone.
 """
 
@@ -138,6 +138,7 @@ class Operation:
     lasts: int
     planned: int
     child: "Plan | None" = None
+    name: str = ""
 
     @property
     def start(self):
@@ -286,6 +287,7 @@ class Planner:
             lasts=child.stop if child and not self.as_planned else planned,
             planned=planned,
             child=child,
+            name=item[kind],
         )
         self.operations.append(placed)
         return placed.reply

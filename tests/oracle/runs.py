@@ -27,7 +27,7 @@ class Run:
     """What became of a request. `started` are its operations as they ran.
 
     `cancel` is the effective cancel, `waited` the numbers of the operations that were in progress when it arrived, and `aborts`
-    says when the policy aborts operations, by number.
+    says when the policy aborts operations, by number. `failed_before`: it had failed when the cancel came.
     """
 
     plan: Plan
@@ -38,11 +38,12 @@ class Run:
     policy: Policy | None = None
     waited: tuple = ()
     aborts: tuple = ()
+    failed_before: bool = False
 
     @property
     def answered(self):
-        """When the client has the final answer."""
-        return self.stop + self.plan.begin
+        """When the client has the final answer; not before the server has the request, though its time may be up by then."""
+        return max(self.stop, self.plan.begin) + self.plan.begin
 
     def as_ran(self, op):
         """The started operation that `op` of the plan became, or None."""
@@ -111,7 +112,12 @@ def child_of(run, op):
 
 
 def undisturbed(plan, timeout):
-    """The Run without an effective cancel: failures and the timeout (None: none) alone decide."""
+    """The Run without an effective cancel: failures and the timeout (None: none) alone decide.
+
+    A request whose time is up when it reaches the server, or before, starts nothing.
+    """
+    if timeout is not None and timeout <= plan.begin and plan.begin > 0:
+        return Run(plan, "timed_out", timeout, ())
     started = [op for op in plan.operations if plan.reaches(op)]
     stop, outcome = plan.stop, "completed" if plan.failure is None else "failed"
     if timeout is not None and timeout < stop:

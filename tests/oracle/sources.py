@@ -46,7 +46,7 @@ def budget_moment(when, run):
             in_doubt += spent_on(op, run, when)
         else:
             spent += spent_on(op, run, when)
-        aborted = sum(spent_on(cut, run, when) for cut in run.started if run.ending(cut).cut and run.limit(cut) < op.reply)
+        aborted = sum(spent_on(cut, run, when) for cut in run.started if run.ending(cut).cut and run.limit(cut) <= op.reply)
         if in_doubt + aborted > 0 and spent + in_doubt + aborted > limit:
             raise Ambiguous("what was aborted or orphaned may exceed a budget")
         if spent > limit:
@@ -123,8 +123,6 @@ class Story:
 
 def story(plan, timeout, sources, policy):
     """What happens to one request of `plan` under `policy`."""
-    if timeout is not None and timeout <= plan.begin:
-        raise Ambiguous("a timeout before the request reaches the server")
     run = undisturbed(plan, timeout)
     first = first_cancel(sources, run)
     received = first if first and first.precedes_end(run) else None

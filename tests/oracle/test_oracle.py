@@ -182,6 +182,17 @@ class TimeoutsAndFailures(OracleTest):
         row = row_of([{"agent": "helper"}], timeout="8.08s")  # the agent is done at 8.07 s, its reply is there at 8.1 s
         self.expect(row, outcome="timed_out", interrupted=0, operations_done=1, output_tokens_used=80, tokens_forgone=0)
 
+    def test_a_request_whose_time_is_up_as_it_arrives_starts_nothing(self):
+        for flow in ([{"llm": "slow"}], [{"transaction": "1s"}], [{"wait": "0s"}]):
+            for timeout in ("10ms", "40ms"):
+                row = row_of(flow, timeout=timeout)
+                self.expect(row, outcome="timed_out", stopped_s=duration(timeout), operations_done=0, busy_used_s=0, tokens_billed=0)
+
+    def test_a_cancel_is_too_late_for_a_request_whose_time_was_up_but_not_at_its_very_end(self):
+        row = row_of([{"llm": "slow"}], timeout="39ms", cancel=[{"after": "0s"}])
+        self.expect(row, outcome="timed_out", cancels_sent=1, cancels_too_late=1)
+        self.expect(row_of([{"llm": "slow"}], timeout="40ms", cancel=[{"after": "0s"}]), outcome="cancelled", stopped_s=40 * MS)
+
     def test_a_cancelling_request_is_cut_off_by_its_timeout_and_stays_cancelled(self):
         row = row_of([{"llm": "slow"}, {"llm": "slow"}], cancel=[{"after": "2s"}], timeout="5.045s")
         self.expect(row, outcome="cancelled", stopped_s=5045 * MS, interrupted=1, tokens_saved=175, tokens_used_after_cancel=16)
