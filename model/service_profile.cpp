@@ -88,10 +88,10 @@ OperationSample sample_operation(const ServiceProfile& profile, const Call& call
     sample.per_token =
         duration_of(by_token->time_per_output_token, call, Purpose::time_per_output_token);
     const std::int64_t room = (longest_duration - sample.first_token).count();
-    const std::int64_t n = sample.tokens.output.value;
-    const bool fits = n == 0 || sample.per_token.count() <= room / n;
-    if (!fits) sample.per_token = Duration{room / n};
-    sample.duration = sample.first_token + sample.per_token * n;
+    const std::int64_t gaps = std::max<std::int64_t>(sample.tokens.output.value - 1, 0);
+    const bool fits = gaps == 0 || sample.per_token.count() <= room / gaps;
+    if (!fits) sample.per_token = Duration{room / gaps};
+    sample.duration = sample.first_token + sample.per_token * gaps;
   } else {
     sample.duration =
         duration_of(std::get<WholeLatency>(profile.latency).whole, call, Purpose::latency);
@@ -111,7 +111,7 @@ std::optional<OperationSample> sample_but_latency(const ServiceProfile& profile)
 }
 
 Duration token_time(const OperationSample& sample, std::int64_t k) {
-  if (sample.by_token) return sample.first_token + sample.per_token * k;
+  if (sample.by_token) return sample.first_token + sample.per_token * (k - 1);
   return Duration{multiply_divide(sample.duration.count(), k, sample.tokens.output.value)};
 }
 
@@ -119,9 +119,9 @@ Tokens tokens_generated(const OperationSample& sample, Duration elapsed) {
   if (elapsed >= sample.duration) return sample.tokens.output;
   if (elapsed < zero_duration) return {};
   if (sample.by_token) {
-    // Not over, so per_token is positive unless the first token has still to come.
     if (elapsed < sample.first_token) return {};
-    return {(elapsed - sample.first_token) / sample.per_token};
+    // Not over, so tokens are to come, and there is time between them.
+    return {1 + (elapsed - sample.first_token) / sample.per_token};
   }
   // The largest k with ⌊duration·k/n⌋ <= elapsed.
   const std::int64_t n = sample.tokens.output.value;

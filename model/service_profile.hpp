@@ -37,8 +37,9 @@ struct WholeLatency {
   Distribution whole;  ///< nanoseconds
 };
 
-/// Token k of an operation comes at first_token + k × per_token (from its start); it takes as long
-/// as its last token.
+/// The first token of an operation comes time_to_first_token after its start, each other
+/// time_per_output_token after the one before. It ends with its last token; without tokens, when
+/// the first would have come.
 struct TokenLatency {
   Distribution time_to_first_token;    ///< nanoseconds
   Distribution time_per_output_token;  ///< nanoseconds; drawn once per call

@@ -21,7 +21,7 @@ description: A streamed answer, a tool, and a closing call.
 load: {requests: 1, arrivals: at_once}
 services:
   llm:
-    writer: {time_to_first_token: 0s, time_per_output_token: 250ms, input_tokens: 1000, output_tokens: 40, price: {input: 3, output: 15}}
+    writer: {time_to_first_token: 250ms, time_per_output_token: 250ms, input_tokens: 1000, output_tokens: 40, price: {input: 3, output: 15}}
     closer: {latency: 5s, input_tokens: 1000, output_tokens: 60, price: {input: 3, output: 15}}
   tool:
     search: {latency: 10s}

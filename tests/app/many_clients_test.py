@@ -19,7 +19,7 @@ scenario: many-streams
 load: {{requests: 1, arrivals: at_once}}
 services:
   llm:
-    writer: {{time_to_first_token: 100ms, time_per_output_token: 25ms, input_tokens: 10, output_tokens: {tokens}}}
+    writer: {{time_to_first_token: 125ms, time_per_output_token: 25ms, input_tokens: 10, output_tokens: {tokens}}}
 workflow: [{{llm: writer, stream: {{chunk_tokens: 4}}}}]
 """
 RACES = """\

@@ -110,8 +110,8 @@ TEST_P(Policies, ATokenDueAtTheVeryInstantOfTheAbortExists) {
   Model by_token = one_call();
   by_token.services[0].latency =
       TokenLatency{.time_to_first_token = fixed(200ms), .time_per_output_token = fixed(10ms)};
-  EXPECT_EQ(one(by_token, abort_after(50ms), 250ms).request.used.tokens.output, Tokens{10});
-  EXPECT_EQ(one(by_token, abort_after(50ms - 1ns), 250ms).request.used.tokens.output, Tokens{9});
+  EXPECT_EQ(one(by_token, abort_after(50ms), 250ms).request.used.tokens.output, Tokens{11});
+  EXPECT_EQ(one(by_token, abort_after(50ms - 1ns), 250ms).request.used.tokens.output, Tokens{10});
 }
 
 TEST_P(Policies, AKindThatIsNotAmongTheOperationsRunsToItsEnd) {

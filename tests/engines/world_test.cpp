@@ -184,6 +184,24 @@ TEST_P(Worlds, ChunksComeInOrderAndNoneAfterTheCancelWasReceived) {
   EXPECT_EQ(s.request.used_after_cancel.tokens.output, Tokens{20});
 }
 
+TEST_P(Worlds, TokenKOfAModelByTokenComesKMinusOneGapsAfterTheFirst) {
+  Model model = two_services();
+  model.services[0].latency =
+      TokenLatency{.time_to_first_token = fixed(1s), .time_per_output_token = fixed(500ms)};
+  model.workflow = {call(OperationKind::llm, 0, 1)};
+  for (std::uint32_t tokens = 1; tokens <= 5; ++tokens) {
+    model.services[0].output_tokens = Distribution::constant(tokens);
+    model.cancels.clear();
+    EXPECT_EQ(one(model).request.stopped, at(1s + (tokens - 1) * 500ms));
+    for (std::uint32_t k = 1; k < tokens; ++k) {
+      CancelSource source;
+      source.moment = CancelAfterChunks{k};
+      model.cancels = {source};
+      EXPECT_EQ(one(model).client.cancel_sent, at(1s + (k - 1) * 500ms));
+    }
+  }
+}
+
 TEST_P(Worlds, TheLastChunkComesBeforeTheReply) {
   Model model = two_services();
   model.services[0].output_tokens = Distribution::constant(10);

@@ -13,10 +13,10 @@ using namespace std::chrono_literals;
 
 Distribution fixed(Duration d) { return Distribution::constant(static_cast<double>(d.count())); }
 
-ServiceProfile by_token() {
+ServiceProfile by_token(double tokens = 100) {
   ServiceProfile profile;
   profile.latency = TokenLatency{fixed(800ms), fixed(25ms)};
-  profile.output_tokens = Distribution::constant(100);
+  profile.output_tokens = Distribution::constant(tokens);
   profile.input_tokens = Distribution::constant(1200);
   return profile;
 }
@@ -28,23 +28,32 @@ ServiceProfile whole(Duration d, double tokens) {
   return profile;
 }
 
-TEST(ServiceProfile, AModelByTokenTakesTimeToFirstTokenAndTimePerToken) {
-  EXPECT_EQ(sample_operation(by_token(), {}).duration, Duration{800ms + 100 * 25ms});
+TEST(ServiceProfile, AModelByTokenEndsWithItsLastTokenOneGapAfterTheOther) {
+  EXPECT_EQ(sample_operation(by_token(100), {}).duration, Duration{800ms + 99 * 25ms});
+}
+
+TEST(ServiceProfile, AModelByTokenThatMakesOneTokenOrNoneTakesTheTimeToTheFirst) {
+  for (const double tokens : {0.0, 1.0}) {
+    const OperationSample sample = sample_operation(by_token(tokens), {});
+    EXPECT_EQ(sample.duration, Duration{800ms});
+    EXPECT_EQ(tokens_generated(sample, 800ms - 1ns), Tokens{0});
+    EXPECT_EQ(tokens_generated(sample, 800ms), sample.tokens.output);
+  }
 }
 
 TEST(ServiceProfile, TokensOfAModelByTokenExistFromTheirVeryInstant) {
   const OperationSample sample = sample_operation(by_token(), {});
-  EXPECT_EQ(tokens_generated(sample, 824ms), Tokens{0});
-  EXPECT_EQ(tokens_generated(sample, 825ms), Tokens{1});
-  EXPECT_EQ(tokens_generated(sample, 849ms), Tokens{1});
-  EXPECT_EQ(tokens_generated(sample, 850ms), Tokens{2});
+  EXPECT_EQ(tokens_generated(sample, 799ms), Tokens{0});
+  EXPECT_EQ(tokens_generated(sample, 800ms), Tokens{1});
+  EXPECT_EQ(tokens_generated(sample, 824ms), Tokens{1});
+  EXPECT_EQ(tokens_generated(sample, 825ms), Tokens{2});
   EXPECT_EQ(tokens_generated(sample, sample.duration), Tokens{100});
 }
 
 TEST(ServiceProfile, TokenKIsGeneratedExactlyFromItsTimeOn) {
   // Times that do not divide evenly, in both kinds of latency.
   for (const ServiceProfile& profile :
-       {by_token(), whole(1000ms + 1ns, 7), whole(3ns, 7), whole(99ns, 1)}) {
+       {by_token(), by_token(1), whole(1000ms + 1ns, 7), whole(3ns, 7), whole(99ns, 1)}) {
     const OperationSample sample = sample_operation(profile, {});
     for (std::int64_t k = 1; k <= sample.tokens.output.value; ++k) {
       const Duration t = token_time(sample, k);
@@ -93,9 +102,9 @@ TEST(ServiceProfile, WhatACutOffCallIsBilledDependsOnItsProvider) {
   const OperationSample sample = sample_operation(profile, {});
   const auto billed = [&](OnAbort rule) {
     profile.on_abort = rule;
-    return usage_if_cut_off(profile, sample, 1300ms).billed;
+    return usage_if_cut_off(profile, sample, 1275ms).billed;
   };
-  EXPECT_EQ(usage_if_cut_off(profile, sample, 1300ms).used.output, Tokens{20});
+  EXPECT_EQ(usage_if_cut_off(profile, sample, 1275ms).used.output, Tokens{20});
   EXPECT_EQ(billed(OnAbort::generated), (TokenCounts{.input = {1200}, .output = {20}}));
   EXPECT_EQ(billed(OnAbort::full), (TokenCounts{.input = {1200}, .output = {100}}));
   EXPECT_EQ(billed(OnAbort::input), (TokenCounts{.input = {1200}}));

@@ -98,7 +98,7 @@ def service(kind, spec):
         timing = {"duration": 0}
     else:
         first, per_token = duration(spec["time_to_first_token"]), duration(spec["time_per_output_token"])
-        timing = {"duration": first + output * per_token, "first_token": first, "per_token": per_token}
+        timing = {"duration": first + max(output - 1, 0) * per_token, "first_token": first, "per_token": per_token}
     cached = spec.get("cached_input_tokens", 0)
     if not isinstance(cached, dict):
         cached = {"first": cached}
@@ -172,7 +172,7 @@ class Operation:
         made = self.service
         if made.first_token is None:
             return self.start + made.duration * k // made.output
-        return self.start + made.first_token + k * made.per_token
+        return self.start + made.first_token + (k - 1) * made.per_token
 
     def tokens_by(self, instant):
         """How many output tokens exist at `instant`, one due just then included."""

@@ -149,10 +149,10 @@ class Streaming(OracleTest):
         self.expect(row_of([STREAM, {"llm": "slow"}]), chunks_sent=3, tokens_delivered=60)
 
     def test_no_chunk_follows_a_cancel(self):
-        # It starts at 45 ms; tokens 4, 8 and 10 reach the request at 1.45, 1.85 and 2.05 s, the client 40 ms later.
+        # It starts at 45 ms; tokens 4, 8 and 10 reach the request at 1.35, 1.75 and 1.95 s, the client 40 ms later.
         row = row_of([STREAM], cancel=[{"after_chunks": 2}])
-        self.expect(row, cancel_sent_s=1890 * MS, chunks_sent=2, tokens_delivered=8, stopped_s=2050 * MS, outcome="cancelled")
-        self.expect(row, tokens_used_after_cancel=2)  # sent 1.89, received 1.93: tokens 9 (1.945) and 10 are still to come
+        self.expect(row, cancel_sent_s=1790 * MS, chunks_sent=2, tokens_delivered=8, stopped_s=1950 * MS, outcome="cancelled")
+        self.expect(row, tokens_used_after_cancel=2)  # sent 1.79, received 1.83: tokens 9 (1.845) and 10 are still to come
         row = row_of([STREAM], cancel=[{"after_chunks": 2}], policy="never")
         self.expect(row, chunks_sent=3, tokens_delivered=10, tokens_used_after_cancel=2)
 

@@ -36,7 +36,7 @@ load: {requests: 1, arrivals: at_once}
 services:
   llm:
     planner: {latency: 10s, input_tokens: 100, output_tokens: 20, price: {per_1k: 0.01}}
-    writer: {time_to_first_token: 1s, time_per_output_token: 1s, input_tokens: 100, output_tokens: 10, price: {per_1k: 0.01}}
+    writer: {time_to_first_token: 2s, time_per_output_token: 1s, input_tokens: 100, output_tokens: 10, price: {per_1k: 0.01}}
   tool:
     search: {latency: 5s}
 workflow: [{llm: planner}, {tool: search}, {llm: writer, stream: {chunk_tokens: 2}}]

@@ -296,7 +296,7 @@ TEST(LiveRun, AnOperationStartsWhenItHasAPlace) {
 
 TEST(LiveRun, ChunksNameTheirCallAndNoneComesAfterTheCancel) {
   Model model = two_services(1, 1);
-  model.services[0].latency = TokenLatency{fixed(0s), fixed(100ms)};
+  model.services[0].latency = TokenLatency{fixed(100ms), fixed(100ms)};
   model.services[0].output_tokens = Distribution::constant(10);
   model.workflow = {call(OperationKind::tool, 1), call(OperationKind::llm, 0, 4)};
   ManualRun run(std::move(model));

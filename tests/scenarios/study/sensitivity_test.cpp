@@ -53,7 +53,7 @@ TEST(Sensitivity, EachAssumptionIsMadeLargerByItself) {
 
 TEST(Sensitivity, ScalesLinksProbabilitiesAndModelsGivenByTheToken) {
   Model model = cancelled_in_the_tool(400);
-  model.services[0].latency = TokenLatency{fixed(500ms), fixed(5ms)};
+  model.services[0].latency = TokenLatency{fixed(505ms), fixed(5ms)};
   model.links.client = fixed(1s);
   model.cancels[0].probability = 0.4;
   const Sensitivity s = analyse_sensitivity(of(model), policy(PolicyKind::checkpoint), 400);
