@@ -130,6 +130,7 @@ struct Ask {
   OperationKind kind = OperationKind::llm;
   bool first_of_kind = false;                ///< in the request's plan
   std::uint16_t policy = Wishes::no_policy;  ///< the request's; its children have the same
+  std::uint32_t key = 0;                     ///< its step's (PlanStep)
 };
 
 /// Agent to child request: perform operation `operation` of the request `parent`.
@@ -138,6 +139,7 @@ struct StartChild {
   Address parent;
   RequestNumber parent_number = 0;
   std::uint32_t operation = 0;
+  std::uint32_t key = 0;      ///< its step's (PlanStep)
   std::uint16_t service = 0;  ///< the agent's
   std::uint16_t policy = Wishes::no_policy;
 };

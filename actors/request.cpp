@@ -17,7 +17,7 @@ void Request::receive(const Start& start, Context& context) {
   ticket_ = start.ticket;
   wish(start.wishes);
   if (!rules_->shared_plan) {
-    expand(rules_->model, number_, special().own_plan);
+    expand(rules_->model, rules_->model.workflow, rules_->places, number_, special().own_plan);
     special_->plan = &special_->own_plan;
   }
   const std::optional<Duration> timeout = rules_->model.timeout;
@@ -38,7 +38,7 @@ void Request::receive(const Start& start, Context& context) {
 
 void Request::receive(const StartChild& start, Context& context) {
   const Model& model = rules_->model;
-  number_ = child_number(model.seed, start.parent_number, start.operation);
+  number_ = child_number(model.seed, start.parent_number, start.key);
   ticket_ = no_ticket;
   wish({.policy = start.policy, .held_operation = 0});
   special().as_child = std::make_unique<AsChild>();
@@ -46,7 +46,8 @@ void Request::receive(const StartChild& start, Context& context) {
   if (const auto& shared = rules_->shared_child_plans[start.service]) {
     special_->plan = &*shared;
   } else {
-    expand(model, model.child_of(start.service)->workflow, number_, special_->own_plan);
+    expand(model, model.child_of(start.service)->workflow, rules_->child_places[start.service],
+           number_, special_->own_plan);
     special_->plan = &special_->own_plan;
   }
   begin(context);
@@ -205,12 +206,14 @@ void Request::operation_over(const Reply& reply, Context& context) {
 }
 
 void Request::receive(const ModelChunk& chunk, Context& context) {
-  if (strand_of(chunk.operation) == no_strand || life_.is_cancelling() || life_.has_ended()) return;
+  const std::uint32_t id = strand_of(chunk.operation);
+  if (id == no_strand || life_.is_cancelling() || life_.has_ended()) return;
   ++chunks_;
   delivered_ += Tokens{chunk.tokens};
   const Model& model = rules_->model;
-  const Duration drawn = link_delay(model.links.client, model.seed, number_, chunk.operation,
-                                    Purpose::link_chunk_to_client, chunks_);
+  const Duration drawn =
+      link_delay(model.links.client, model.seed, number_, step_of(strand(id)).key,
+                 Purpose::link_chunk_to_client, chunks_);
   context.send(client_address,
                Chunk{.number = number_,
                      .ticket = ticket_,
@@ -410,7 +413,7 @@ void Request::ask(std::uint32_t id, Context& context) {
   if (step.kind != OperationKind::transaction) {
     performer = service_address(step.service);
     delay = link_delay(link_to(model.links, model.services[step.service].kind), model.seed, number_,
-                       step.number, Purpose::link_ask);
+                       step.key, Purpose::link_ask);
   }
   s.state = Strand::State::asked;
   s.is_over = s.has_books = false;
@@ -425,7 +428,8 @@ void Request::ask(std::uint32_t id, Context& context) {
                             .ticket = ticket_,
                             .kind = step.kind,
                             .first_of_kind = step.first_of_kind,
-                            .policy = policy_wish()},
+                            .policy = policy_wish(),
+                            .key = step.key},
                         delay);
 }
 
@@ -514,8 +518,8 @@ void Request::pass_cancel_on(Context& context) {
     if (!has_started(strand(id), context)) continue;
     const PlanStep& step = step_of(strand(id));
     if (!step.is_child || !model.child_of(step.service)->propagate) continue;
-    const Duration delay = link_delay(model.links.agent, model.seed, number_, step.number,
-                                      Purpose::link_cancel_to_agent);
+    const Duration delay =
+        link_delay(model.links.agent, model.seed, number_, step.key, Purpose::link_cancel_to_agent);
     context.send(service_address(step.service),
                  PassedCancel{.from = context.self(), .operation = step.number}, delay);
   }

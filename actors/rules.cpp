@@ -21,6 +21,13 @@ std::vector<std::optional<Plan>> plans_of_children(const Model& model) {
   return plans;
 }
 
+std::vector<Places> places_of_children(const Model& model) {
+  std::vector<Places> places;
+  for (const std::optional<ChildWorkflow>& child : model.children)
+    places.emplace_back(child ? child->workflow : Workflow{});
+  return places;
+}
+
 bool cuts_off(const Policy& policy) {
   return std::any_of(policy.aborts.begin(), policy.aborts.end(), std::identity());
 }
@@ -54,6 +61,8 @@ Rules::Rules(const Model& m, const Policy& p, Timing timing, LatenciesAhead* ahe
       latencies_ahead(ahead),
       shared_plan(caesura::shared_plan(m)),
       shared_child_plans(plans_of_children(m)),
+      places(m.workflow),
+      child_places(places_of_children(m)),
       cancels_during_operations(some_source_is<CancelDuringOperation, CancelDuringKind>(m)),
       cancels_on_budget(some_source_is<CancelOverCost, CancelOverTokens>(m)),
       failures_end_requests(

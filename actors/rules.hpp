@@ -29,6 +29,8 @@ struct Rules {
   const std::optional<Plan> shared_plan;  ///< the plan of every request, if all have the same
   /// Likewise of children, by the agent's index, as Model::children.
   const std::vector<std::optional<Plan>> shared_child_plans;
+  const Places places;  ///< in the workflow, for those who have a plan of their own
+  const std::vector<Places> child_places;
   const bool cancels_during_operations;  ///< some source sends during an operation
   const bool cancels_on_budget;          ///< some source sends when a budget is exceeded
   const bool failures_end_requests;      ///< some service may fail its request

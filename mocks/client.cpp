@@ -54,7 +54,7 @@ void Client::schedule_cancels(Ticket ticket, Time started, Context& context) {
     } else if (const auto* during = std::get_if<CancelDuringRequest>(&model.cancels[s].moment)) {
       if (!is_active(model, number, s)) continue;
       Plan plan;
-      if (!rules_->shared_plan) expand(model, number, plan);
+      if (!rules_->shared_plan) expand(model, model.workflow, rules_->places, number, plan);
       const Duration planned =
           planned_times(model, number, rules_->shared_plan ? *rules_->shared_plan : plan).duration;
       const double share = std::clamp(drawn_moment(during->share), 0.0, 1.0);

@@ -56,7 +56,7 @@ void Service::receive(const Ask& ask, Context& context) {
     if (rules_->ends_are_certain && rules_->model.child_of(index_) == nullptr &&
         ask.chunk_tokens == 0 && has_plenty_of_room(context))
       return start_untold(ask, context);
-    hold(ask, none);
+    hold(ask);
     return start(ask, context);
   }
   if (has_room_to_wait()) return enqueue(ask, context);
@@ -68,7 +68,7 @@ void Service::receive(const Ask& ask, Context& context) {
   finish(
       Reply{
           .to = ask.from, .number = ask.number, .end = {ask.operation, OperationResult::rejected}},
-      to_request, context);
+      ask.key, to_request, context);
 }
 
 /// Whether a place is free now: exact, whatever the service has been told of.
@@ -118,19 +118,19 @@ void Service::be_told_of_ends(Context& context) {
   ends_.clear();
 }
 
-void Service::hold(const Ask& ask, std::uint32_t place) {
+Service::Held& Service::hold(const Ask& ask) {
   held_of_.grow_to(ask.from.index + std::size_t{1});
   HeldList& list = held_of_[ask.from.index];
-  const Held held{.generation = ask.from.generation, .operation = ask.operation, .place = place};
-  if (list.first.operation == 0) {
-    list.first = held;
-    return;
-  }
+  const Held held{.generation = ask.from.generation,
+                  .operation = ask.operation & 0x7fff'ffffU,  // all of it: see most_operations
+                  .key_or_place = ask.key};
+  if (list.first.operation == 0) return list.first = held;
   // Oldest first: mostly they end and are withdrawn in that order, and are found at once however
   // many there are.
   const std::uint32_t added = more_held_.take(held);
   (list.last == none ? list.first : more_held_[list.last]).next = added;
   list.last = added;
+  return more_held_[added];
 }
 
 Service::Held* Service::find(Address from, std::uint32_t operation) {
@@ -143,16 +143,18 @@ Service::Held* Service::find(Address from, std::uint32_t operation) {
   return held;
 }
 
-/// Strikes the operation from the account. False if it is not there: it was withdrawn.
-bool Service::release(Address from, std::uint32_t operation) {
-  if (from.index >= held_of_.size()) return false;
+/// Strikes the operation from the account; its key, unless it waits. None if it is not
+/// there: it was withdrawn.
+std::optional<std::uint32_t> Service::release(Address from, std::uint32_t operation) {
+  if (from.index >= held_of_.size()) return std::nullopt;
   HeldList& list = held_of_[from.index];
   const std::uint32_t second = list.first.next;
   if (list.first.generation == from.generation && list.first.operation == operation) {
+    const std::uint32_t key = list.first.key_or_place;
     list.first = second == none ? Held{} : more_held_[second];
     if (list.last == second) list.last = none;
     if (second != none) more_held_.free.push_back(second);
-    return true;
+    return key;
   }
   std::uint32_t before = none;
   for (std::uint32_t i = second; i != none; before = i, i = more_held_[i].next) {
@@ -161,9 +163,9 @@ bool Service::release(Address from, std::uint32_t operation) {
     (before == none ? list.first : more_held_[before]).next = more_held_[i].next;
     if (list.last == i) list.last = before;
     more_held_.free.push_back(i);
-    return true;
+    return more_held_[i].key_or_place;
   }
-  return false;
+  return std::nullopt;
 }
 
 void Service::enqueue(const Ask& ask, Context& context) {
@@ -171,7 +173,9 @@ void Service::enqueue(const Ask& ask, Context& context) {
   (last_waiting_ == none ? first_waiting_ : places_[last_waiting_].after) = place;
   last_waiting_ = place;
   ++waiting_;
-  hold(ask, place);
+  Held& held = hold(ask);
+  held.waits = 1;
+  held.key_or_place = place;
   context.relay(ask.from, Queued{.operation = ask.operation});
 }
 
@@ -198,7 +202,7 @@ void Service::answer(const Ask& ask, Context& context) {
   OperationSample room;
   const OperationSample& sample = announced_sample(ask, room, context);
   const Duration link =
-      link_delay(*link_, rules_->model.seed, ask.number, ask.operation, Purpose::link_reply);
+      link_delay(*link_, rules_->model.seed, ask.number, ask.key, Purpose::link_reply);
   context.send(ask.from, reply_to(ask, sample), sample.duration + link);
 }
 
@@ -209,7 +213,7 @@ void Service::start_untold(const Ask& ask, Context& context) {
   const Order orders = context.reserve(end_orders);
   ends_.push_back({.due = after(context.now(), sample.duration), .order = orders});
   const Duration link =
-      link_delay(*link_, rules_->model.seed, ask.number, ask.operation, Purpose::link_reply);
+      link_delay(*link_, rules_->model.seed, ask.number, ask.key, Purpose::link_reply);
   context.send_in_place(orders + 1, ask.from, reply_to(ask, sample), sample.duration + link);
 }
 
@@ -217,8 +221,11 @@ void Service::start_untold(const Ask& ask, Context& context) {
 /// next sample is asked for; it may be in `room`.
 const OperationSample& Service::announced_sample(const Ask& ask, OperationSample& room,
                                                  Context& context) const {
-  const PlanStep step{
-      .kind = ask.kind, .service = index_, .number = ask.operation, .model_call = ask.model_call};
+  const PlanStep step{.kind = ask.kind,
+                      .service = index_,
+                      .number = ask.operation,
+                      .model_call = ask.model_call,
+                      .key = ask.key};
   const OperationSample& sample = sample_of(*rules_, ask.ticket, ask.number, step, room);
   if (rules_->cancels_during_operations)
     announce_cancels_during(*rules_, ask, sample.duration, context);
@@ -230,8 +237,7 @@ void Service::start_child(const Ask& ask, Context& context) {
   find(ask.from, ask.operation)->child = child;
   const Model& model = rules_->model;
   if (rules_->cancels_during_operations) {
-    const ChildPlan planned =
-        plan_of_child(model, ask.number, {.service = index_, .number = ask.operation});
+    const ChildPlan planned = plan_of_child(model, ask.number, {.service = index_, .key = ask.key});
     announce_cancels_during(*rules_, ask,
                             planned_times(model, planned.number, planned.plan).duration, context);
   }
@@ -239,6 +245,7 @@ void Service::start_child(const Ask& ask, Context& context) {
                                   .parent = ask.from,
                                   .parent_number = ask.number,
                                   .operation = ask.operation,
+                                  .key = ask.key,
                                   .service = index_,
                                   .policy = ask.policy});
 }
@@ -270,7 +277,7 @@ void Service::receive(const StreamDue& due, Context& context) {
   const std::int64_t before = std::int64_t{chunk - 1} * ask.chunk_tokens;
   const auto tokens = static_cast<std::uint32_t>(
       std::min(std::int64_t{ask.chunk_tokens}, stream.sample.tokens.output.value - before));
-  const Duration drawn = link_delay(*link_, rules_->model.seed, ask.number, ask.operation,
+  const Duration drawn = link_delay(*link_, rules_->model.seed, ask.number, ask.key,
                                     Purpose::link_chunk_to_request, chunk);
   context.relay(ask.from, ModelChunk{.operation = ask.operation, .tokens = tokens},
                 stream.to_request.delay(context.now(), drawn));
@@ -283,17 +290,19 @@ void Service::receive(const StreamDue& due, Context& context) {
 void Service::receive(const Reply& reply, Context& context) {
   LinkEnd to_request;
   if (rules_->model.child_of(index_) == nullptr) return operation_over(reply, to_request, context);
+  const Held* held = find(reply.to, reply.end.operation());
+  if (held == nullptr) return;  // withdrawn
   Reply own = reply;
-  const Call call{
-      .seed = rules_->model.seed, .request = reply.number, .operation = reply.end.operation()};
+  const Call call{.seed = rules_->model.seed, .request = reply.number, .key = held->key_or_place};
   if (sample_operation(*profile_, call).fails)
     own.end = {reply.end.operation(), OperationResult::failed};
   operation_over(own, to_request, context);
 }
 
 void Service::operation_over(const Reply& reply, LinkEnd& to_request, Context& context) {
-  if (!release(reply.to, reply.end.operation())) return;  // withdrawn: its place is free already
-  finish(reply, to_request, context);
+  const std::optional<std::uint32_t> key = release(reply.to, reply.end.operation());
+  if (!key) return;  // withdrawn: its place is free already
+  finish(reply, *key, to_request, context);
   free_place(context, context.order());
 }
 
@@ -303,9 +312,9 @@ void Service::receive(const PlaceFree&, Context& context) {
   free_place(context, context.order() + 2);
 }
 
-void Service::finish(const Reply& reply, LinkEnd& to_request, Context& context) {
-  const Duration drawn = link_delay(*link_, rules_->model.seed, reply.number, reply.end.operation(),
-                                    Purpose::link_reply);
+void Service::finish(const Reply& reply, std::uint32_t key, LinkEnd& to_request, Context& context) {
+  const Duration drawn =
+      link_delay(*link_, rules_->model.seed, reply.number, key, Purpose::link_reply);
   context.relay(reply.to, reply, to_request.delay(context.now(), drawn));
 }
 
@@ -329,7 +338,9 @@ void Service::receive(const PlaceLeft&, Context& context) {
 /// Starts the operation that has waited longest.
 void Service::let_in(Context& context, Order of_started) {
   const Ask next = leave_queue(first_waiting_);
-  find(next.from, next.operation)->place = none;
+  Held* const held = find(next.from, next.operation);
+  held->waits = 0;
+  held->key_or_place = next.key;
   context.send_in_place(of_started, next.from, Started{next.operation}, zero_duration);
   start(next, context);
 }
@@ -340,7 +351,7 @@ void Service::receive(const Withdraw& withdraw, Context& context) {
   const ChildWorkflow* child = rules_->model.child_of(index_);
   const bool is_over = held == nullptr && withdraw.asked;
   if (is_over) return;
-  const bool had_started = held != nullptr && held->place == none;
+  const bool had_started = held != nullptr && held->waits == 0;
   if (!had_started && child != nullptr)
     context.relay(withdraw.from, ChildBooks{.operation = withdraw.operation});
   if (held == nullptr) {
@@ -349,7 +360,7 @@ void Service::receive(const Withdraw& withdraw, Context& context) {
   }
   const Held left = *held;
   release(withdraw.from, withdraw.operation);
-  if (left.place != none) return static_cast<void>(leave_queue(left.place));
+  if (left.waits != 0) return static_cast<void>(leave_queue(left.key_or_place));
   if (child != nullptr && child->propagate)
     context.relay(left.child,
                   ParentEnded{.cancelled = withdraw.cancelled, .ended = withdraw.ended});
@@ -361,7 +372,7 @@ void Service::receive(const Withdraw& withdraw, Context& context) {
 
 void Service::receive(const PassedCancel& cancel, Context& context) {
   const Held* held = find(cancel.from, cancel.operation);
-  if (held != nullptr && held->place == none) context.relay(held->child, cancel);
+  if (held != nullptr && held->waits == 0) context.relay(held->child, cancel);
 }
 
 }  // namespace caesura

@@ -7,6 +7,7 @@
 #include "actors/rules.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <tuple>
 #include <vector>
@@ -45,12 +46,14 @@ class Service {
   /// An operation of which account is kept until its end. A request's operations are a list; mostly
   /// there is only the first.
   struct Held {
-    std::uint32_t generation = 0;  ///< with the list's index: the request's address
-    std::uint32_t operation = 0;   ///< 0 in the list's first: it is empty
-    std::uint32_t next = none;     ///< in more_held_
-    std::uint32_t place = none;    ///< while it waits
-    Address child{};               ///< of an operation that is a child request, once it has started
+    std::uint32_t generation = 0;      ///< with the list's index: the request's address
+    std::uint32_t operation : 31 = 0;  ///< 0 in the list's first: it is empty
+    std::uint32_t waits : 1 = 0;
+    std::uint32_t next = none;       ///< in more_held_
+    std::uint32_t key_or_place = 0;  ///< its step's key (PlanStep); its place, while it waits
+    Address child{};  ///< of an operation that is a child request, once it has started
   };
+  static_assert(sizeof(Held) == 24, "there is one for every request in flight, if not more");
   struct HeldList {
     Held first;
     std::uint32_t last = none;  ///< in more_held_, if there are more
@@ -95,9 +98,9 @@ class Service {
   bool has_plenty_of_room(const Context& context);
   void count_off(const Context& context);
   void be_told_of_ends(Context& context);
-  void hold(const Ask& ask, std::uint32_t place);
+  Held& hold(const Ask& ask);
   Held* find(Address from, std::uint32_t operation);
-  bool release(Address from, std::uint32_t operation);
+  std::optional<std::uint32_t> release(Address from, std::uint32_t operation);
   void enqueue(const Ask& ask, Context& context);
   Ask leave_queue(std::uint32_t place);
   void start(const Ask& ask, Context& context);
@@ -107,7 +110,7 @@ class Service {
   void start_child(const Ask& ask, Context& context);
   void start_stream(const Ask& ask, const OperationSample& sample, Context& context);
   void operation_over(const Reply& reply, LinkEnd& to_request, Context& context);
-  void finish(const Reply& reply, LinkEnd& to_request, Context& context);
+  void finish(const Reply& reply, std::uint32_t key, LinkEnd& to_request, Context& context);
   void free_place(Context& context, Order of_started);
   void let_in(Context& context, Order of_started);
 

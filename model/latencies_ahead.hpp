@@ -72,6 +72,7 @@ class LatenciesAhead {
 
   Seed seed_;
   std::vector<Operation> operations_;  ///< by number - 1
+  std::vector<std::uint32_t> keys_;    ///< likewise
   bool is_of_use_ = false;
   SteadyVector<Row> rows_;  ///< by ticket
 };

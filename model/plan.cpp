@@ -14,16 +14,20 @@ bool is_model_call(OperationKind kind) {
 /// Expands a workflow depth first into a plan.
 class Expansion {
  public:
-  Expansion(const Model& model, RequestNumber request, Plan& plan)
-      : model_(model), request_(request), plan_(plan) {}
+  Expansion(const Model& model, const Places& places, RequestNumber request, Plan& plan)
+      : model_(model), places_(places), request_(request), plan_(plan) {}
 
   void add(const Workflow& workflow) {
     for (const WorkflowStep& step : workflow) {
+      ++place_;
       std::visit([this](const auto& what) { add(what); }, step.what);
     }
   }
 
  private:
+  void pass_over(const Workflow& workflow) { place_ = places_.end_of(workflow, place_); }
+
+  // Each is called with place_ at its step, and leaves it at the last step inside that.
   void add(const ServiceCall& call) {
     add_operation({.kind = call.kind,
                    .is_child = model_.child_of(call.service) != nullptr,
@@ -37,27 +41,33 @@ class Expansion {
     add_operation({.kind = OperationKind::transaction, .duration = &transaction.duration});
   }
   void add(const Wait& wait) {
-    push({.what = PlanStep::What::wait, .number = waits_++, .duration = &wait.duration});
+    push({.what = PlanStep::What::wait, .key = key(), .duration = &wait.duration});
   }
   void add(const Repeat& repeat) {
     const std::int64_t times = count_of(repeat.times, Purpose::repeat_times);
-    for (std::int64_t i = 0; i < times; ++i) {
+    add_rounds(times, repeat.body, [&] {
       ++rounds_;
       check_length();
       add(repeat.body);
-    }
+    });
   }
   void add(const Choose& choose) {
     double total = 0;
     for (const double weight : choose.weights) total += weight;
-    double rest = draw(model_.seed, request_, decisions_++, Purpose::choice) * total;
+    double rest = draw(model_.seed, request_, key(), Purpose::choice) * total;
     std::size_t chosen = 0;
     while (chosen + 1 < choose.weights.size() && rest >= choose.weights[chosen])
       rest -= choose.weights[chosen++];
     // Rounding may leave a rest beyond the last weight: that one may be zero, and is never to be
     // taken.
     while (choose.weights[chosen] <= 0) --chosen;
-    add(choose.branches[chosen]);
+    for (std::size_t i = 0; i < choose.branches.size(); ++i) {
+      if (i == chosen) {
+        add(choose.branches[i]);
+      } else {
+        pass_over(choose.branches[i]);
+      }
+    }
   }
   void add(const Parallel& parallel) {
     const std::size_t fork = begin_fork();
@@ -67,8 +77,31 @@ class Expansion {
   void add(const ParallelTimes& parallel) {
     const std::int64_t times = count_of(parallel.times, Purpose::parallel_times);
     const std::size_t fork = begin_fork();
-    for (std::int64_t i = 0; i < times; ++i) add_branch(parallel.branch);
+    add_rounds(times, parallel.branch, [&] { add_branch(parallel.branch); });
     end_fork(fork, static_cast<std::size_t>(times));
+  }
+
+  /// Adds the body of the step at place_ so many times.
+  template <class AddBody>
+  void add_rounds(std::int64_t times, const Workflow& body, AddBody add_body) {
+    const std::uint32_t place = place_;
+    const std::uint32_t outer_round = round_;
+    // A body in no other has begun in one go alone, so that no account need be kept.
+    const bool is_nested = depth_++ > 0;
+    std::uint32_t begun = 0;
+    if (is_nested) {
+      begun_.resize(places_.count() + std::size_t{1});
+      begun = begun_[place];
+    }
+    if (times == 0) pass_over(body);
+    for (std::int64_t i = 0; i < times; ++i) {
+      place_ = place;
+      round_ = begun++;
+      add_body();
+    }
+    if (is_nested) begun_[place] = begun;
+    --depth_;
+    round_ = outer_round;
   }
 
   std::size_t begin_fork() {
@@ -92,6 +125,7 @@ class Expansion {
     bool& seen = kinds_seen_[index_of(step.kind)];
     step.first_of_kind = !std::exchange(seen, true);
     step.number = ++plan_.operations;
+    step.key = key();
     push(step);
   }
   void push(const PlanStep& step) {
@@ -108,16 +142,21 @@ class Expansion {
                       " operations; lower the `times` of its repeats, or clamp them with `max`");
   }
   std::int64_t count_of(const Distribution& times, Purpose purpose) {
-    return to_count(times.quantile(
-        times.is_constant() ? 0.5 : draw(model_.seed, request_, decisions_++, purpose)));
+    return to_count(
+        times.quantile(times.is_constant() ? 0.5 : draw(model_.seed, request_, key(), purpose)));
   }
+  /// As PlanStep::key; a step that decides the plan's shape is drawn by its own likewise.
+  std::uint32_t key() const { return place_ + places_.count() * round_; }
 
   const Model& model_;
+  const Places& places_;
   RequestNumber request_;
   Plan& plan_;
   std::uint32_t model_calls_ = 0;
-  std::uint32_t waits_ = 0;
-  std::uint32_t decisions_ = 0;  // tells the draws of the workflow's shape apart
+  std::uint32_t place_ = 0;
+  std::uint32_t round_ = 0;           // of the innermost body
+  std::uint32_t depth_ = 0;           // bodies around
+  std::vector<std::uint32_t> begun_;  // by place: how often the body of a step in another has
   std::size_t rounds_ = 0;
   std::array<bool, operation_kinds> kinds_seen_{};
 };
@@ -228,7 +267,7 @@ class PlannedWalk {
     const ServiceProfile& service = model_.services[step.service];
     const Distribution& link = link_to(model_.links, service.kind);
     const Moment start =
-        later(asked, link_delay(link, model_.seed, request_, step.number, Purpose::link_ask));
+        later(asked, link_delay(link, model_.seed, request_, step.key, Purpose::link_ask));
     start_of_step = start.real;
     Moment ended = later(start, sample.duration);
     bool fails = sample.fails;
@@ -238,7 +277,7 @@ class PlannedWalk {
       ended = {later(start.whole, times.duration), later(start.real, times.stop)};
       fails = fails || times.fatal;
     }
-    ended = later(ended, link_delay(link, model_.seed, request_, step.number, Purpose::link_reply));
+    ended = later(ended, link_delay(link, model_.seed, request_, step.key, Purpose::link_reply));
     ends_[step.number - 1] = ended.real;
     if (fails && service.on_failure == OnFailure::fail)
       times_.fatal = std::min(times_.fatal.value_or(ended.real), ended.real);
@@ -254,11 +293,33 @@ class PlannedWalk {
 
 }  // namespace
 
-void expand(const Model& model, const Workflow& workflow, RequestNumber request, Plan& plan) {
+Places::Places(const Workflow& workflow) { measure(workflow); }
+
+void Places::measure(const Workflow& list) {
+  if (list.empty()) return;
+  const std::size_t before = ends_.size();
+  for (const WorkflowStep& step : list) {
+    ends_.push_back(0);
+    std::visit([this](const auto& what) { measure_inside(what); }, step.what);
+  }
+  ends_[before] = count();
+}
+
+void Places::measure_inside(const Repeat& repeat) { measure(repeat.body); }
+void Places::measure_inside(const ParallelTimes& parallel) { measure(parallel.branch); }
+void Places::measure_inside(const Choose& choose) {
+  for (const Workflow& branch : choose.branches) measure(branch);
+}
+void Places::measure_inside(const Parallel& parallel) {
+  for (const Workflow& branch : parallel.branches) measure(branch);
+}
+
+void expand(const Model& model, const Workflow& workflow, const Places& places,
+            RequestNumber request, Plan& plan) {
   plan.steps.clear();
   plan.operations = 0;
   plan.has_forks = plan.has_children = false;
-  Expansion(model, request, plan).add(workflow);
+  Expansion(model, places, request, plan).add(workflow);
   const auto last = std::find_if(plan.steps.rbegin(), plan.steps.rend(), [](const PlanStep& step) {
     return step.what == PlanStep::What::operation && is_model_call(step.kind);
   });
@@ -273,7 +334,7 @@ std::optional<Plan> shared_plan(const Model& model, const Workflow& workflow) {
 }
 
 ChildPlan plan_of_child(const Model& model, RequestNumber parent, const PlanStep& step) {
-  ChildPlan child{.number = child_number(model.seed, parent, step.number), .plan = {}};
+  ChildPlan child{.number = child_number(model.seed, parent, step.key), .plan = {}};
   expand(model, model.child_of(step.service)->workflow, child.number, child.plan);
   return child;
 }
@@ -282,18 +343,16 @@ OperationSample sample_of(const Model& model, RequestNumber request, const PlanS
   if (step.kind == OperationKind::transaction) {
     OperationSample sample;
     sample.duration = to_duration(
-        step.duration->quantile(draw(model.seed, request, step.number, Purpose::transaction)));
+        step.duration->quantile(draw(model.seed, request, step.key, Purpose::transaction)));
     return sample;
   }
-  return sample_operation(model.services[step.service], {.seed = model.seed,
-                                                         .request = request,
-                                                         .operation = step.number,
-                                                         .model_call = step.model_call});
+  return sample_operation(
+      model.services[step.service],
+      {.seed = model.seed, .request = request, .key = step.key, .model_call = step.model_call});
 }
 
 Duration wait_of(const Model& model, RequestNumber request, const PlanStep& step) {
-  return to_duration(
-      step.duration->quantile(draw(model.seed, request, step.number, Purpose::wait)));
+  return to_duration(step.duration->quantile(draw(model.seed, request, step.key, Purpose::wait)));
 }
 
 PlannedTimes planned_times(const Model& model, RequestNumber request, const Plan& plan) {

@@ -39,41 +39,41 @@ enum class Purpose : std::uint8_t {
   link_cancel_to_agent,
 };
 
-/// The number by which the draws of a child request go, which operation `operation` of request
-/// `parent` starts. Beyond the numbers of requests that clients send; two of these differ, but for
-/// one chance in 2^63.
-inline std::uint64_t child_number(const Seed& seed, std::uint64_t parent, std::uint32_t operation) {
+/// The number by which the draws of a child request go, which an operation of request `parent`
+/// starts that is drawn for at `key`. Beyond the numbers of requests that clients send; two of
+/// these differ, but for one chance in 2^63.
+inline std::uint64_t child_number(const Seed& seed, std::uint64_t parent, std::uint32_t key) {
   constexpr std::uint64_t no_client = std::uint64_t{1} << 63;
   const DrawnAs as = seed.of(parent);
   const std::uint64_t child =
       no_client | random_bits({.seed = as.seed,
                                .request = as.request,
-                               .operation = operation,
+                               .operation = key,
                                .purpose = static_cast<std::uint32_t>(Purpose::child_request)});
   if (seed.own != nullptr) seed.own->add_child(parent, child);
   return child;
 }
 
-/// `index` tells several draws of one operation and purpose apart (a chunk, a cancel source);
-/// beyond 2^24 they repeat.
-inline double draw(const Seed& seed, std::uint64_t request, std::uint32_t operation,
-                   Purpose purpose, std::uint32_t index = 0) {
+/// `key`: of a step of the request's plan (PlanStep); 0: the request's own. `index` tells several
+/// draws of one key and purpose apart (a chunk, a cancel source); beyond 2^24 they repeat.
+inline double draw(const Seed& seed, std::uint64_t request, std::uint32_t key, Purpose purpose,
+                   std::uint32_t index = 0) {
   const DrawnAs as = seed.of(request);
   return uniform_draw({.seed = as.seed,
                        .request = as.request,
-                       .operation = operation,
+                       .operation = key,
                        .purpose = static_cast<std::uint32_t>(purpose) | (index << 8)});
 }
 
-/// draw() for several operations in a row, in one go: u[i] becomes that of operation `first` + i.
-inline void draws(const Seed& seed, std::uint64_t request, std::uint32_t first, Purpose purpose,
-                  std::span<double> u) {
+/// draw() for several keys, in one go: u[i] becomes that of keys[i], of which there are as many.
+inline void draws(const Seed& seed, std::uint64_t request, std::span<const std::uint32_t> keys,
+                  Purpose purpose, std::span<double> u) {
   const DrawnAs as = seed.of(request);
   uniform_draws({.seed = as.seed,
                  .request = as.request,
-                 .operation = first,
+                 .operation = 0,
                  .purpose = static_cast<std::uint32_t>(purpose)},
-                u);
+                keys, u);
 }
 
 }  // namespace caesura

@@ -11,7 +11,7 @@ namespace {
 double value_of(const Distribution& distribution, const Call& call, Purpose purpose) {
   // A constant needs no draw, and most figures of most scenarios are constants.
   if (distribution.is_constant()) return distribution.lowest();
-  return distribution.quantile(draw(call.seed, call.request, call.operation, purpose));
+  return distribution.quantile(draw(call.seed, call.request, call.key, purpose));
 }
 
 Duration duration_of(const Distribution& distribution, const Call& call, Purpose purpose) {
@@ -96,8 +96,8 @@ OperationSample sample_operation(const ServiceProfile& profile, const Call& call
     sample.duration =
         duration_of(std::get<WholeLatency>(profile.latency).whole, call, Purpose::latency);
   }
-  sample.fails = profile.failure_rate > 0 && draw(call.seed, call.request, call.operation,
-                                                  Purpose::failure) < profile.failure_rate;
+  sample.fails = profile.failure_rate > 0 &&
+                 draw(call.seed, call.request, call.key, Purpose::failure) < profile.failure_rate;
   return sample;
 }
 

@@ -74,7 +74,7 @@ struct ServiceProfile {
 struct Call {
   Seed seed{};
   std::uint64_t request = 0;
-  std::uint32_t operation = 0;   ///< from 1, as in the request's plan
+  std::uint32_t key = 0;         ///< of its step in the request's plan (PlanStep)
   std::uint32_t model_call = 0;  ///< how many model calls the plan has before this operation
 };
 

@@ -30,15 +30,16 @@ bool can_do() {
 
 /// The first two words of Philox-4x32-10's blocks; words are the lower halves of lanes, above which
 /// anything may be.
-[[gnu::target("avx2")]] inline Bits random_words(const DrawKey& first) {
+[[gnu::target("avx2")]] inline Bits random_words(const DrawKey& key,
+                                                 const std::uint32_t* operations) {
   const Bits multiplier0 = all_words(PHILOX_M4x32_0);
   const Bits multiplier1 = all_words(PHILOX_M4x32_1);
-  Bits word0 = all_words(first.request);
-  Bits word1 = all_words(first.request >> 32U);
-  Bits word2 = _mm256_add_epi32(all_words(first.operation), _mm256_set_epi64x(3, 2, 1, 0));
-  Bits word3 = all_words(first.purpose);
-  std::uint64_t key0 = first.seed;
-  std::uint64_t key1 = first.seed >> 32U;
+  Bits word0 = all_words(key.request);
+  Bits word1 = all_words(key.request >> 32U);
+  Bits word2 = _mm256_cvtepu32_epi64(_mm_loadu_si128(reinterpret_cast<const __m128i*>(operations)));
+  Bits word3 = all_words(key.purpose);
+  std::uint64_t key0 = key.seed;
+  std::uint64_t key1 = key.seed >> 32U;
   for (int round = 0; round < PHILOX4x32_DEFAULT_ROUNDS; ++round) {
     const Bits product0 = _mm256_mul_epu32(word0, multiplier0);
     const Bits product1 = _mm256_mul_epu32(word2, multiplier1);
@@ -105,11 +106,11 @@ bool can_do() {
                                               _mm256_slli_epi64(_mm256_castpd_si256(shifted), 52)));
 }
 
-[[gnu::target("avx2")]] void draw_fours(DrawKey first, std::span<double> u) {
-  for (std::size_t i = 0; i + width <= u.size(); i += width) {
-    _mm256_storeu_pd(&u[i], uniform(random_words(first)));
-    first.operation += width;
-  }
+[[gnu::target("avx2")]] void draw_fours(const DrawKey& key,
+                                        std::span<const std::uint32_t> operations,
+                                        std::span<double> u) {
+  for (std::size_t i = 0; i + width <= u.size(); i += width)
+    _mm256_storeu_pd(&u[i], uniform(random_words(key, &operations[i])));
 }
 
 [[gnu::target("avx2")]] void lognormal_fours(double median, double sigma, std::span<double> u) {
@@ -121,9 +122,10 @@ bool can_do() {
 
 }  // namespace
 
-std::size_t uniform_draws(const DrawKey& first, std::span<double> u) {
+std::size_t uniform_draws(const DrawKey& key, std::span<const std::uint32_t> operations,
+                          std::span<double> u) {
   if (!can_do()) return 0;
-  draw_fours(first, u);
+  draw_fours(key, operations, u);
   return u.size() / width * width;
 }
 
@@ -139,7 +141,9 @@ std::size_t lognormal(double median, double sigma, std::span<double> u) {
 
 namespace caesura::lanes {
 
-std::size_t uniform_draws(const DrawKey&, std::span<double>) { return 0; }
+std::size_t uniform_draws(const DrawKey&, std::span<const std::uint32_t>, std::span<double>) {
+  return 0;
+}
 std::size_t lognormal(double, double, std::span<double>) { return 0; }
 
 }  // namespace caesura::lanes

@@ -22,11 +22,12 @@ double uniform_draw(const DrawKey& key) {
   return (static_cast<double>(random_bits(key) >> 12) + 0.5) * 0x1p-52;
 }
 
-void uniform_draws(const DrawKey& first, std::span<double> u) {
-  for (std::size_t i = lanes::uniform_draws(first, u); i < u.size(); ++i) {
-    DrawKey key = first;
-    key.operation += static_cast<std::uint32_t>(i);
-    u[i] = uniform_draw(key);
+void uniform_draws(const DrawKey& key, std::span<const std::uint32_t> operations,
+                   std::span<double> u) {
+  for (std::size_t i = lanes::uniform_draws(key, operations, u); i < u.size(); ++i) {
+    DrawKey one = key;
+    one.operation = operations[i];
+    u[i] = uniform_draw(one);
   }
 }
 

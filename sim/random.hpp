@@ -12,9 +12,10 @@ namespace caesura {
 /// with the seed as its key.
 double uniform_draw(const DrawKey& key);
 
-/// Those of several operations in a row, in one go: u[i] becomes uniform_draw() of `first` with
-/// operation `first.operation` + i.
-void uniform_draws(const DrawKey& first, std::span<double> u);
+/// Those of several operations, in one go: u[i] becomes uniform_draw() of `key` with operation
+/// operations[i], of which there are as many.
+void uniform_draws(const DrawKey& key, std::span<const std::uint32_t> operations,
+                   std::span<double> u);
 
 /// 64 random bits as a pure function of the key, from the same generator.
 std::uint64_t random_bits(const DrawKey& key);

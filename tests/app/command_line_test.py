@@ -42,6 +42,17 @@ thresholds:
   - never.requests.cancelled == 0
   - checkpoint.requests.cancelled > 0
 """
+# Tool calls that cost nothing, in a loop, and a model call behind them that does.
+LOOP = """\
+scenario: loop
+load: {requests: 500, arrivals: at_once}
+services:
+  llm:
+    m: {latency: {lognormal: {median: 5s, sigma: 2}}, input_tokens: {lognormal: {median: 500, sigma: 2}}, price: {input: 3, output: 3}}
+  tool: {t: {latency: 1s}}
+workflow: [{repeat: {times: 1, do: [{tool: t}]}}, {llm: m}]
+policy: checkpoint
+"""
 CSV_HEADER = (
     "policy,request,user,arrived_s,cancel_sent_s,acknowledged_s,stopped_s,outcome,cancelled_in,operations_done,operations_planned,"
     "input_tokens_planned,input_tokens_used,cached_input_tokens_planned,cached_input_tokens_used,output_tokens_planned,output_tokens_used,"
@@ -530,6 +541,15 @@ class Sweep(ProgramTest):
         for point in document["points"]:
             options = [word for path, value in point["values"].items() for word in ("--set", f"{path}={value}")]
             self.assertEqual(point["policies"], self.results("tiny.yaml", *options, "--set", "thresholds=[never.requests.total > 0]")["policies"])
+
+    def test_a_value_leaves_the_draws_of_other_places_as_they_were(self):
+        # Of tool calls that cost nothing there are ever more; the model call behind them stays what it is.
+        self.write("loop.yaml", LOOP)
+        text = self.succeeds("sweep", "loop.yaml", "--vary", "workflow.0.repeat.times=0,1,2,3,4", "--minimise", "cost_usd.used", "--json")
+        used = [point["policies"][0]["cost_usd"]["used"] for point in json.loads(text)["points"]]
+        self.assertEqual(len(used), 5)
+        self.assertEqual(len(set(used)), 1, used)
+        self.assertGreater(used[0], 0)
 
     def test_threads_and_engine_change_nothing(self):
         reference = self.succeeds("sweep", "tiny.yaml", *self.ESCALATE, "--csv")

@@ -81,11 +81,11 @@ TEST(ServiceProfile, IsAPureFunctionOfItsKeyAndDependsOnAllOfIt) {
   ServiceProfile profile = by_token();
   profile.latency = WholeLatency{Distribution::exponential(1e9)};
   const auto duration = [&](const Call& call) { return sample_operation(profile, call).duration; };
-  const Call call{.seed = 1, .request = 2, .operation = 3};
+  const Call call{.seed = 1, .request = 2, .key = 3};
   EXPECT_EQ(duration(call), duration(call));
-  EXPECT_NE(duration(call), duration({.seed = 2, .request = 2, .operation = 3}));
-  EXPECT_NE(duration(call), duration({.seed = 1, .request = 3, .operation = 3}));
-  EXPECT_NE(duration(call), duration({.seed = 1, .request = 2, .operation = 4}));
+  EXPECT_NE(duration(call), duration({.seed = 2, .request = 2, .key = 3}));
+  EXPECT_NE(duration(call), duration({.seed = 1, .request = 3, .key = 3}));
+  EXPECT_NE(duration(call), duration({.seed = 1, .request = 2, .key = 4}));
 }
 
 TEST(ServiceProfile, FailsInItsShareOfCalls) {

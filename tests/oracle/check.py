@@ -1,4 +1,4 @@
-"""Compares Caesura with the oracle on random scenarios of constants.
+"""Compares Caesura with the oracle on random scenarios.
 
     check.py --caesura PATH [--scenarios 3000] [--seed 1] [--keep DIR] [--depth 3]
 

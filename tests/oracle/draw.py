@@ -1,4 +1,4 @@
-"""Draws scenarios of constants.
+"""Draws scenarios: of constants, and such as draw from several values, in loops of drawn length too.
 
 Durations are multiples of 4 ns with random digits, so that quarters of them are whole and unrelated moments do not coincide.
 """
@@ -26,6 +26,7 @@ class Generator:
         self.random = random_stream
         self.depth = depth
         self.streams = True
+        self.draws = False
 
     def chance(self, probability):
         return self.random.random() < probability
@@ -37,8 +38,22 @@ class Generator:
     def duration(self, low=10**6, high=20 * SECOND):
         return text(self.span(low, high))
 
+    def some(self, make):
+        """What `make` makes, or one of several of that, drawn in the run."""
+        if not self.draws or self.chance(0.5):
+            return make()
+        return {"empirical": [make() for _ in range(self.random.randint(2, 3))]}
+
+    def times(self):
+        """How often a loop goes round."""
+        if not self.draws or self.chance(0.3):
+            return self.random.randint(1, 3)
+        low = self.random.randint(0, 1)
+        return {"uniform": [low, low + self.random.randint(1, 2)]}
+
     def scenario(self, name):
         """A scenario of the general family."""
+        self.draws = self.chance(0.4)
         made = {"scenario": name, "seed": self.random.randrange(1, 10**6), "load": self.load()}
         links = {place: self.link() for place in ("client", "llm", "tool", "agent") if self.chance(0.8)}
         if links:
@@ -113,24 +128,24 @@ class Generator:
         return services
 
     def model(self):
-        spec = {"output_tokens": self.random.choice((0, 1, 2, 3, 7, 10, 33, 100, 214))}
+        spec = {"output_tokens": self.some(lambda: self.random.choice((0, 1, 2, 3, 7, 10, 33, 100, 214)))}
         if self.chance(0.5):
-            spec["latency"] = self.duration()
+            spec["latency"] = self.some(self.duration)
         else:
-            spec["time_to_first_token"] = self.duration(10**6, 2 * SECOND)
-            spec["time_per_output_token"] = self.duration(10**5, SECOND // 10)
+            spec["time_to_first_token"] = self.some(lambda: self.duration(10**6, 2 * SECOND))
+            spec["time_per_output_token"] = self.some(lambda: self.duration(10**5, SECOND // 10))
         if self.chance(0.8):
-            spec["input_tokens"] = self.random.randrange(2000)
+            spec["input_tokens"] = self.some(lambda: self.random.randrange(2000))
         if self.chance(0.6):
             growing = {"first": self.random.randrange(20000), "per_call": self.random.randrange(1500)}
-            spec["cached_input_tokens"] = growing if self.chance(0.7) else self.random.randrange(5000)
+            spec["cached_input_tokens"] = growing if self.chance(0.7) else self.some(lambda: self.random.randrange(5000))
         spec.update(self.price())
         if self.chance(0.6):
             spec["on_abort"] = self.random.choice(("generated", "full", "input", "none"))
         return spec | self.failure(0.08)
 
     def tool(self):
-        spec = {"latency": self.duration()} | self.failure(0.2)
+        spec = {"latency": self.some(self.duration)} | self.failure(0.2)
         if self.chance(0.25):
             spec["transactional"] = True
         if self.chance(0.5):
@@ -138,8 +153,8 @@ class Generator:
         return spec
 
     def agent(self):
-        spec = {"latency": self.duration(), "input_tokens": self.random.randrange(3000)}
-        spec["output_tokens"] = self.random.randrange(900)
+        spec = {"latency": self.some(self.duration), "input_tokens": self.some(lambda: self.random.randrange(3000))}
+        spec["output_tokens"] = self.some(lambda: self.random.randrange(900))
         if self.chance(0.4):
             spec["on_abort"] = self.random.choice(("generated", "full", "input", "none"))
         return spec | self.price() | self.failure(0.2)
@@ -164,7 +179,7 @@ class Generator:
     def failure(self, probability):
         if not self.chance(probability):
             return {"failure_rate": 0} if self.chance(0.1) else {}
-        spec = {"failure_rate": 1}
+        spec = {"failure_rate": self.random.choice((0.25, 0.5, 1)) if self.draws else 1}
         if self.chance(0.6):
             spec["on_failure"] = self.random.choice(("continue", "fail"))
         return spec
@@ -173,7 +188,7 @@ class Generator:
         """A workflow with at least one operation."""
         self.names = {kind: list(of_kind) for kind, of_kind in services.items()}
         self.names["agent"] += self.names["agent"][-1:] * 3
-        ending = [{"wait": self.duration()}] if self.chance(0.1) else []
+        ending = [{"wait": self.some(self.duration)}] if self.chance(0.1) else []
         return self.items(3) + [self.operation()] + ending
 
     def items(self, depth, most=3):
@@ -181,22 +196,22 @@ class Generator:
 
     def item(self, depth):
         if depth == 0 or self.operations_left < 4 or self.chance(0.5):
-            return {"wait": self.duration()} if self.chance(0.15) else self.operation()
+            return {"wait": self.some(self.duration)} if self.chance(0.15) else self.operation()
         form = self.random.choice(("repeat", "choose", "parallel", "parallel", "parallel times"))
         if form == "repeat":
-            return {"repeat": {"times": self.random.randint(1, 3), "do": self.items(depth - 1, 2)}}
+            return {"repeat": {"times": self.times(), "do": self.items(depth - 1, 2)}}
         if form == "choose":
             return {"choose": self.choice(depth)}
         if form == "parallel":
             branches = [self.branch(depth) for _ in range(self.random.randint(1, 3))]
             return {"parallel": branches}
-        return {"parallel": {"times": self.random.randint(1, 3), "do": self.items(depth - 1, 2)}}
+        return {"parallel": {"times": self.times(), "do": self.items(depth - 1, 2)}}
 
     def choice(self, depth):
         chosen = {"weight": self.random.choice((0.3, 1, 5)), "do": self.items(depth - 1, 2)}
         if self.chance(0.5):
             return [chosen]
-        other = {"weight": 0, "do": [self.operation()]}
+        other = {"weight": self.random.choice((0.3, 1, 5)) if self.draws else 0, "do": [self.operation()]}
         return [other, chosen] if self.chance(0.5) else [chosen, other]
 
     def branch(self, depth):
@@ -206,7 +221,7 @@ class Generator:
         self.operations_left -= 1
         kind = self.random.choice(("llm", "llm", "llm", "decompose", "tool", "tool", "agent", "agent", "transaction"))
         if kind == "transaction":
-            return {kind: self.duration(10**5, SECOND)}
+            return {kind: self.some(lambda: self.duration(10**5, SECOND))}
         item = {kind: self.random.choice(self.names["llm" if kind == "decompose" else kind])}
         if kind == "llm" and self.streams and self.chance(0.5):
             item["stream"] = {"chunk_tokens": self.random.choice((1, 2, 3, 4, 5, 7, 16, 250))}

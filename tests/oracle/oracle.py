@@ -1,4 +1,4 @@
-"""The oracle: the rows of requests.csv that a scenario of constants must give, computed without simulating an event.
+"""The oracle: the rows of requests.csv that a scenario must give, computed without simulating an event.
 
 rows(scenario) is the whole interface for rows; results(scenario) also gives what the totals of results.json are made of.
 Values are integers: ns in the columns `…_s`, 10^-12 USD in the columns `…_usd`, and counts. None is an empty field.
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from cancels import Cancel
 from ledger import KINDS, TOKENS, Orphans, billed, interrupted, ledger, orphans, total
-from plan import MODEL_CALLS, duration, exact, interval, plan_of
+from plan import MODEL_CALLS, Plan, duration, exact, interval, plan_of
 from policies import policies_of
 from queues import has_queues, played
 from sources import Story, story
@@ -105,7 +105,7 @@ def result(story, policy, request, user, arrived):
 
 
 def arrivals(load, ended_after):
-    """(arrival, number of users) of every request, in order; `ended_after` is from arrival to the client's final answer."""
+    """(arrival, number of users) of every request, in order; `ended_after`: from each one's arrival to its client's final answer."""
     count, arriving = int(load["requests"]), load["arrivals"]
     if arriving == "at_once":
         return [0] * count, load.get("users", 1)
@@ -113,21 +113,29 @@ def arrivals(load, ended_after):
         gap = interval(arriving["constant"])
         return [exact(n * gap, "an arrival in ns") for n in range(count)], load.get("users", 1)
     users = arriving["closed"]["users"]
-    cycle = ended_after + duration(arriving["closed"]["think"])
-    return [n // users * cycle for n in range(count)], users
+    arrived, think = [0] * count, duration(arriving["closed"]["think"])
+    for n in range(users, count):
+        arrived[n] = arrived[n - users] + ended_after[n - users] + think
+    return arrived, users
 
 
 def results(scenario):
     """{policy: [Result of request 0, of request 1, …]}; raises Ambiguous if the specification leaves something open."""
     if has_queues(scenario):
         return results_with_queues(scenario)
-    plan = plan_of(scenario)
+    plans = [plan_of(scenario, n) for n in range(int(scenario["load"]["requests"]))]
     timeout = duration(scenario["timeout"]) if "timeout" in scenario else None
     found = {}
     for policy in policies_of(scenario):
-        told: Story = story(plan, timeout, scenario.get("cancel", []), policy)
-        arrived, users = arrivals(scenario["load"], told.run.answered)
-        found[policy.name] = [result(told, policy.name, n, f"user-{n % users}", at) for n, at in enumerate(arrived)]
+        by_plan: dict[Plan, Story] = {}
+        for plan in plans:
+            if plan not in by_plan:
+                by_plan[plan] = story(plan, timeout, scenario.get("cancel", []), policy)
+        told = [by_plan[plan] for plan in plans]
+        arrived, users = arrivals(scenario["load"], [each.run.answered for each in told])
+        found[policy.name] = [
+            result(told[n], policy.name, n, f"user-{n % users}", at) for n, at in enumerate(arrived)
+        ]
     return found
 
 

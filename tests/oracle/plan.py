@@ -1,12 +1,16 @@
 """The plan of a request: its operations, and when each would happen if nobody interfered.
 
-Reads a scenario with constant values only, as if no service's concurrency were limited. Everything is an integer: nanoseconds
-(relative to the request's arrival), tokens, and 10^-12 USD. Derived from the specification alone.
+Reads a scenario whose values are constant or one of several, as if no service's concurrency were limited. Everything is an
+integer: nanoseconds (relative to the request's arrival), tokens, and 10^-12 USD. Derived from the specification alone.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+
+import draws
+from draws import Draws
 
 SECOND = 10**9
 USD = 10**12
@@ -89,24 +93,34 @@ class Service:
     propagates: bool = True
 
 
-def service(kind, spec):
-    """The Service that the scenario's `services.<kind>.<name>` describes."""
-    output = spec.get("output_tokens", 0)
+def service(kind, spec, drawn, key):
+    """The Service that the scenario's `services.<kind>.<name>` describes, as `drawn` (Draws) for the step at `key`."""
+
+    def time(name, purpose):
+        return drawn.value(spec[name], duration, key, purpose)
+
+    def tokens(name, purpose):
+        return drawn.value(spec.get(name, 0), int, key, purpose)
+
+    output = tokens("output_tokens", draws.OUTPUT)
     if "latency" in spec:
-        timing = {"duration": duration(spec["latency"])}
+        timing = {"duration": time("latency", draws.LATENCY)}
+    elif "transaction" in spec:
+        timing = {"duration": time("transaction", draws.TRANSACTION)}
     elif "workflow" in spec:
         timing = {"duration": 0}
     else:
-        first, per_token = duration(spec["time_to_first_token"]), duration(spec["time_per_output_token"])
+        first = time("time_to_first_token", draws.FIRST_TOKEN)
+        per_token = time("time_per_output_token", draws.PER_TOKEN)
         timing = {"duration": first + max(output - 1, 0) * per_token, "first_token": first, "per_token": per_token}
     cached = spec.get("cached_input_tokens", 0)
-    if not isinstance(cached, dict):
-        cached = {"first": cached}
-    fails = spec.get("failure_rate", 0) == 1
+    if not isinstance(cached, dict) or "first" not in cached:
+        cached = {"first": tokens("cached_input_tokens", draws.CACHED_INPUT)}
+    fails = drawn.is_below(number(spec.get("failure_rate", 0)), key, draws.FAILURE)
     on_failure = spec.get("on_failure", "fail" if kind == "llm" else "continue")
     return Service(
         **timing,
-        input=spec.get("input_tokens", 0),
+        input=tokens("input_tokens", draws.INPUT),
         cached_first=cached["first"],
         cached_per_call=cached.get("per_call", 0),
         output=output,
@@ -228,55 +242,126 @@ class Plan:
             yield from op.child.leaves() if op.child else [op]
 
 
-class Planner:
-    """Lays the items of a workflow out along time, numbering operations depth first."""
+@dataclass(frozen=True)
+class Step:
+    """An item of a workflow's text with its place there, and what is inside it: the body of a loop, or each branch."""
 
-    def __init__(self, scenario, as_planned):
+    place: int
+    item: dict
+    inside: tuple
+
+
+def inside(item):
+    """The lists of items that stand in an item of a workflow."""
+    if "repeat" in item:
+        return [item["repeat"]["do"]]
+    if "choose" in item:
+        return [branch["do"] for branch in item["choose"]]
+    branches = item.get("parallel", [])
+    if isinstance(branches, dict):
+        return [branches["do"]]
+    return [branch if isinstance(branch, list) else [branch] for branch in branches]
+
+
+def placed(items, before=0):
+    """(the Steps of `items`, the last place): depth first from 1, after the `before` places that have been given."""
+    steps = []
+    for item in items:
+        place, bodies = before + 1, []
+        before = place
+        for body in inside(item):
+            placed_body, before = placed(body, before)
+            bodies.append(placed_body)
+        steps.append(Step(place, item, tuple(bodies)))
+    return tuple(steps), before
+
+
+class Planner:
+    """Lays the items of a workflow out along time, numbering operations depth first, as `drawn` for one request.
+
+    Whatever is drawn for a step belongs to its place in the text, and to the round: how often the body of the innermost loop
+    around it had begun before.
+    """
+
+    def __init__(self, scenario, drawn, as_planned):
         self.scenario = scenario
+        self.drawn = drawn
         self.as_planned = as_planned
         self.links = {place: duration(value) for place, value in scenario.get("links", {}).items()}
         self.services = scenario.get("services", {})
         self.operations = []
         self.model_calls = 0
+        self.begun = Counter()
+        self.round = 0
 
-    def sequence(self, items, at):
-        """Places `items` one after another from `at`; returns when the last is done."""
-        for item in items:
-            at = self.item(item, at)
+    def whole(self, workflow, at):
+        """Places all of a workflow from `at`; returns when it is done."""
+        steps, self.places = placed(workflow)
+        return self.sequence(steps, at)
+
+    def key(self, step):
+        """What the draws for a step go by."""
+        return (step.place + self.places * self.round) % 2**32
+
+    def sequence(self, steps, at):
+        """Places `steps` one after another from `at`; returns when the last is done."""
+        for step in steps:
+            at = self.step(step, at)
         return at
 
-    def item(self, item, at):
-        """Places one item of a workflow at `at`; returns when it is done."""
+    def step(self, step, at):
+        """Places one step at `at`; returns when it is done."""
+        item = step.item
         if "wait" in item:
-            return at + duration(item["wait"])
+            return at + self.drawn.value(item["wait"], duration, self.key(step), draws.WAIT)
         if "repeat" in item:
-            return self.sequence(item["repeat"]["do"] * item["repeat"]["times"], at)
+            for _ in range(self.times(step, item["repeat"], draws.REPEAT_TIMES)):
+                at = self.body(step, at)
+            return at
         if "choose" in item:
-            (chosen,) = [branch for branch in item["choose"] if branch["weight"] > 0]
-            return self.sequence(chosen["do"], at)
-        if "parallel" in item:
-            return max([self.sequence(branch, at) for branch in self.branches(item["parallel"])], default=at)
-        return self.operation(item, at)
+            return self.sequence(step.inside[self.choice(step)], at)
+        if "parallel" not in item:
+            return self.operation(step, at)
+        if isinstance(item["parallel"], dict):
+            times = self.times(step, item["parallel"], draws.PARALLEL_TIMES)
+            return max([self.body(step, at) for _ in range(times)], default=at)
+        return max([self.sequence(branch, at) for branch in step.inside], default=at)
 
-    @staticmethod
-    def branches(spec):
-        """The branches of a `parallel`, each a list of items."""
-        if isinstance(spec, dict):
-            return [spec["do"]] * spec["times"]
-        return [branch if isinstance(branch, list) else [branch] for branch in spec]
+    def times(self, step, spec, purpose):
+        """How often the body of a loop begins."""
+        return self.drawn.value(spec["times"], int, self.key(step), purpose)
 
-    def operation(self, item, at):
+    def body(self, loop, at):
+        """Places the body of `loop` once more."""
+        outer, self.round = self.round, self.begun[loop.place]
+        self.begun[loop.place] += 1
+        end = self.sequence(loop.inside[0], at)
+        self.round = outer
+        return end
+
+    def choice(self, step):
+        """The number of the branch that is drawn, by weight."""
+        weights = [number(branch["weight"]) for branch in step.item["choose"]]
+        so_far = 0
+        for chosen, weight in enumerate(weights):
+            so_far += weight
+            if self.drawn.is_below(so_far / sum(weights), self.key(step), draws.CHOICE):
+                return chosen
+        raise AssertionError("a number below 1 is below the sum of all shares")
+
+    def operation(self, step, at):
         """Places one operation that is asked for at `at`; returns when its reply is there."""
+        item, key = step.item, self.key(step)
         (kind,) = set(item) & {"llm", "decompose", "tool", "agent", "transaction"}
         family = "llm" if kind == "decompose" else kind
-        spec = {"latency": item[kind]} if kind == "transaction" else self.services[family][item[kind]]
-        called, child = service(family, spec), None
+        spec = item if kind == "transaction" else self.services[family][item[kind]]
+        called, child = service(family, spec, self.drawn, key), None
         if "workflow" in spec:
-            child = plan_of_workflow(self.scenario, spec["workflow"], 0)
+            child = plan_of_workflow(self.scenario, spec["workflow"], 0, self.drawn.child(key))
         planned = child.planned_end if child else called.duration
         cached = called.cached_first + called.cached_per_call * self.model_calls
         self.model_calls += kind in MODEL_CALLS
-        placed = Operation(
+        placed_at = Operation(
             number=len(self.operations) + 1,
             kind=kind,
             service=called,
@@ -287,21 +372,21 @@ class Planner:
             lasts=child.stop if child and not self.as_planned else planned,
             planned=planned,
             child=child,
-            name=item[kind],
+            name="" if kind == "transaction" else item[kind],
         )
-        self.operations.append(placed)
-        return placed.reply
+        self.operations.append(placed_at)
+        return placed_at.reply
 
 
-def plan_of_workflow(scenario, workflow, begin):
+def plan_of_workflow(scenario, workflow, begin, drawn):
     """The Plan of a request of `scenario`, or of a child, that does `workflow` from `begin` on."""
-    planner = Planner(scenario, as_planned=False)
-    end = planner.sequence(workflow, begin)
-    planned_end = Planner(scenario, as_planned=True).sequence(workflow, begin)
+    planner = Planner(scenario, drawn, as_planned=False)
+    end = planner.whole(workflow, begin)
+    planned_end = Planner(scenario, drawn, as_planned=True).whole(workflow, begin)
     return Plan(begin, end, planned_end, tuple(planner.operations))
 
 
-def plan_of(scenario):
-    """The Plan that every request of a scenario of constants has."""
+def plan_of(scenario, request=0):
+    """The Plan of a request of a scenario; every one has the same if all values are constant."""
     begin = duration(scenario.get("links", {}).get("client", "0s"))
-    return plan_of_workflow(scenario, scenario["workflow"], begin)
+    return plan_of_workflow(scenario, scenario["workflow"], begin, Draws(scenario.get("seed", 1), request))

@@ -147,19 +147,20 @@ TEST(UniformDraw, DependsOnEveryBitOfItsKey) {
 }
 
 TEST(UniformDraws, AreThoseOfEachOperationByItself) {
-  for (const std::uint32_t first :
-       {0U, 1U, 0x7fff'fffeU, 0xffff'fffcU}) {  // the last ones pass over to 0
+  for (const std::uint32_t step : {1U, 0U, 5U, 0x9e37'79b9U}) {  // in a row, and in no order
     for (std::uint64_t n = 0; n < 2000; ++n) {
       const DrawKey key{.seed = random_bits({.seed = n}),
                         .request = random_bits({.request = n}),
-                        .operation = first,
+                        .operation = 3,
                         .purpose = 7};
+      std::array<std::uint32_t, 13> operations{};
+      for (std::uint32_t i = 0; i < operations.size(); ++i) operations[i] = 0xffff'fff8U + i * step;
       std::array<double, 13> u{};
       const std::span<double> drawn(u.data(), n % (u.size() + 1));
-      uniform_draws(key, drawn);
+      uniform_draws(key, std::span(operations).first(drawn.size()), drawn);
       for (std::uint32_t i = 0; i < u.size(); ++i) {
         DrawKey alone = key;
-        alone.operation += i;
+        alone.operation = operations[i];
         ASSERT_EQ(u[i], i < drawn.size() ? uniform_draw(alone) : 0)
             << "number " << i << " of " << drawn.size();
       }
