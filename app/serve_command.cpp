@@ -1,5 +1,6 @@
 #include "app/serve_command.hpp"
 
+#include "scenarios/format/format_number.hpp"
 #include "scenarios/results/output_folder.hpp"
 #include "doors/http/http_server.hpp"
 #include "doors/live/served_scenario.hpp"
@@ -25,6 +26,7 @@
 #include <fstream>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -45,6 +47,7 @@ struct ServeArguments {
   std::size_t requests_max = 10'000;
   bool strict = false;
   bool hides_others = false;
+  Duration early_cancel = std::chrono::milliseconds(250);
   std::optional<std::string> access_log;
   std::optional<std::string> out;
 };
@@ -80,6 +83,26 @@ CLI::Validator listen_address() {
                      text);
   };
   return CLI::Validator(check, "ADDRESS:PORT");
+}
+
+/// "250ms", "0".
+std::optional<Duration> parse_early_cancel(const std::string& text) {
+  if (text == "0") return zero_duration;
+  try {
+    const Duration wait = duration_from(text);
+    return wait <= std::chrono::seconds(10) ? std::optional(wait) : std::nullopt;
+  } catch (const std::invalid_argument&) {
+    return std::nullopt;
+  }
+}
+
+CLI::Validator early_cancel_duration() {
+  const auto check = [](const std::string& text) {
+    return parse_early_cancel(text)
+               ? std::string()
+               : fmt::format("'{}' is not a duration from 0 to 10s, such as 250ms", text);
+  };
+  return CLI::Validator(check, "DURATION");
 }
 
 /// A line of JSON a call.
@@ -151,6 +174,7 @@ class Service {
                            .strict = arguments_.strict,
                            .hides_others = arguments_.hides_others,
                            .start = std::chrono::system_clock::now(),
+                           .early_cancel = arguments_.early_cancel,
                            .access_log = {},
                            .requests_csv = {}};
     if (arguments_.access_log) {
@@ -266,6 +290,13 @@ void add_gateway_options(CLI::App& command, ServeArguments& serve) {
   command.add_flag("--strict", serve.strict, "with the reference runtime's quirks");
   command.add_flag("--private", serve.hides_others,
                    "answer 404 instead of 403 for somebody else's request");
+  command
+      .add_option_function<std::string>(
+          "--early-cancel",
+          [&serve](const std::string& text) { serve.early_cancel = *parse_early_cancel(text); },
+          "so long a cancel that comes before its chat waits for it, 0 to 10s (default: 250ms); "
+          "with --strict not at all")
+      ->check(early_cancel_duration());
   command.add_option("--access-log", serve.access_log, "append a line of JSON a call to this file")
       ->type_name("FILE");
 }

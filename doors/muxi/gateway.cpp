@@ -40,6 +40,8 @@ Gateway::Gateway(boost::asio::io_context& io, const Scenario& scenario, GatewayO
       clock_(options_.start, options_.time_scale),
       keepalive_timer_(io),
       due_timer_(io),
+      early_cancels_(options_.early_cancels_max),
+      early_cancels_timer_(io),
       ids_(std::random_device{}()),
       alive_(std::make_shared<bool>(true)),
       run_(scenario, {.policy = options_.policy,
@@ -63,8 +65,12 @@ void Gateway::handle(std::shared_ptr<HttpCall> http) {
                                         .idempotency_key = {},
                                         .times = time_form(request),
                                         .begun = steady_clock::now()});
+  attempt(call, [&] { dispatch(call); });
+}
+
+void Gateway::attempt(const ApiCallPtr& call, const std::function<void()>& what) {
   try {
-    dispatch(call);
+    what();
   } catch (const ApiError& error) {
     answer(call, failure(head_of(*call), error));
   } catch (const std::exception&) {

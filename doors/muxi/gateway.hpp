@@ -6,6 +6,7 @@
 #include "doors/http/silence.hpp"
 #include "doors/live/api_clock.hpp"
 #include "doors/live/due_queue.hpp"
+#include "doors/live/early_cancels.hpp"
 #include "doors/muxi/api_call.hpp"
 #include "doors/muxi/api_error.hpp"
 #include "doors/muxi/caller.hpp"
@@ -44,6 +45,10 @@ struct GatewayOptions {
   std::size_t unsent_max =
       std::size_t{4}
       << 20U;  ///< bytes that a stream's client may not have taken; then it is cut off
+  /// So long, by the wall clock, a cancel of an unknown id waits for its request to appear; with
+  /// `strict` not at all.
+  Duration early_cancel = std::chrono::milliseconds(250);
+  std::size_t early_cancels_max = 1000;  ///< that wait; more are answered at once
   /// Silence, on the wall clock, that a stream breaks.
   std::chrono::milliseconds keepalive = std::chrono::seconds(1);
   /// Gets every call as it is answered; may be empty.
@@ -85,6 +90,8 @@ class Gateway {
 
   // gateway.cpp: a call comes in, an answer goes out
   void dispatch(const ApiCallPtr& call);
+  /// Does it for the call, which is answered if that fails.
+  void attempt(const ApiCallPtr& call, const std::function<void()>& what);
   void answer(const ApiCallPtr& call, HttpAnswer answer);
   void prepare(const ApiCall& call, HttpAnswer& answer);
   /// No status: it gets no answer.
@@ -132,6 +139,9 @@ class Gateway {
   RequestRecord& owned_request(const ApiCall& call, const Caller& caller,
                                const char* code_if_missing);
   void cancel_request(const ApiCallPtr& call);
+  bool waits_for_its_request(const ApiCallPtr& call);
+  void arm_early_cancels();
+  void cancel_known_request(const ApiCallPtr& call);
   void send_cancel(RequestRecord& record, PendingCancel cancel);
   void pass_cancel(const RequestRecord& record);
   void answer_cancel(RequestRecord& record, const PendingCancel& cancel, CancelVerdict verdict,
@@ -177,6 +187,8 @@ class Gateway {
   bool keepalive_armed_ = false;
   DueQueue due_;
   boost::asio::steady_timer due_timer_;
+  EarlyCancels early_cancels_;
+  boost::asio::steady_timer early_cancels_timer_;
   std::mt19937_64 ids_;
   std::uint64_t in_flight_ = 0;
   std::function<void()> idle_;  ///< set: no new chats

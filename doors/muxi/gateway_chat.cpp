@@ -94,6 +94,7 @@ void Gateway::chat(const ApiCallPtr& call) {
     }
   }
   let_happen();
+  early_cancels_.appeared(call->id);
 }
 
 Gateway::ChatMode Gateway::mode_of(const ChatBody& body, const HttpRequest& request) const {

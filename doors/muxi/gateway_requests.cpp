@@ -4,12 +4,14 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <stdexcept>
 #include <utility>
 
 namespace caesura {
 
 using Json = nlohmann::ordered_json;
+using std::chrono::steady_clock;
 
 void Gateway::list_requests(const ApiCallPtr& call) {
   const Caller caller = authorised(*call);
@@ -48,8 +50,40 @@ RequestRecord& Gateway::owned_request(const ApiCall& call, const Caller& caller,
 }
 
 void Gateway::cancel_request(const ApiCallPtr& call) {
+  check_user(authorised(*call), options_.access);
+  (void)read_wishes(call->http->request());
+  if (registry_.find(call->route.id) == nullptr && waits_for_its_request(call)) return;
+  cancel_known_request(call);
+}
+
+bool Gateway::waits_for_its_request(const ApiCallPtr& call) {
+  if (options_.strict || options_.early_cancel == zero_duration) return false;
+  const auto number =
+      early_cancels_.add(call->route.id, steady_clock::now() + options_.early_cancel,
+                         [this, call] { attempt(call, [&] { cancel_known_request(call); }); });
+  if (!number) return false;
+  call->http->on_hang_up([this, call, number] {
+    log(*call, {});
+    early_cancels_.withdraw(*number);
+  });
+  arm_early_cancels();
+  return true;
+}
+
+void Gateway::arm_early_cancels() {
+  const auto next = early_cancels_.next();
+  if (!next) return early_cancels_timer_.cancel(), void();
+  if (early_cancels_timer_.expiry() == *next) return;
+  early_cancels_timer_.expires_at(*next);
+  early_cancels_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    early_cancels_.expire(steady_clock::now());
+    arm_early_cancels();
+  });
+}
+
+void Gateway::cancel_known_request(const ApiCallPtr& call) {
   const Caller caller = authorised(*call);
-  check_user(caller, options_.access);
   const CallWishes wishes = read_wishes(call->http->request());
   RequestRecord& record = owned_request(*call, caller, "NOT_FOUND");
   const Faults faults = record.faults.with(wishes.faults);

@@ -59,7 +59,7 @@ def stream(caesura, program, scenario, full):
     streams, chunks, per_second = (2000, 300, 10_000) if full else (100, 20, 200)
     scenario.write(STREAMS.format(tokens=4 * chunks))
     scenario.flush()
-    with Served(caesura, scenario.name) as server:
+    with Served(caesura, scenario.name, "--early-cancel", "0") as server:  # cancels of unknown ids are answered at once
         before = memory_bytes(server.pid, "VmRSS")
         result = Clients(program, server).run("streams", streams, chunks, per_second)
         assert server.call("GET", "/health").status == 200

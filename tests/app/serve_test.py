@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -46,6 +47,20 @@ class Serve(unittest.TestCase):
         self.assertIn("caesura: serving served on http://127.0.0.1:", greeting)
         self.assertIn("under policy checkpoint", greeting)
         self.assertRegex(hint, r"Try: .*/v1/chat")
+
+    def test_a_cancel_waits_for_its_chat_as_long_as_it_is_told(self):
+        for wait, fault in (("11s", "from 0 to 10s"), ("soon", "such as 250ms"), ("-1s", "from 0 to 10s")):
+            status, text = self.fails("served.yaml", "--early-cancel", wait)
+            self.assertEqual(status, 2)
+            self.assertIn(fault, text)
+        for options in (["--early-cancel", "0"], ["--early-cancel", "10s", "--strict"]):
+            answer = self.served(*options).call("DELETE", "/v1/requests/r1", headers={"X-Muxi-User-ID": "ana"})
+            self.assertEqual(answer.status, 404)
+        server = self.served("--early-cancel", "10s", "--clock", "manual")
+        with ThreadPoolExecutor() as others:
+            cancel = others.submit(server.call, "DELETE", "/v1/requests/r1")
+            self.assertEqual(server.call("POST", "/v1/chat", {"message": "hi", "request_id": "r1", "mode": "async"}).status, 202)
+            self.assertEqual(cancel.result(PATIENCE_S).status, 200)
 
     def test_ends_on_a_signal_with_the_results(self):
         for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
