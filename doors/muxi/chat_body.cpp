@@ -32,12 +32,12 @@ Json parse(std::string_view text) {
 /// Reads fields, and remembers what is wrong with them.
 class Fields {
  public:
-  explicit Fields(const Json& body) : body_(body) {}
+  Fields(const Json& body, ChatFields known) : body_(body), known_(known) {}
 
   /// Null if it is missing or null.
   const Json* find(const char* name, const char* other_spelling = nullptr) {
     for (const char* spelling : {name, other_spelling}) {
-      if (spelling == nullptr) continue;
+      if (spelling == nullptr || (spelling != name && known_ == ChatFields::reference)) continue;
       const auto found = body_.find(spelling);
       if (found != body_.end() && !found->is_null()) return &*found;
     }
@@ -85,14 +85,15 @@ class Fields {
 
  private:
   const Json& body_;
+  ChatFields known_;
   Json errors_ = Json::array();
 };
 
 }  // namespace
 
-ChatBody parse_chat_body(std::string_view text) {
+ChatBody parse_chat_body(std::string_view text, ChatFields known) {
   const Json json = parse(text);
-  Fields fields(json);  // of what is no object it finds none
+  Fields fields(json, known);  // of what is no object it finds none
   ChatBody body;
   if (!json.is_object()) {
     fields.wrong("body", "Input should be a JSON object", "object_type");
@@ -109,7 +110,7 @@ ChatBody parse_chat_body(std::string_view text) {
     if (*mode != "sync" && *mode != "async")
       fields.wrong("mode", "Input should be 'sync' or 'async'", "enum");
     body.is_async = *mode == "async";
-  } else {
+  } else if (known == ChatFields::all) {
     body.is_async = fields.flag("use_async", "useAsync").value_or(false);
   }
   body.stream = fields.flag("stream");

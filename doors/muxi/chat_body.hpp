@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,9 +19,13 @@ struct ChatBody {
   std::optional<bool> stream;
 };
 
+/// `reference`: no field has a second spelling, and there is no `use_async`, as in the reference
+/// runtime.
+enum class ChatFields : std::uint8_t { all, reference };
+
 /// Unknown fields, and those that mean nothing here, are checked by nobody. Of two spellings of a
 /// field the one with underscores counts. Throws ApiError: INVALID_REQUEST for what is no JSON (nor
 /// UTF-8), INVALID_PARAMS, with all that is wrong, for JSON that does not fit.
-ChatBody parse_chat_body(std::string_view text);
+ChatBody parse_chat_body(std::string_view text, ChatFields fields = ChatFields::all);
 
 }  // namespace caesura

@@ -37,13 +37,15 @@ HttpAnswer success(unsigned status, const EnvelopeHead& head, std::string_view o
   return plain_json(status, body);
 }
 
-HttpAnswer failure(const EnvelopeHead& head, const ApiError& error) {
+HttpAnswer failure(const EnvelopeHead& head, const ApiError& error, ErrorForm form) {
   Json body = envelope(head, "error", type_of(error.code));
   body["success"] = false;
   body["error"] = {{"code", error.code}, {"message", error.what()}, {"data", error.data}};
   body["data"] = Json::object();
-  body["code"] = error.code;
-  body["message"] = error.what();
+  if (form == ErrorForm::for_all) {
+    body["code"] = error.code;
+    body["message"] = error.what();
+  }
   return plain_json(error.status, body);
 }
 

@@ -23,9 +23,14 @@ struct EnvelopeHead {
 HttpAnswer success(unsigned status, const EnvelopeHead& head, std::string_view object,
                    std::string_view type, nlohmann::ordered_json data);
 
-/// The same envelope, with `code` and `message` at the top as well, since some clients read only
-/// those.
-HttpAnswer failure(const EnvelopeHead& head, const ApiError& error);
+/// What an error's answer has beside the envelope.
+enum class ErrorForm : std::uint8_t {
+  for_all,        ///< `code` and `message` at the top as well, since some clients read only those
+  envelope_alone  ///< as the reference runtime
+};
+
+HttpAnswer failure(const EnvelopeHead& head, const ApiError& error,
+                   ErrorForm form = ErrorForm::for_all);
 
 /// JSON as it is.
 HttpAnswer plain_json(unsigned status, const nlohmann::ordered_json& body);

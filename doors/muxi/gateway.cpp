@@ -72,7 +72,7 @@ void Gateway::attempt(const ApiCallPtr& call, const std::function<void()>& what)
   try {
     what();
   } catch (const ApiError& error) {
-    answer(call, failure(head_of(*call), error));
+    answer(call, failed(head_of(*call), error));
   } catch (const std::exception&) {
     boost::asio::post(io_, [failed = std::current_exception()] { std::rethrow_exception(failed); });
     fail(call);
@@ -83,7 +83,7 @@ void Gateway::attempt(const ApiCallPtr& call, const std::function<void()>& what)
 void Gateway::fail(const ApiCallPtr& call) {
   if (call->http->is_stream()) return call->http->reset();
   HttpAnswer last =
-      failure(head_of(*call), ApiError(500, "INTERNAL_ERROR", "The server has failed, and ends"));
+      failed(head_of(*call), ApiError(500, "INTERNAL_ERROR", "The server has failed, and ends"));
   add_cors(call->http->request(), last);
   call->http->answer(last);
 }
@@ -126,8 +126,8 @@ void Gateway::dispatch(const ApiCallPtr& call) {
       throw ApiError(404, "NOT_FOUND", "There is no such endpoint");
     case Endpoint::method_not_allowed: {
       HttpAnswer refused =
-          failure(head_of(*call),
-                  ApiError(405, "METHOD_NOT_ALLOWED", "This endpoint takes " + call->route.allow));
+          failed(head_of(*call),
+                 ApiError(405, "METHOD_NOT_ALLOWED", "This endpoint takes " + call->route.allow));
       refused.headers.push_back({"Allow", call->route.allow});
       return answer(call, std::move(refused));
     }
@@ -163,12 +163,16 @@ void Gateway::log(const ApiCall& call, std::optional<unsigned> status) {
 
 HttpAnswer Gateway::refusal(unsigned status, std::string_view message) {
   const char* code = status == 503 ? "SYSTEM_OVERLOAD" : "INVALID_REQUEST";
-  HttpAnswer refused = failure({.timestamp_ms = clock_.milliseconds(run_.now()),
-                                .request_id = new_id(),
-                                .idempotency_key = {}},
-                               ApiError(status, code, std::string(message)));
+  HttpAnswer refused = failed({.timestamp_ms = clock_.milliseconds(run_.now()),
+                               .request_id = new_id(),
+                               .idempotency_key = {}},
+                              ApiError(status, code, std::string(message)));
   add_cors({}, refused);
   return refused;
+}
+
+HttpAnswer Gateway::failed(const EnvelopeHead& head, const ApiError& error) const {
+  return failure(head, error, options_.strict ? ErrorForm::envelope_alone : ErrorForm::for_all);
 }
 
 EnvelopeHead Gateway::head_of(const ApiCall& call) const {

@@ -15,6 +15,7 @@
 #include "doors/muxi/gateway_metrics.hpp"
 #include "doors/muxi/idempotency.hpp"
 #include "doors/muxi/request_registry.hpp"
+#include "doors/muxi/request_views.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -97,7 +98,11 @@ class Gateway {
   /// No status: it gets no answer.
   void log(const ApiCall& call, std::optional<unsigned> status);
   void fail(const ApiCallPtr& call);
+  HttpAnswer failed(const EnvelopeHead& head, const ApiError& error) const;
   EnvelopeHead head_of(const ApiCall& call) const;
+  ChatDetail chat_detail() const {
+    return options_.strict ? ChatDetail::reference : ChatDetail::full;
+  }
   Caller authorised(const ApiCall& call) const;
   std::string new_id();
   /// As ApiClock::client_time().

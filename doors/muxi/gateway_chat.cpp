@@ -50,7 +50,8 @@ std::uint64_t user_number(const std::string& user) {
 void Gateway::chat(const ApiCallPtr& call) {
   const HttpRequest& request = call->http->request();
   Caller caller = authorised(*call);
-  ChatBody body = parse_chat_body(call->http->take_body());
+  ChatBody body = parse_chat_body(call->http->take_body(),
+                                  options_.strict ? ChatFields::reference : ChatFields::all);
   if (!caller.user) caller.user = body.user_id;
   if (caller.user) check_user_name(*caller.user);
   const std::string user = caller.user_or_default();
@@ -98,6 +99,8 @@ void Gateway::chat(const ApiCallPtr& call) {
 }
 
 Gateway::ChatMode Gateway::mode_of(const ChatBody& body, const HttpRequest& request) const {
+  if (body.is_async && options_.strict)
+    throw ApiError(501, "NOT_IMPLEMENTED", "mode: the reference runtime has no \"async\" here");
   if (body.is_async) return ChatMode::poll;
   if (body.stream) return *body.stream ? ChatMode::stream : ChatMode::wait;
   if (options_.strict) return ChatMode::stream;
@@ -223,9 +226,10 @@ void Gateway::answer_waiting(RequestRecord& record) {
   const EnvelopeHead head{.timestamp_ms = clock_.milliseconds(run_.now()),
                           .request_id = record.id,
                           .idempotency_key = record.idempotency_key};
-  HttpAnswer last = record.status == RequestStatus::failed
-                        ? failure(head, failure_of(record))
-                        : success(200, head, "message", "chat.completed", chat_data(record));
+  HttpAnswer last =
+      record.status == RequestStatus::failed
+          ? failed(head, failure_of(record))
+          : success(200, head, "message", "chat.completed", chat_data(record, chat_detail()));
   add_moments(record, *record.stopped, last);
   memory_.answer(record.idempotency, last, client_now());
   for (const ApiCallPtr& call : waiting) answer(call, last);

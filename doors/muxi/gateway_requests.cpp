@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <stdexcept>
 #include <utility>
@@ -21,6 +22,7 @@ void Gateway::list_requests(const ApiCallPtr& call) {
     if (caller.is_admin || record->user == caller.user_or_default())
       items.push_back(status_data(*record, clock_, call->times));
   }
+  if (options_.strict) std::reverse(items.begin(), items.end());
   const std::size_t count = items.size();
   answer(call, success(200, head_of(*call), "request_list", "request.list.retrieved",
                        {{"requests", std::move(items)}, {"count", count}}));
@@ -31,7 +33,7 @@ void Gateway::show_request(const ApiCallPtr& call) {
   check_user(caller, options_.access);
   const RequestRecord& record = owned_request(*call, caller, "REQUEST_NOT_FOUND");
   Json data = status_data(record, clock_, call->times);
-  if (record.status == RequestStatus::completed) data["result"] = chat_data(record);
+  if (record.status == RequestStatus::completed) data["result"] = chat_data(record, chat_detail());
   HttpAnswer shown =
       success(200, head_of(*call), "request_status", "request.status.retrieved", std::move(data));
   add_moments(record, run_.now(), shown);
@@ -139,8 +141,8 @@ HttpAnswer Gateway::cancel_answer(const ApiCall& call, RequestRecord& record, Ca
                                   Time at) {
   const EnvelopeHead head = head_of(call);
   const auto refused = [&](const std::string& why) {
-    return failure(head, ApiError(400, "OPERATION_FAILED",
-                                  fmt::format("Cannot cancel request {}: {}", record.id, why)));
+    return failed(head, ApiError(400, "OPERATION_FAILED",
+                                 fmt::format("Cannot cancel request {}: {}", record.id, why)));
   };
   switch (verdict) {
     case CancelVerdict::too_late:

@@ -27,14 +27,20 @@ std::string content_of(const RequestRecord& record) {
   return record.status == RequestStatus::completed ? filler(0, record.words()) : std::string();
 }
 
-Json chat_data(const RequestRecord& record) {
+Json chat_data(const RequestRecord& record, ChatDetail detail) {
   const std::string content = content_of(record);
   Json message{{"role", "assistant"}, {"content", content}};
   if (record.status == RequestStatus::cancelled) message["metadata"] = {{"cancelled", true}};
-  return {
-      {"message", std::move(message)},    {"response", content},    {"content", content},
-      {"status", name_of(record.status)}, {"user_id", record.user}, {"session_id", record.session},
-      {"request_id", record.id}};
+  Json data{{"message", std::move(message)}};
+  if (detail == ChatDetail::full) {
+    data["response"] = content;
+    data["content"] = content;
+    data["status"] = name_of(record.status);
+  }
+  data["user_id"] = record.user;
+  data["session_id"] = record.session;
+  data["request_id"] = record.id;
+  return data;
 }
 
 Json status_data(const RequestRecord& record, const ApiClock& clock, TimeForm form) {

@@ -17,8 +17,11 @@ namespace caesura {
 /// results.
 std::string content_of(const RequestRecord& record);
 
+/// What a chat's `data` has: `reference`: what the reference runtime's has, and nothing more.
+enum class ChatDetail : std::uint8_t { full, reference };
+
 /// Of a request that has stopped: `data` of a chat that waited for it.
-nlohmann::ordered_json chat_data(const RequestRecord& record);
+nlohmann::ordered_json chat_data(const RequestRecord& record, ChatDetail detail);
 
 /// An item of the list of requests.
 nlohmann::ordered_json status_data(const RequestRecord& record, const ApiClock& clock,

@@ -36,6 +36,17 @@ TEST(ChatBody, ReadsEveryFieldInBothSpellings) {
   EXPECT_EQ(camel.stream, std::nullopt);
 }
 
+TEST(ChatBody, OfTheReferenceHasEachFieldInOneSpellingAlone) {
+  const ChatBody body = parse_chat_body(
+      R"({"message": "hi", "requestId": 7, "sessionId": "s", "userId": "u", "use_async": 1,
+          "useAsync": true, "agentId": 7, "webhookUrl": 7, "request_id": "r"})",
+      ChatFields::reference);
+  EXPECT_EQ(body.request_id, "r");
+  EXPECT_EQ(body.session_id, std::nullopt);
+  EXPECT_EQ(body.user_id, std::nullopt);
+  EXPECT_FALSE(body.is_async);
+}
+
 TEST(ChatBody, NullAndEmptyIdsAreNone) {
   const ChatBody body = parse_chat_body(
       R"({"message": "hi", "request_id": "", "user_id": null, "stream": null, "mode": null})");

@@ -61,6 +61,14 @@ TEST(Envelope, HasAllFieldsAlways) {
       R"("success":false,"error":{"code":"NOT_FOUND","message":"no","data":{}},"data":{},"code":"NOT_FOUND","message":"no"})");
 }
 
+TEST(Envelope, OfAnErrorMayBeAlone) {
+  const Json body =
+      Json::parse(failure({}, ApiError(404, "NOT_FOUND", "no"), ErrorForm::envelope_alone).body);
+  EXPECT_FALSE(body.contains("code"));
+  EXPECT_FALSE(body.contains("message"));
+  EXPECT_EQ(body.at("error").at("code"), "NOT_FOUND");
+}
+
 TEST(Envelope, ErrorTypesFollowTheirCodes) {
   const auto type_of = [](const char* code) {
     return Json::parse(failure({}, ApiError(400, code, "")).body)["type"].get<std::string>();
