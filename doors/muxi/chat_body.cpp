@@ -1,5 +1,6 @@
 #include "doors/muxi/chat_body.hpp"
 
+#include "doors/live/fingerprint.hpp"
 #include "doors/muxi/api_error.hpp"
 
 #include <fmt/format.h>
@@ -100,7 +101,7 @@ ChatBody parse_chat_body(std::string_view text, ChatFields known) {
     fields.throw_if_wrong();
   }
   if (fields.find("message") == nullptr) fields.wrong("message", "Field required", "missing");
-  (void)fields.text("message");
+  body.message = fingerprint(fields.text("message").value_or(""));
   body.request_id = fields.id("request_id", "requestId");
   body.session_id = fields.id("session_id", "sessionId");
   body.user_id = fields.id("user_id", "userId");

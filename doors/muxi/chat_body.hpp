@@ -12,6 +12,7 @@ inline constexpr std::size_t longest_id = 256;  ///< bytes
 
 /// What a chat asks for.
 struct ChatBody {
+  std::uint64_t message = 0;              ///< its fingerprint: nobody reads what it says
   std::optional<std::string> request_id;  ///< ids are not empty
   std::optional<std::string> session_id;
   std::optional<std::string> user_id;

@@ -114,26 +114,29 @@ class Gateway {
 
   // gateway_chat.cpp
   void chat(const ApiCallPtr& call);
+  static const char* word_of(ChatMode mode);
   ChatMode mode_of(const ChatBody& body, const HttpRequest& request) const;
-  bool joins_earlier(const ApiCallPtr& call, const std::string& key);
+  bool joins_earlier(const ApiCallPtr& call, const std::string& key, const ChatBody& body);
   void check_free(const std::string& id, const std::string& user);
   RequestWishes wishes_of(const CallWishes& wishes, const std::string& user) const;
   RequestRecord& start(const ApiCall& call, ChatBody body, const std::string& user);
-  void open_stream(const ApiCallPtr& call, RequestRecord& record);
+  void begin_stream(const ApiCallPtr& call, RequestRecord& record);
   void watch_hang_up(const ApiCallPtr& call, RequestNumber number);
   void hung_up(const ApiCallPtr& call, RequestNumber number);
   void answer_chat(RequestRecord& record, Time at);
   void answer_waiting(RequestRecord& record);
 
   // gateway_stream.cpp
-  void write(RequestRecord& record, std::string_view bytes);
+  void write(const RequestRecord& record, std::string_view bytes);
   void write(const SilenceWatch::Stream& stream, std::string_view bytes);
-  void write_token(RequestRecord& record, Time at, const char* type, std::string_view content,
+  void write_token(const RequestRecord& record, Time at, const char* type, std::string_view content,
                    const nlohmann::ordered_json& more);
+  void write_token(const ApiCall& stream, const RequestRecord& record, Time at, const char* type,
+                   std::string_view content, const nlohmann::ordered_json& more);
   void write_content(RequestRecord& record, Time at, std::uint32_t words);
   void break_stream(RequestRecord& record);
   void finish_stream(RequestRecord& record, Time at);
-  void end_stream(RequestRecord& record);
+  void end_streams(RequestRecord& record);
   bool is_muted(const RequestRecord& record) const;
   void keep_alive();
   void arm_keepalive();

@@ -1,4 +1,5 @@
 #include "model/plan.hpp"
+#include "doors/live/fingerprint.hpp"
 #include "doors/live/served_scenario.hpp"
 #include "doors/muxi/call_wishes.hpp"
 #include "doors/muxi/event_stream.hpp"
@@ -18,11 +19,11 @@ using Json = nlohmann::ordered_json;
 
 /// What tells chats with an idempotency key apart.
 std::string idempotency_of(const HttpRequest& request, const std::string& key,
-                           const std::string& user, bool is_async) {
+                           const std::string& user, std::string_view mode) {
   std::string whole;
   for (const std::string_view part :
        {std::string_view(key), std::string_view(request.method), std::string_view(request.target),
-        std::string_view(user), std::string_view(is_async ? "async" : "sync")}) {
+        std::string_view(user), mode}) {
     whole.append(part).append(1, '\0');
   }
   return whole;
@@ -39,10 +40,18 @@ std::uint64_t user_number(const std::string& user) {
   if (!user.empty() && user.size() <= digits_max &&
       user.find_first_not_of("0123456789") == std::string::npos)
     return std::stoull(user);
-  // FNV-1a: any number will do that is the same in every run.
-  std::uint64_t hash = 0xcbf29ce484222325U;
-  for (const char c : user) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-  return hash;
+  return fingerprint(user);
+}
+
+/// A key that was sent before means what it meant then.
+void check_same(const IdempotencyMemory::Sent& sent, const ChatBody& body) {
+  const bool same_id = !body.request_id || *body.request_id == sent.id;
+  if (same_id && body.message == sent.message) return;
+  const char* field = same_id ? "message" : "request_id";
+  const char* what = "X-Muxi-Idempotency-Key: the same key was sent with another value of this";
+  const Json error{{"field", field}, {"msg", what}, {"type", "idempotency_mismatch"}};
+  throw ApiError(422, "INVALID_PARAMS", fmt::format("{}: {}", field, what),
+                 {{"validation_errors", Json::array({error})}});
 }
 
 }  // namespace
@@ -59,21 +68,23 @@ void Gateway::chat(const ApiCallPtr& call) {
 
   std::string idempotency;
   if (const std::string* key = request.header("X-Muxi-Idempotency-Key");
-      key != nullptr && !key->empty() && mode != ChatMode::stream) {
+      key != nullptr && !key->empty()) {
     if (key->size() > longest_id) {
       throw ApiError(400, "INVALID_REQUEST",
                      fmt::format("X-Muxi-Idempotency-Key: send at most {} bytes", longest_id));
     }
     call->idempotency_key = *key;
-    idempotency = idempotency_of(request, *key, user, mode == ChatMode::poll);
-    if (joins_earlier(call, idempotency)) return;
+    idempotency = idempotency_of(request, *key, user, word_of(mode));
+    if (joins_earlier(call, idempotency, body)) return;
   }
+  const std::uint64_t message = body.message;
   RequestRecord& record = start(*call, std::move(body), user);
   call->id = record.id;
+  record.is_streamed = mode == ChatMode::stream;
   if (!idempotency.empty()) {
     record.idempotency = idempotency;
     record.idempotency_key = call->idempotency_key;
-    memory_.begin(idempotency, record.number);
+    memory_.begin(idempotency, record.number, {.id = record.id, .message = message});
   }
   switch (mode) {
     case ChatMode::wait:
@@ -81,7 +92,7 @@ void Gateway::chat(const ApiCallPtr& call) {
       watch_hang_up(call, record.number);
       break;
     case ChatMode::stream:
-      open_stream(call, record);
+      begin_stream(call, record);
       break;
     case ChatMode::poll: {
       HttpAnswer accepted = success(202, head_of(*call), "chat", "chat.async_accepted",
@@ -98,6 +109,18 @@ void Gateway::chat(const ApiCallPtr& call) {
   early_cancels_.appeared(call->id);
 }
 
+const char* Gateway::word_of(ChatMode mode) {
+  switch (mode) {
+    case ChatMode::wait:
+      return "sync";
+    case ChatMode::stream:
+      return "stream";
+    case ChatMode::poll:
+      return "async";
+  }
+  return "?";
+}
+
 Gateway::ChatMode Gateway::mode_of(const ChatBody& body, const HttpRequest& request) const {
   if (body.is_async && options_.strict)
     throw ApiError(501, "NOT_IMPLEMENTED", "mode: the reference runtime has no \"async\" here");
@@ -110,18 +133,28 @@ Gateway::ChatMode Gateway::mode_of(const ChatBody& body, const HttpRequest& requ
              : ChatMode::wait;
 }
 
-bool Gateway::joins_earlier(const ApiCallPtr& call, const std::string& key) {
+/// A stream has no answer that could be kept: it is told again as long as its request is known.
+bool Gateway::joins_earlier(const ApiCallPtr& call, const std::string& key, const ChatBody& body) {
   const auto found = memory_.find(key, client_now());
-  if (const auto* answered = std::get_if<const HttpAnswer*>(&found)) {
-    answer(call, **answered);
-    return true;
+  RequestRecord* record = nullptr;
+  if (const auto* answered = std::get_if<IdempotencyMemory::Answered>(&found)) {
+    check_same(*answered->sent, body);
+    if (!answered->answer->body.empty()) return answer(call, *answered->answer), true;
+    record = registry_.find(answered->sent->id);
+    if (record != nullptr && record->idempotency != key) record = nullptr;
+  } else if (const auto* in_flight = std::get_if<IdempotencyMemory::InFlight>(&found)) {
+    check_same(*in_flight->sent, body);
+    record = registry_.find(in_flight->call);
   }
-  const auto* in_flight = std::get_if<IdempotencyMemory::InFlight>(&found);
-  RequestRecord* record = in_flight == nullptr ? nullptr : registry_.find(in_flight->call);
-  if (record == nullptr || record->is_over()) return false;
+  if (record == nullptr) return false;
   call->id = record->id;
-  record->waiting.push_back(call);
-  watch_hang_up(call, record->number);
+  if (record->is_streamed) {
+    begin_stream(call, *record);
+    if (record->is_answered) finish_stream(*record, run_.now());
+  } else {
+    record->waiting.push_back(call);
+    watch_hang_up(call, record->number);
+  }
   return true;
 }
 
@@ -199,16 +232,14 @@ void Gateway::hung_up(const ApiCallPtr& call, RequestNumber number) {
   RequestRecord* record = registry_.find(number);
   if (record == nullptr) return;
   if (call->http->is_stream()) {
-    if (record->stream == call) record->stream.reset();
+    std::erase(record->streams, call);
   } else {
     log(*call, {});
     std::erase(record->waiting, call);
-    // One that was sent again under its idempotency key is still wanted; and the reference runtime
-    // does not notice.
-    if (!record->waiting.empty() || options_.strict) return;
-    memory_.forget(std::exchange(record->idempotency, {}));
+    if (options_.strict) return;  // the reference runtime does not notice
   }
-  if (record->is_over()) return;
+  // One that was sent again under its idempotency key is still wanted.
+  if (record->is_over() || !record->streams.empty() || !record->waiting.empty()) return;
   send_cancel(*record, {});
 }
 
@@ -220,6 +251,10 @@ void Gateway::answer_chat(RequestRecord& record, Time at) {
 }
 
 void Gateway::answer_waiting(RequestRecord& record) {
+  if (record.is_streamed) {
+    const bool failed = record.status == RequestStatus::failed;
+    return memory_.answer(record.idempotency, {failed ? 500U : 200U, {}, {}}, client_now());
+  }
   // An answer that nobody waits for any more is kept for the client that asks again.
   if (record.waiting.empty() && record.idempotency.empty()) return;
   const std::vector<ApiCallPtr> waiting = std::exchange(record.waiting, {});

@@ -4,6 +4,8 @@
 #include "doors/muxi/request_views.hpp"
 
 #include <chrono>
+#include <utility>
+#include <vector>
 
 namespace caesura {
 namespace {
@@ -16,19 +18,23 @@ constexpr Duration strict_silence = std::chrono::seconds(600);
 
 }  // namespace
 
-void Gateway::open_stream(const ApiCallPtr& call, RequestRecord& record) {
+/// A chat that was sent again is first told what the one before was.
+void Gateway::begin_stream(const ApiCallPtr& call, RequestRecord& record) {
   HttpAnswer head{200, {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-cache"}}, {}};
   prepare(*call, head);
   call->http->open_stream(head);
-  record.stream = call;
+  record.streams.push_back(call);
   watch_hang_up(call, record.number);
-  write(record, keepalive_frame);
-  write_token(record, record.created, "progress", "", {{"stage", "init"}});
+  write(call->http, keepalive_frame);
   arm_keepalive();
+  if (is_muted(record)) return;
+  write_token(*call, record, record.created, "progress", "", {{"stage", "init"}});
+  if (record.words_sent > 0)
+    write_token(*call, record, run_.now(), "content", filler(0, record.words_sent), {});
 }
 
-void Gateway::write(RequestRecord& record, std::string_view bytes) {
-  if (record.stream) write(record.stream->http, bytes);
+void Gateway::write(const RequestRecord& record, std::string_view bytes) {
+  for (const ApiCallPtr& stream : record.streams) write(stream->http, bytes);
 }
 
 void Gateway::write(const SilenceWatch::Stream& stream, std::string_view bytes) {
@@ -37,42 +43,50 @@ void Gateway::write(const SilenceWatch::Stream& stream, std::string_view bytes) 
   silence_.heard(stream, steady_clock::now());
 }
 
-void Gateway::write_token(RequestRecord& record, Time at, const char* type,
+void Gateway::write_token(const RequestRecord& record, Time at, const char* type,
                           std::string_view content, const Json& more) {
-  if (!record.stream || is_muted(record)) return;
+  if (is_muted(record)) return;
+  for (const ApiCallPtr& stream : record.streams)
+    write_token(*stream, record, at, type, content, more);
+}
+
+void Gateway::write_token(const ApiCall& stream, const RequestRecord& record, Time at,
+                          const char* type, std::string_view content, const Json& more) {
   Json token{{"type", type}, {"content", content}};
   for (const auto& field : more.items()) token[field.key()] = field.value();
   token["request_id"] = record.id;
   token["user_id"] = record.user;
   token["session_id"] = record.session;
-  token["timestamp"] = clock_.json(at, record.stream->times);
-  write(record, token_frame(token));
+  token["timestamp"] = clock_.json(at, stream.times);
+  write(stream.http, token_frame(token));
 }
 
 void Gateway::write_content(RequestRecord& record, Time at, std::uint32_t words) {
-  if (words == 0 || !record.stream) return;
-  write_token(record, at, "content", filler(record.words_sent, words), {});
+  const std::uint32_t first = record.words_sent;
   record.words_sent += words;
+  if (words == 0 || record.streams.empty()) return;
+  write_token(record, at, "content", filler(first, words), {});
   ++record.content_frames;
   if (record.faults.reset_after_chunk == record.content_frames) break_stream(record);
 }
 
 void Gateway::break_stream(RequestRecord& record) {
-  if (!record.stream) return;
-  const ApiCallPtr call = record.stream;
-  call->http->reset();
-  hung_up(call, record.number);  // as the server learns of a connection that is gone
+  for (const ApiCallPtr& call : std::vector(record.streams)) {
+    call->http->reset();
+    hung_up(call, record.number);  // as the server learns of a connection that is gone
+  }
 }
 
 void Gateway::finish_stream(RequestRecord& record, Time at) {
-  if (!record.stream) return;
+  if (record.streams.empty()) return;
   if (is_muted(record)) {
     // By then its record may have been forgotten.
-    return do_later(at, strict_silence, [this, number = record.number, call = record.stream] {
-      call->http->finish();
-      silence_.forget(call->http);
-      if (RequestRecord* late = registry_.find(number); late != nullptr && late->stream == call)
-        late->stream.reset();
+    return do_later(at, strict_silence, [this, number = record.number, calls = record.streams] {
+      for (const ApiCallPtr& call : calls) {
+        call->http->finish();
+        silence_.forget(call->http);
+        if (RequestRecord* late = registry_.find(number)) std::erase(late->streams, call);
+      }
     });
   }
   switch (record.status) {
@@ -94,14 +108,14 @@ void Gateway::finish_stream(RequestRecord& record, Time at) {
       break;
   }
   write(record, done_frame);
-  if (!record.stream) return;  // broken off meanwhile
-  record.stream->http->finish();
-  end_stream(record);
+  end_streams(record);
 }
 
-void Gateway::end_stream(RequestRecord& record) {
-  silence_.forget(record.stream->http);
-  record.stream.reset();
+void Gateway::end_streams(RequestRecord& record) {
+  for (const ApiCallPtr& stream : std::exchange(record.streams, {})) {
+    stream->http->finish();
+    silence_.forget(stream->http);
+  }
 }
 
 bool Gateway::is_muted(const RequestRecord& record) const {

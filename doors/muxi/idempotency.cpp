@@ -18,13 +18,20 @@ IdempotencyMemory::Found IdempotencyMemory::find(const std::string& key, Time no
     drop_oldest();
   const auto found = entries_.find(key);
   if (found == entries_.end()) return Unknown{};
-  if (!found->second.answered) return InFlight{found->second.call};
-  return &found->second.answer;
+  const Entry& entry = found->second;
+  if (!entry.answered) return InFlight{.call = entry.call, .sent = &entry.sent};
+  return Answered{.answer = &entry.answer, .sent = &entry.sent};
 }
 
-void IdempotencyMemory::begin(const std::string& key, std::uint64_t call) {
+void IdempotencyMemory::begin(const std::string& key, std::uint64_t call, Sent sent) {
+  const auto before = entries_.find(key);
+  if (before != entries_.end() && before->second.answered) {
+    std::erase(answered_, &before->first);
+    drop(before);
+  }
   Entry& entry = entries_[key];
   entry.call = call;
+  entry.sent = std::move(sent);
 }
 
 void IdempotencyMemory::answer(const std::string& key, HttpAnswer answer, Time now) {
@@ -49,10 +56,13 @@ void IdempotencyMemory::forget(const std::string& key) {
 }
 
 void IdempotencyMemory::drop_oldest() {
-  const auto oldest = entries_.find(*answered_.front());
-  bytes_ -= bytes_of(oldest->first, oldest->second.answer);
-  entries_.erase(oldest);
+  drop(entries_.find(*answered_.front()));
   answered_.pop_front();
+}
+
+void IdempotencyMemory::drop(std::unordered_map<std::string, Entry>::iterator answered) {
+  bytes_ -= bytes_of(answered->first, answered->second.answer);
+  entries_.erase(answered);
 }
 
 }  // namespace caesura

@@ -24,16 +24,26 @@ class IdempotencyMemory {
   };
   explicit IdempotencyMemory(const Limits& limits) : limits_(limits) {}
 
+  /// What was sent with a key, for what is sent with it again to be compared with.
+  struct Sent {
+    std::string id;             ///< of the request
+    std::uint64_t message = 0;  ///< fingerprint
+  };
   struct Unknown {};
   struct InFlight {
     std::uint64_t call = 0;  ///< as given to begin()
+    const Sent* sent = nullptr;
   };
-  /// The answer is valid until the next call.
-  using Found = std::variant<Unknown, InFlight, const HttpAnswer*>;
+  struct Answered {
+    const HttpAnswer* answer = nullptr;
+    const Sent* sent = nullptr;
+  };
+  /// Valid until the next call.
+  using Found = std::variant<Unknown, InFlight, Answered>;
   Found find(const std::string& key, Time now);
 
-  /// Of an unknown key: `call` is being answered.
-  void begin(const std::string& key, std::uint64_t call);
+  /// `call` is being answered. What was known of the key before is forgotten.
+  void begin(const std::string& key, std::uint64_t call, Sent sent);
   /// Its answer. One that is not 2xx is forgotten, so that the next call tries again.
   void answer(const std::string& key, HttpAnswer answer, Time now);
   /// There will be none.
@@ -44,10 +54,12 @@ class IdempotencyMemory {
  private:
   struct Entry {
     std::uint64_t call = 0;
+    Sent sent;
     bool answered = false;
     HttpAnswer answer;
     Time since;
   };
+  void drop(std::unordered_map<std::string, Entry>::iterator answered);
   void drop_oldest();
 
   Limits limits_;

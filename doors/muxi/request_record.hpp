@@ -58,8 +58,9 @@ struct RequestRecord {
   std::deque<PendingCancel> cancels;        ///< in the order sent
   std::vector<PendingCancel> late_cancels;  ///< to be sent when it has stopped by itself
   std::vector<ApiCallPtr> waiting;          ///< chats that are answered when it has stopped
-  ApiCallPtr stream;                        ///< the one that is told as it goes
-  std::uint32_t words_sent = 0;             ///< on the stream
+  bool is_streamed = false;                 ///< to chats that are told as it goes
+  std::vector<ApiCallPtr> streams;          ///< these; several, if it was sent again
+  std::uint32_t words_sent = 0;             ///< of the answer so far
   std::uint32_t planning_words_sent = 0;
   std::uint32_t content_frames = 0;
   std::string idempotency;                     ///< its key in the memory; empty: none

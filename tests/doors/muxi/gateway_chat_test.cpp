@@ -210,46 +210,6 @@ TEST(GatewayChat, FailedTimedOutAndRejectedRequestsAreErrors) {
   EXPECT_EQ(rejected.first, "503 SYSTEM_OVERLOAD");
 }
 
-TEST(GatewayChat, TheSameIdempotencyKeyIsTheSameChat) {
-  const RunningGateway gateway;
-  const std::string key = "X-Muxi-Idempotency-Key: k1\r\n";
-  const std::string body = R"({"message": "hi"})";
-  RawClient first = gateway.hand_over("POST", "/v1/chat", key, body);
-  RawClient second = gateway.hand_over("POST", "/v1/chat", key, body);
-  const auto count = [&] {
-    return gateway.json("GET", "/v1/requests", "X-Muxi-Admin-Key: any\r\n").at("data").at("count");
-  };
-  EXPECT_EQ(count(), 1);
-  gateway.advance("30s");
-  const RawAnswer answer = first.read_answer();
-  EXPECT_EQ(Json::parse(answer.body).at("request").at("idempotency_key"), "k1");
-  EXPECT_EQ(second.read_answer().body, answer.body);
-  EXPECT_EQ(gateway.call("POST", "/v1/chat", key, body).body, answer.body) << "also later";
-  EXPECT_EQ(count(), 1);
-  EXPECT_EQ(gateway.call("POST", "/v1/chat", key, R"({"message": "hi", "mode": "async"})").status,
-            202U)
-      << "another mode is another chat";
-  EXPECT_EQ(gateway
-                .call("POST", "/v1/chat", key + "X-Muxi-User-ID: ada\r\n",
-                      R"({"message": "hi", "mode": "async"})")
-                .status,
-            202U);
-  EXPECT_EQ(count(), 3);
-}
-
-TEST(GatewayChat, BothOfOneKeyMustHangUpToCancelIt) {
-  const RunningGateway gateway;
-  const std::string key = "X-Muxi-Idempotency-Key: k1\r\n";
-  RawClient first = gateway.begin_chat("r1", key);
-  RawClient second = gateway.hand_over("POST", "/v1/chat", key, R"({"message": "hi"})");
-  first.close();
-  RawClient third = gateway.hand_over("POST", "/v1/chat", key, R"({"message": "hi"})");
-  gateway.advance("30s");
-  EXPECT_EQ(third.read_answer().status, 200U);
-  EXPECT_EQ(second.read_answer().status, 200U);
-  EXPECT_EQ(gateway.status("r1").at("status"), "completed");
-}
-
 TEST(GatewayChat, RequestsWithOneSeedAreAlike) {
   std::string yaml = small_scenario;
   yaml.replace(yaml.find("output_tokens: 10"), 17, "output_tokens: {uniform: [10, 10000]}");
