@@ -37,6 +37,16 @@ HttpAnswer success(unsigned status, const EnvelopeHead& head, std::string_view o
   return plain_json(status, body);
 }
 
+HttpAnswer success_with_text(const EnvelopeHead& head, std::string_view object,
+                             std::string_view type, std::string_view data) {
+  HttpAnswer answer = success(200, head, object, type, nullptr);
+  constexpr std::string_view end = "null}";  // of a compact text whose last field is `data`
+  answer.body.resize(answer.body.size() - end.size());
+  answer.body.reserve(answer.body.size() + data.size() + 1);
+  answer.body.append(data).append(1, '}');
+  return answer;
+}
+
 HttpAnswer failure(const EnvelopeHead& head, const ApiError& error, ErrorForm form) {
   Json body = envelope(head, "error", type_of(error.code));
   body["success"] = false;

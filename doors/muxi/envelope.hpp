@@ -23,6 +23,10 @@ struct EnvelopeHead {
 HttpAnswer success(unsigned status, const EnvelopeHead& head, std::string_view object,
                    std::string_view type, nlohmann::ordered_json data);
 
+/// The same with `data` as JSON text, for what is too long to be made at once.
+HttpAnswer success_with_text(const EnvelopeHead& head, std::string_view object,
+                             std::string_view type, std::string_view data);
+
 /// What an error's answer has beside the envelope.
 enum class ErrorForm : std::uint8_t {
   for_all,        ///< `code` and `message` at the top as well, since some clients read only those

@@ -7,6 +7,7 @@
 #include "doors/live/api_clock.hpp"
 #include "doors/live/due_queue.hpp"
 #include "doors/live/early_cancels.hpp"
+#include "doors/live/sliced_text.hpp"
 #include "doors/muxi/api_call.hpp"
 #include "doors/muxi/api_error.hpp"
 #include "doors/muxi/caller.hpp"
@@ -143,6 +144,9 @@ class Gateway {
 
   // gateway_requests.cpp
   void list_requests(const ApiCallPtr& call);
+  std::vector<RequestNumber> page_of(const ApiCall& call, const std::optional<std::string>& user);
+  void go_on_with_list(const ApiCallPtr& call, const std::shared_ptr<SlicedText>& list,
+                       const std::optional<std::string>& user);
   void show_request(const ApiCallPtr& call);
   RequestRecord& owned_request(const ApiCall& call, const Caller& caller,
                                const char* code_if_missing);

@@ -1,31 +1,72 @@
 #include "doors/muxi/call_wishes.hpp"
 #include "doors/muxi/gateway.hpp"
+#include "doors/muxi/list_page.hpp"
 #include "doors/muxi/request_views.hpp"
 
+#include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
+#include <optional>
 #include <stdexcept>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace caesura {
 
 using Json = nlohmann::ordered_json;
 using std::chrono::steady_clock;
 
+namespace {
+
+/// So long at a time others wait while a list is made.
+constexpr std::chrono::microseconds list_slice{900};
+
+}  // namespace
+
 void Gateway::list_requests(const ApiCallPtr& call) {
   const Caller caller = authorised(*call);
   check_user(caller, options_.access);
-  Json items = Json::array();
-  for (const RequestRecord* record : registry_.all()) {
-    if (caller.is_admin || record->user == caller.user_or_default())
-      items.push_back(status_data(*record, clock_, call->times));
+  std::optional<std::string> user;
+  if (!caller.is_admin) user = caller.user_or_default();
+  go_on_with_list(call, std::make_shared<SlicedText>(page_of(*call, user)), user);
+}
+
+/// The reference runtime knows no pages.
+std::vector<RequestNumber> Gateway::page_of(const ApiCall& call,
+                                            const std::optional<std::string>& user) {
+  if (options_.strict) {
+    std::vector<RequestNumber> whole = registry_.newest(user, registry_.count(user), {});
+    std::reverse(whole.begin(), whole.end());
+    return whole;
   }
-  if (options_.strict) std::reverse(items.begin(), items.end());
-  const std::size_t count = items.size();
-  answer(call, success(200, head_of(*call), "request_list", "request.list.retrieved",
-                       {{"requests", std::move(items)}, {"count", count}}));
+  const ListPage page = read_page(call.http->request().target);
+  if (!page.before) return registry_.newest(user, page.limit, {});
+  const RequestRecord* before = registry_.find(*page.before);
+  if (before == nullptr || (user && before->user != *user))
+    refuse_page("before", "Input should be the id of a request of the list");
+  return registry_.newest(user, page.limit, before->number);
+}
+
+void Gateway::go_on_with_list(const ApiCallPtr& call, const std::shared_ptr<SlicedText>& list,
+                              const std::optional<std::string>& user) {
+  if (call->http->is_over()) return log(*call, {});  // its client has hung up
+  const bool is_whole = list->add(list_slice, [&](RequestNumber number) {
+    const RequestRecord* record = registry_.find(number);
+    return record == nullptr ? std::string() : compact(status_data(*record, clock_, call->times));
+  });
+  if (!is_whole) {
+    return boost::asio::post(io_, [this, call, list, user, alive = std::weak_ptr(alive_)] {
+      if (!alive.expired()) go_on_with_list(call, list, user);
+    });
+  }
+  const std::size_t count = options_.strict ? list->items() : registry_.count(user);
+  answer(call,
+         success_with_text(head_of(*call), "request_list", "request.list.retrieved",
+                           fmt::format(R"({{"requests":[{}],"count":{}}})", list->text(), count)));
 }
 
 void Gateway::show_request(const ApiCallPtr& call) {

@@ -1,5 +1,6 @@
 #include "doors/muxi/request_registry.hpp"
 
+#include <iterator>
 #include <utility>
 
 namespace caesura {
@@ -8,6 +9,8 @@ RequestRecord& RequestRegistry::add(RequestRecord record) {
   if (const auto before = by_id_.find(record.id); before != by_id_.end()) hide(before->second);
   const RequestNumber number = record.number;
   by_id_[record.id] = number;
+  shown_.insert(number);
+  shown_by_user_[record.user].insert(number);
   return entries_.emplace(number, Entry{.record = std::move(record)}).first->second.record;
 }
 
@@ -21,12 +24,26 @@ RequestRecord* RequestRegistry::find(RequestNumber number) {
   return found == entries_.end() ? nullptr : &found->second.record;
 }
 
-std::vector<const RequestRecord*> RequestRegistry::all() const {
-  std::vector<const RequestRecord*> records;
-  for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
-    if (entry->second.shown) records.push_back(&entry->second.record);
-  }
-  return records;
+const std::set<RequestNumber>& RequestRegistry::list_of(
+    const std::optional<std::string>& user) const {
+  static const std::set<RequestNumber> empty;
+  if (!user) return shown_;
+  const auto found = shown_by_user_.find(*user);
+  return found == shown_by_user_.end() ? empty : found->second;
+}
+
+std::size_t RequestRegistry::count(const std::optional<std::string>& user) const {
+  return list_of(user).size();
+}
+
+std::vector<RequestNumber> RequestRegistry::newest(const std::optional<std::string>& user,
+                                                   std::size_t most,
+                                                   std::optional<RequestNumber> before) const {
+  const std::set<RequestNumber>& list = list_of(user);
+  auto next = std::make_reverse_iterator(before ? list.lower_bound(*before) : list.end());
+  std::vector<RequestNumber> numbers;
+  for (; next != list.rend() && numbers.size() < most; ++next) numbers.push_back(*next);
+  return numbers;
 }
 
 void RequestRegistry::ended(RequestNumber number, Time at) { ends_.push_back({number, at}); }
@@ -51,7 +68,12 @@ void RequestRegistry::hide(RequestNumber number) {
   if (found == entries_.end()) return;
   const auto known = by_id_.find(found->second.record.id);
   if (known != by_id_.end() && known->second == number) by_id_.erase(known);
-  found->second.shown = false;
+  if (std::exchange(found->second.shown, false)) {
+    shown_.erase(number);
+    const auto of_user = shown_by_user_.find(found->second.record.user);
+    of_user->second.erase(number);
+    if (of_user->second.empty()) shown_by_user_.erase(of_user);
+  }
   if (found->second.settled) entries_.erase(found);
 }
 

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <deque>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -25,8 +27,11 @@ class RequestRegistry {
   /// By what clients call it.
   RequestRecord* find(const std::string& id);
   RequestRecord* find(RequestNumber number);
-  /// Newest first.
-  std::vector<const RequestRecord*> all() const;
+  /// The requests of a list: a user's, or without one everybody's.
+  std::size_t count(const std::optional<std::string>& user) const;
+  /// Those of the list that are older than `before` (none: all), newest first, at most so many.
+  std::vector<RequestNumber> newest(const std::optional<std::string>& user, std::size_t most,
+                                    std::optional<RequestNumber> before) const;
 
   /// Clients will have forgotten it `kept` after `at`.
   void ended(RequestNumber number, Time at);
@@ -45,10 +50,13 @@ class RequestRegistry {
     Time at;
   };
   void hide(RequestNumber number);
+  const std::set<RequestNumber>& list_of(const std::optional<std::string>& user) const;
 
   Limits limits_;
   std::map<RequestNumber, Entry> entries_;
   std::unordered_map<std::string, RequestNumber> by_id_;
+  std::set<RequestNumber> shown_;
+  std::unordered_map<std::string, std::set<RequestNumber>> shown_by_user_;  ///< none is empty
   std::deque<End> ends_;
 };
 

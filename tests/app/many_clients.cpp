@@ -6,8 +6,11 @@
 //   cancelled halfway, beside cancels of ids
 //                                                                 that nobody knows
 //   many_clients PORT races RACES                                 cancels that cross the end of
-//   their requests many_clients PORT idle CONNECTIONS                            connections that
-//   say nothing, beside one that asks for the health
+//   their requests
+//   many_clients PORT lists REQUESTS SECONDS                      cancels of ended requests, beside
+//   four clients that ask for the list of all of these in a loop
+//   many_clients PORT idle CONNECTIONS                            connections that say nothing,
+//   beside one that asks for the health
 
 #include "tests/app/many_connections.hpp"
 
@@ -52,12 +55,12 @@ struct Faults {
 std::string post_chat(const std::string& id, bool stream) {
   const std::string body =
       Json{{"message", "hello"}, {"request_id", id}, {"stream", stream}}.dump();
-  return "POST /v1/chat HTTP/1.1\r\nHost: test\r\nContent-Type: "
+  return "POST /v1/chat HTTP/1.1\r\nHost: test\r\nX-Muxi-User-ID: 0\r\nContent-Type: "
          "application/json\r\nContent-Length: " +
          std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 std::string request(const std::string& method, const std::string& path) {
-  return method + " " + path + " HTTP/1.1\r\nHost: test\r\n\r\n";
+  return method + " " + path + " HTTP/1.1\r\nHost: test\r\nX-Muxi-User-ID: 0\r\n\r\n";
 }
 std::string delete_request(const std::string& id) {
   return request("DELETE", "/v1/requests/" + id);
@@ -149,12 +152,17 @@ class Stream {
   std::vector<double>* latencies_ = nullptr;
 };
 
-/// Cancels of ids that nobody knows, at a steady rate (open load), each from the connection that is
-/// free for longest.
-class UnknownCancels {
+/// Cancels at a steady rate (open load), each from the connection that is free for longest, all of
+/// which are to be answered with the same status.
+class SteadyCancels {
  public:
-  UnknownCancels(Loop& loop, std::uint16_t port, std::uint32_t per_second, Faults& faults)
+  using Ids = std::function<std::string(std::uint64_t count)>;
+
+  SteadyCancels(Loop& loop, std::uint16_t port, std::uint32_t per_second, unsigned status, Ids ids,
+                Faults& faults)
       : loop_(loop),
+        status_(status),
+        ids_(std::move(ids)),
         gap_(per_second == 0 ? 0ns : std::chrono::nanoseconds(1s) / per_second),
         faults_(faults) {
     if (per_second == 0) return;
@@ -178,17 +186,18 @@ class UnknownCancels {
   void send(Clock::time_point due) {
     Connection* connection = free_.front();
     free_.pop_front();
-    connection->call(
-        delete_request("nobody-" + std::to_string(count_++)),
-        [this, connection, due](const Answer& answer) {
-          latencies_.push_back(milliseconds(Clock::now() - due));
-          if (answer.status != 404)
-            faults_.add("a cancel of an unknown id is answered " + std::to_string(answer.status));
-          free_.push_back(connection);
-        });
+    connection->call(delete_request(ids_(count_++)), [this, connection, due](const Answer& answer) {
+      latencies_.push_back(milliseconds(Clock::now() - due));
+      if (answer.status != status_)
+        faults_.add("a cancel is answered " + std::to_string(answer.status) + ", not " +
+                    std::to_string(status_));
+      free_.push_back(connection);
+    });
   }
 
   Loop& loop_;
+  const unsigned status_;
+  const Ids ids_;
   const std::chrono::nanoseconds gap_;
   Faults& faults_;
   std::vector<std::unique_ptr<Connection>> connections_;
@@ -212,7 +221,9 @@ Json run_streams(std::uint16_t port, std::uint32_t streams, std::uint32_t chunks
     return std::all_of(all.begin(), all.end(), [](const auto& s) { return s->has_begun(); });
   });
   const auto begin = Clock::now();
-  UnknownCancels unknown(loop, port, unknown_per_second, faults);
+  SteadyCancels unknown(
+      loop, port, unknown_per_second, 404,
+      [](std::uint64_t count) { return "nobody-" + std::to_string(count); }, faults);
   const auto over = [](const auto& s) { return s->is_over(); };
   loop.run_until([&] {
     if (std::all_of(all.begin(), all.end(), over)) unknown.stop();
@@ -372,6 +383,63 @@ Json run_races(std::uint16_t port, std::uint32_t races, Faults& faults) {
           {"clocks_agree_within_us", (start.latest - start.earliest) * 1e6}};
 }
 
+/// So many requests that have ended: ended-0 and so on.
+void end_requests(Loop& loop, std::uint16_t port, std::uint32_t requests, Faults& faults) {
+  std::vector<std::unique_ptr<Connection>> lanes;
+  std::uint32_t begun = 0;
+  std::uint32_t done = 0;
+  std::function<void(Connection&)> next = [&](Connection& lane) {
+    if (begun == requests) return;
+    lane.call(post_chat("ended-" + std::to_string(begun++), false), [&](const Answer& answer) {
+      if (answer.status != 200) faults.add("a chat is answered " + std::to_string(answer.status));
+      ++done;
+      next(lane);
+    });
+  };
+  for (int i = 0; i < 20; ++i) {
+    lanes.push_back(std::make_unique<Connection>(loop, port));
+    next(*lanes.back());
+  }
+  loop.run_until([&] { return done == requests; });
+}
+
+Json run_lists(std::uint16_t port, std::uint32_t requests, std::uint32_t seconds, Faults& faults) {
+  constexpr std::uint32_t cancels_per_second = 100;
+  Loop loop;
+  end_requests(loop, port, requests, faults);
+  bool is_over = false;
+  std::vector<std::unique_ptr<Connection>> askers;
+  std::vector<double> list_latencies;
+  std::uint32_t open = 0;
+  std::function<void(Connection&)> ask = [&](Connection& asker) {
+    ++open;
+    asker.call(request("GET", "/v1/requests"), [&, sent = Clock::now()](const Answer& answer) {
+      list_latencies.push_back(milliseconds(Clock::now() - sent));
+      if (answer.status != 200) faults.add("a list is answered " + std::to_string(answer.status));
+      const std::string count = "\"count\":" + std::to_string(requests) + "}";
+      if (answer.body.find(count) == std::string::npos) faults.add("a list without " + count);
+      --open;
+      if (!is_over) ask(asker);
+    });
+  };
+  for (int i = 0; i < 4; ++i) {
+    askers.push_back(std::make_unique<Connection>(loop, port));
+    ask(*askers.back());
+  }
+  SteadyCancels cancels(
+      loop, port, cancels_per_second, 400,
+      [requests](std::uint64_t count) { return "ended-" + std::to_string(count % requests); },
+      faults);
+  loop.at(Clock::now() + std::chrono::seconds(seconds), [&] {
+    is_over = true;
+    cancels.stop();
+  });
+  loop.run_until([&] { return is_over && open == 0 && cancels.is_over(); });
+  return {{"ended_requests", requests},
+          {"list_ms", summary(list_latencies)},
+          {"delete_ms", summary(cancels.latencies())}};
+}
+
 Json run_idle(std::uint16_t port, std::uint32_t connections, Faults& faults) {
   Loop loop;
   std::vector<std::unique_ptr<Connection>> idle;
@@ -398,8 +466,9 @@ Json run(const std::vector<std::string>& arguments, Faults& faults) {
   const std::string& what = arguments.at(1);
   if (what == "streams") return run_streams(port, number(2), number(3), number(4), faults);
   if (what == "races") return run_races(port, number(2), faults);
+  if (what == "lists") return run_lists(port, number(2), number(3), faults);
   if (what == "idle") return run_idle(port, number(2), faults);
-  throw std::invalid_argument("streams, races or idle?");
+  throw std::invalid_argument("streams, races, lists or idle?");
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Many clients at once: streams beside cancels of unknown ids, cancels that cross the end of their requests, idle connections. What must
-not be seen is not seen. With --full it is the benchmark of the gateway, and prints what it measured."""
+"""Many clients at once: streams beside cancels of unknown ids, cancels that cross the end of their requests, lists of many requests, idle
+connections. What must not be seen is not seen. With --full it is the benchmark of the gateway, and prints what it measured."""
 
 import argparse
 import json
@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from served import Served
 
 PATIENCE_S = 280  # what hangs is an error
+DELETE_MS_P99_MAX = 50
 
 STREAMS = """\
 scenario: many-streams
@@ -74,6 +75,25 @@ def race(caesura, program, scenario, full):
         return Clients(program, server).run("races", 10_000 if full else 500)
 
 
+def lists(caesura, program, scenario, full):
+    """Whoever asks for long lists in a loop does not keep a cancel waiting."""
+    return lists_of(caesura, program, scenario, full)
+
+
+def strict_lists(caesura, program, scenario, full):
+    return lists_of(caesura, program, scenario, full, "--strict")
+
+
+def lists_of(caesura, program, scenario, full, *options):
+    scenario.write(RACES)
+    scenario.flush()
+    with Served(caesura, scenario.name, *options) as server:
+        result = Clients(program, server).run("lists", *((10_000, 10) if full else (500, 1)))
+    if full:
+        assert result["delete_ms"]["p99"] < DELETE_MS_P99_MAX, result
+    return result
+
+
 def idle(caesura, program, scenario, full):
     scenario.write(RACES)
     scenario.flush()
@@ -92,9 +112,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--caesura", required=True)
     parser.add_argument("--clients", required=True, help="the program many_clients")
-    parser.add_argument("--full", action="store_true", help="2,000 streams for 30 s, 10,000 races, 5,000 idle connections")
+    parser.add_argument("--full", action="store_true", help="2,000 streams for 30 s, 10,000 races, lists of 10,000 requests, 5,000 idle connections")
     arguments = parser.parse_args()
-    for play in (stream, race, idle):
+    for play in (stream, race, lists, strict_lists, idle):
         with tempfile.NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as scenario:
             result = play(arguments.caesura, arguments.clients, scenario, arguments.full)
         if arguments.full:

@@ -306,7 +306,7 @@ async function cancelListed(id) {
 }
 
 async function refreshActive() {
-  const list = await call("GET", "/v1/requests").catch(() => null);
+  const list = await call("GET", "/v1/requests?limit=1000").catch(() => null);
   if (list) showActive(list.data.requests);
   return list !== null;
 }

@@ -192,7 +192,7 @@ TEST(RequestRegistry, AnEndedRequestIsForgottenAfterFiveMinutes) {
   EXPECT_NE(registry.find("a"), nullptr);
   registry.forget_until(at(310s));
   EXPECT_EQ(registry.find("a"), nullptr);
-  EXPECT_TRUE(registry.all().empty());
+  EXPECT_EQ(registry.count({}), 0U);
   EXPECT_EQ(registry.find(RequestNumber{0}), nullptr);
 }
 
@@ -212,12 +212,29 @@ TEST(RequestRegistry, AnIdUsedAgainMeansTheNewRequest) {
   registry.add(record_of(1, "b"));
   registry.add(record_of(2, "a"));
   EXPECT_EQ(registry.find("a")->number, 2U);
-  ASSERT_EQ(registry.all().size(), 2U);
-  EXPECT_EQ(registry.all().front()->number, 2U) << "newest first";
+  EXPECT_EQ(registry.newest({}, 9, {}), (std::vector<RequestNumber>{2, 1})) << "newest first";
   registry.ended(0, at(0s));
   registry.settled(0);
   registry.forget_until(at(1h));
   EXPECT_EQ(registry.find("a")->number, 2U);
+}
+
+TEST(RequestRegistry, ListsTheRequestsOfAUserInPages) {
+  RequestRegistry registry({});
+  for (RequestNumber number = 0; number < 6; ++number) {
+    RequestRecord record = record_of(number, std::to_string(number));
+    record.user = number % 2 == 0 ? "ada" : "bob";
+    registry.add(std::move(record));
+  }
+  EXPECT_EQ(registry.newest("ada", 2, {}), (std::vector<RequestNumber>{4, 2}));
+  EXPECT_EQ(registry.newest("ada", 2, 2), (std::vector<RequestNumber>{0}));
+  EXPECT_EQ(registry.newest({}, 3, 4), (std::vector<RequestNumber>{3, 2, 1}));
+  EXPECT_EQ(registry.count("bob"), 3U);
+  EXPECT_EQ(registry.count("eve"), 0U);
+  EXPECT_TRUE(registry.newest("eve", 9, {}).empty());
+  registry.ended(1, at(0s));
+  registry.forget_until(at(1h));
+  EXPECT_EQ(registry.count("bob"), 2U) << "though it has not settled";
 }
 
 TEST(GatewayMetrics, CountInPrometheusFormat) {
