@@ -19,7 +19,9 @@ PROGRAMS = {
     "chromium": (["chromium"], "chromium"),
     "cmake": (["cmake"], "cmake"),
     "curl": (["curl"], "curl"),
+    "go": (["go"], "golang-go"),
     "node": (["node", "nodejs"], "nodejs"),
+    "tsc": (["tsc"], "node-typescript"),
 }
 MODULES = {"yaml": "python3-yaml"}
 

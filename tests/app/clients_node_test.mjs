@@ -1,13 +1,18 @@
 // An application in plain JavaScript (fetch and AbortController) against `caesura serve`: it cancels after a timeout, in a stream, twice,
-// and by hanging up.
+// and by hanging up. Also the TypeScript and React examples of docs/clients.md, for which stand-ins of MUXI's SDK and of React are in sdk/;
+// they run with --strict too.
 //
 //     node clients_node_test.mjs --caesura PROGRAM
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import test from "node:test";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 
 const PATIENCE_MS = 60_000; // for what should take a moment: that it hangs is an error
@@ -18,10 +23,10 @@ class Served {
   #process;
   #ended;
 
-  constructor() {
+  constructor(...options) {
     const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("CAESURA_")));
-    const options = { env: environment, stdio: ["ignore", "ignore", "pipe"] };
-    this.#process = spawn(caesura, ["serve", SCENARIO, "--clock", "manual", "--listen", "127.0.0.1:0"], options);
+    const command = ["serve", SCENARIO, "--clock", "manual", "--listen", "127.0.0.1:0", ...options];
+    this.#process = spawn(caesura, command, { env: environment, stdio: ["ignore", "ignore", "pipe"] });
     this.#ended = once(this.#process, "close");
   }
 
@@ -88,22 +93,41 @@ class Application {
   }
 }
 
-function check(name, body) {
+function check(name, body, ...options) {
   test(name, { timeout: PATIENCE_MS }, async (context) => {
-    const served = new Served();
+    const served = new Served(...options);
     context.after(() => served.stop());
-    const application = new Application(await served.url());
+    const url = await served.url();
+    const application = new Application(url);
     const state = async (id) => {
       const { status, data } = await application.call("GET", `/requests/${id}`);
       return status === 404 ? "unknown" : `${data.status}${data.cancel_requested ? ", cancel requested" : ""}`;
     };
     await body({
+      url,
+      context,
       application,
       state,
       advance: (by) => application.call("POST", "/caesura/clock", { body: { advance: by } }),
       // What a client does reaches the server in its own time; the test's timeout ends this if it does not.
       until: async (id, wanted) => {
         while ((await state(id)) !== wanted) context.signal.throwIfAborted();
+      },
+      // Moves the clock on to where the requests that come next are to be cancelled, and behind their ends once they are.
+      conduct: async (untilCancel, requests = 1) => {
+        const waitFor = async (what) => {
+          for (;;) {
+            context.signal.throwIfAborted();
+            const { data } = await application.call("GET", "/requests");
+            const active = data.requests.filter((request) => ["pending", "processing"].includes(request.status));
+            if (active.filter(what).length === requests) return;
+          }
+        };
+        const advance = (by) => application.call("POST", "/caesura/clock", { body: { advance: by } });
+        await waitFor(() => true);
+        await advance(untilCancel);
+        await waitFor((request) => request.cancel_requested);
+        await advance("11m");
       },
     });
   });
@@ -196,3 +220,94 @@ check("a browser's preflight is allowed what the clients send", async ({ applica
   const allowed = answer.headers.get("access-control-allow-headers").toLowerCase();
   for (const name of names.split(",")) assert.ok(allowed === "*" || allowed.includes(name), name);
 });
+
+// ---- The examples of the docs
+
+const ROOT = new URL("../../", import.meta.url);
+const PAGE = readFileSync(new URL("docs/clients.md", ROOT), "utf8");
+const DOCUMENTED = "http://127.0.0.1:8001";
+const codeIn = (language) => PAGE.match(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, "m"))[1];
+
+function typescript() {
+  for (const name of ["typescript", "/usr/share/nodejs/typescript"]) {
+    try {
+      return createRequire(import.meta.url)(name);
+    } catch (error) {
+      if (error.code !== "MODULE_NOT_FOUND") throw error;
+    }
+  }
+  throw new Error("there is no TypeScript; install it (Debian: node-typescript)");
+}
+
+/** The examples as a module, for the server at `url`. */
+async function examples(url, context) {
+  const ts = typescript();
+  const exported = "export { startAndCancel, chatWithTimeout, firstChunks, start, cancelAll, active };";
+  const jsx = 'import { createElement, Fragment, Shown } from "react"; export { Shown };';
+  const code = [jsx, codeIn("ts"), codeIn("tsx"), exported].join("\n");
+  assert.ok(code.includes(DOCUMENTED));
+  const { outputText, diagnostics } = ts.transpileModule(code.replace(DOCUMENTED, url), {
+    fileName: "example.tsx",
+    reportDiagnostics: true,
+    compilerOptions: { module: "esnext", target: "es2022", jsx: ts.JsxEmit.React, jsxFactory: "createElement", jsxFragmentFactory: "Fragment" },
+  });
+  assert.deepEqual(diagnostics.map((each) => each.messageText), []);
+  const folder = mkdtempSync(join(tmpdir(), "caesura-examples-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  cpSync(new URL("sdk/node/react", import.meta.url), join(folder, "node_modules/react"), { recursive: true });
+  cpSync(new URL("sdk/node/muxi-typescript", import.meta.url), join(folder, "node_modules/@muxi-ai/muxi-typescript"), { recursive: true });
+  writeFileSync(join(folder, "example.mjs"), outputText);
+  return import(pathToFileURL(join(folder, "example.mjs")));
+}
+
+for (const options of [[], ["--strict"]]) {
+  const mode = options[0] ?? "as it is";
+  const checkExample = (name, body) => check(`the docs' example, ${mode}: ${name}`, body, "--early-cancel", "10s", ...options);
+
+  checkExample("start and cancel at once", async ({ url, conduct, context }) => {
+    const { startAndCancel } = await examples(url, context);
+    const [answer] = await Promise.all([startAndCancel("Write a very long story..."), conduct("0s")]);
+    assert.equal(answer, null);
+  });
+
+  checkExample("cancel after a timeout", async ({ url, conduct, context }) => {
+    const { chatWithTimeout } = await examples(url, context);
+    await Promise.all([assert.rejects(chatWithTimeout("Compare all phones", 200), { message: "no answer within 200 ms" }), conduct("0s")]);
+  });
+
+  checkExample("cancel a stream after ten chunks", async ({ url, conduct, context }) => {
+    const { firstChunks } = await examples(url, context);
+    const [chunks] = await Promise.all([firstChunks("Write an essay"), conduct("13500ms")]);
+    assert.equal(chunks.length, 10);
+    assert.equal(chunks.join("").trim().split(" ").length, 40);
+  });
+
+  checkExample("cancel all that are active", async ({ url, conduct, context }) => {
+    const { start, cancelAll, active } = await examples(url, context);
+    const answers = ["One", "Two"].map((message) => start(message).answer);
+    const [cancelled] = await Promise.all([cancelAll(), conduct("0s", 2)]);
+    assert.deepEqual(cancelled, [true, true]);
+    assert.deepEqual(await Promise.all(answers), [null, null]);
+    assert.equal(active.size, 0);
+  });
+
+  checkExample("a Cancel button", async ({ url, conduct, context }) => {
+    const { Chat, Shown } = await examples(url, context);
+    const chat = new Shown(Chat);
+    const buttons = () => chat.all("button").map((button) => `${chat.text(button)}${button.props.disabled ? " (grey)" : ""}`);
+    const shows = async (...wanted) => {
+      while (buttons().join() !== wanted.join()) {
+        context.signal.throwIfAborted();
+        await new Promise(setImmediate);
+      }
+    };
+    assert.deepEqual(buttons(), ["Send"]);
+    chat.press("Send");
+    await shows("Send (grey)", "Cancel");
+    chat.press("Cancel");
+    await shows("Send (grey)", "stopping… (grey)");
+    await conduct("0s");
+    await shows("Send");
+    assert.equal(chat.text(chat.all("p")[0]), "Stopped.");
+  });
+}

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """An application in plain Python against `caesura serve`: it cancels after a timeout, in a stream, twice, and by hanging up. Also the
-complete example of docs/clients.md."""
+examples of docs/clients.md, which run with --strict too."""
 
 import argparse
+import asyncio
 import http.client
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -17,12 +17,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from doc_examples import ANA, DOCUMENTED, MODES, ROOT, SCENARIO, SDK, Stage, example
 from served import PATIENCE_S, Served
 
 CAESURA = ""
-ROOT = Path(__file__).resolve().parents[2]
-SCENARIO = ROOT / "tests" / "app" / "client-tests.yaml"
-ANA = {"X-Muxi-User-ID": "ana"}
 
 
 class TooLate(Exception):
@@ -207,11 +205,9 @@ class PythonClients(unittest.TestCase):
         self.assertEqual(self.state("r1"), ("cancelled", True))
 
     def test_the_example_of_the_docs_passes(self):
-        page = (ROOT / "docs" / "clients.md").read_text()
-        example = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)[-1]
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            (folder / "test_cancels.py").write_text(example)
+            (folder / "test_cancels.py").write_text(example("python", -1))
             (folder / "client-tests.yaml").write_text(SCENARIO.read_text())
             (folder / "caesura").symlink_to(CAESURA)
             environment = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
@@ -219,6 +215,54 @@ class PythonClients(unittest.TestCase):
                                   timeout=2 * PATIENCE_S)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("Ran 3 tests", done.stderr)
+
+
+class ExamplesOfTheDocs(unittest.TestCase):
+    """Written for MUXI's SDK, for which another stands in (tests/app/sdk)."""
+
+    @classmethod
+    def setUpClass(cls):
+        sys.path.insert(0, str(SDK / "python"))
+
+    def play(self, until_cancel, run, requests=1):
+        """What an example gives, in each mode; `run` makes the coroutine."""
+        for options in MODES:
+            with self.subTest(options=options), Stage(CAESURA, *options) as stage, ThreadPoolExecutor() as threads:
+                code = example("python")
+                self.assertIn(DOCUMENTED, code)
+                names = {}
+                exec(compile(code.replace(DOCUMENTED, stage.url), "docs/clients.md", "exec"), names)
+                conductor = threads.submit(stage.conduct, until_cancel, requests)
+                yield asyncio.run(asyncio.wait_for(run(names), PATIENCE_S))
+                conductor.result(PATIENCE_S)
+
+    def test_start_and_cancel_at_once(self):
+        for answer in self.play("0s", lambda names: names["start_and_cancel"]("Write a very long story...")):
+            self.assertIsNone(answer)
+
+    def test_cancel_after_a_timeout(self):
+        async def run(names):
+            with self.assertRaises(TimeoutError):
+                await names["chat_with_timeout"]("Compare all phones", 0.2)
+            return "it was"
+
+        self.assertEqual(list(self.play("0s", run)), ["it was"] * len(MODES))
+
+    def test_cancel_a_stream_after_ten_chunks(self):
+        for chunks in self.play("13500ms", lambda names: names["first_chunks"]("Write an essay")):
+            self.assertEqual(len(chunks), 10)
+            self.assertEqual(len("".join(chunks).split()), 40)
+
+    def test_cancel_all_that_are_active(self):
+        async def run(names):
+            active = names["ActiveRequests"]()
+            tasks = [active.start(message)[1] for message in ("One", "Two")]
+            await asyncio.sleep(0)
+            cancelled = await active.cancel_all()
+            return cancelled, await asyncio.gather(*tasks), active.waiting
+
+        for result in self.play("0s", run, requests=2):
+            self.assertEqual(result, ([True, True], [None, None], {}))
 
 
 def main():

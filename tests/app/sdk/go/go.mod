@@ -1,0 +1,3 @@
+module github.com/muxi-ai/muxi-go
+
+go 1.19
