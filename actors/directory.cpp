@@ -23,7 +23,10 @@ void Directory::receive(const Cancel& cancel, Context& context) {
   const Duration drawn = link_delay(model.links.client, model.seed, cancel.number, 0,
                                     Purpose::link_cancel_answer, cancel.copy);
   context.send(client_address,
-               CancelAnswer{.number = cancel.number, .ticket = cancel.ticket, .verdict = verdict},
+               CancelAnswer{.number = cancel.number,
+                            .ticket = cancel.ticket,
+                            .copy = cancel.copy,
+                            .verdict = verdict},
                entry.to_client.delay(context.now(), drawn));
 }
 

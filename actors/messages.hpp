@@ -75,6 +75,7 @@ struct Cancel {
 struct CancelAnswer {
   RequestNumber number = 0;
   Ticket ticket = 0;
+  std::uint32_t copy = 0;  ///< of the Cancel that it answers
   CancelVerdict verdict = CancelVerdict::accepted;
 };
 

@@ -98,10 +98,12 @@ void Request::receive(const Cancel& cancel, Context& context) {
   const Model& model = rules_->model;
   const Duration drawn = link_delay(model.links.client, model.seed, cancel.number, 0,
                                     Purpose::link_cancel_answer, cancel.copy);
-  context.send(
-      client_address,
-      CancelAnswer{.number = cancel.number, .ticket = cancel.ticket, .verdict = effect.verdict},
-      to_client_.delay(context.now(), drawn));
+  context.send(client_address,
+               CancelAnswer{.number = cancel.number,
+                            .ticket = cancel.ticket,
+                            .copy = cancel.copy,
+                            .verdict = effect.verdict},
+               to_client_.delay(context.now(), drawn));
   obey(effect, context);
 }
 

@@ -49,7 +49,7 @@ class LiveRun::Impl final : private ReportSink {
 
   RequestNumber start(const RequestWishes& wishes);
   LivePlan planned(const RequestWishes& wishes);
-  void cancel(RequestNumber number);
+  std::uint32_t cancel(RequestNumber number);
   void release(RequestNumber number);
   Time now() const { return manual_ ? manual_->now() : realtime_->now(); }
   void advance(Duration by);
@@ -68,7 +68,8 @@ class LiveRun::Impl final : private ReportSink {
     std::uint32_t held_operation = 0;
     bool held_is_over = false;                ///< its reply is there, and held
     std::vector<std::uint32_t> in_service{};  ///< operations
-    std::uint32_t cancels_unanswered = 0;
+    std::uint32_t cancels = 0;                ///< so many so far
+    std::vector<std::uint32_t> cancels_unanswered{};
     bool was_cancelled_before = false;  ///< it has received one
     bool has_stopped = false;
     std::optional<Time> answer_seen{};  ///< by the client, where the stop is still to be seen
@@ -229,16 +230,19 @@ LivePlan LiveRun::Impl::planned(const RequestWishes& wishes) {
   return live;
 }
 
-void LiveRun::Impl::cancel(RequestNumber number) {
+/// The client sends them in this order, and numbers them so itself.
+std::uint32_t LiveRun::Impl::cancel(RequestNumber number) {
   Cancel cancel{.number = number};
   {
     const std::lock_guard lock(mutex_);
     Live& live = requests_.at(number);
-    ++live.cancels_unanswered;
-    if (live.is_answered) return answer_the_unsent(number, live, now());
+    cancel.copy = live.cancels++;
+    live.cancels_unanswered.push_back(cancel.copy);
+    if (live.is_answered) return answer_the_unsent(number, live, now()), cancel.copy;
     cancel.ticket = live.ticket;
   }
   post(cancel);
+  return cancel.copy;
 }
 
 void LiveRun::Impl::release(RequestNumber number) {
@@ -413,10 +417,11 @@ void LiveRun::Impl::see(Time now, Address to, const Cancel& cancel) {
 void LiveRun::Impl::see(Time now, Address, const CancelAnswer& answer) {
   Live* live = find(answer.number);
   if (live == nullptr) return;
-  --live->cancels_unanswered;
+  std::erase(live->cancels_unanswered, answer.copy);
   tell({.what = What::cancel_answered,
         .request = answer.number,
         .at = now,
+        .cancel = answer.copy,
         .verdict = answer.verdict});
 }
 
@@ -470,8 +475,13 @@ void LiveRun::Impl::answer_the_unsent(RequestNumber number, Live& live, Time now
   const CancelVerdict verdict = live.outcome == Outcome::cancelled
                                     ? CancelVerdict::already_cancelled
                                     : CancelVerdict::too_late;
-  for (; live.cancels_unanswered > 0; --live.cancels_unanswered)
-    tell({.what = What::cancel_answered, .request = number, .at = now, .verdict = verdict});
+  for (const std::uint32_t cancel : std::exchange(live.cancels_unanswered, {})) {
+    tell({.what = What::cancel_answered,
+          .request = number,
+          .at = now,
+          .cancel = cancel,
+          .verdict = verdict});
+  }
 }
 
 void LiveRun::Impl::tell(LiveEvent event) {
@@ -506,7 +516,7 @@ LiveRun::LiveRun(const Scenario& scenario, const LiveOptions& options)
 LiveRun::~LiveRun() = default;
 RequestNumber LiveRun::start(const RequestWishes& wishes) { return impl_->start(wishes); }
 LivePlan LiveRun::planned(const RequestWishes& wishes) const { return impl_->planned(wishes); }
-void LiveRun::cancel(RequestNumber request) { impl_->cancel(request); }
+std::uint32_t LiveRun::cancel(RequestNumber request) { return impl_->cancel(request); }
 void LiveRun::release(RequestNumber request) { impl_->release(request); }
 Time LiveRun::now() const { return impl_->now(); }
 void LiveRun::advance(Duration by) { impl_->advance(by); }

@@ -72,9 +72,9 @@ struct LiveEvent {
                         ///< `stopped`
     chunk,            ///< has reached the client; none comes after the answer to an accepted cancel
     cancel_received,  ///< the request's first
-    cancel_answered,  ///< the answer has reached the client, in the order of the cancels; one that
-                      ///< the client did not send any more, because it had the request's answer,
-                      ///< counts as answered by the outcome
+    cancel_answered,  ///< the answer has reached the client; a cancel that the client did not send
+                      ///< any more, because it had the request's answer, counts as answered by the
+                      ///< outcome
     stopped,          ///< with its outcome: from now on cancels are too late
     answered,         ///< after `stopped`: the client has its outcome, and sends no more cancels
     settled,          ///< its record is complete: orphans may run on for long after `stopped`
@@ -84,6 +84,7 @@ struct LiveEvent {
   Time at{};                    ///< simulated
   std::uint32_t operation = 0;  ///< operation_started, operation_ended, chunk: its number, from 1
   std::uint32_t tokens = 0;     ///< chunk
+  std::uint32_t cancel = 0;     ///< cancel_answered: which, as cancel() has said
   CancelVerdict verdict = CancelVerdict::accepted;  ///< cancel_answered
   Outcome outcome = Outcome::completed;             ///< stopped, answered, settled
   std::shared_ptr<const LiveRecord> record{};       ///< settled
@@ -104,8 +105,9 @@ class LiveRun {
   RequestNumber start(const RequestWishes& wishes);
   /// What start() would start now with these wishes. Throws PlanTooLong.
   LivePlan planned(const RequestWishes& wishes) const;
-  /// The user's cancel, sent now. Throws std::out_of_range for a settled request.
-  void cancel(RequestNumber request);
+  /// The user's cancel, sent now. Returns how many there were of this request before. Throws
+  /// std::out_of_range for a settled request.
+  std::uint32_t cancel(RequestNumber request);
   /// Lets the held operation end; if it would not end yet anyway, it will not be held. Throws
   /// std::out_of_range for a settled request.
   void release(RequestNumber request);

@@ -11,6 +11,8 @@
 #include <chrono>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace caesura {
 namespace {
@@ -100,6 +102,23 @@ TEST(LiveRun, ACancelThatTheClientDoesNotSendAnyMoreIsAnsweredByTheOutcome) {
   run->cancel(request);
   EXPECT_THAT(run.happened(), ElementsAre("answer already cancelled at 3000"));
   EXPECT_THAT(run.happened_after(1min), ElementsAre("settled at 3000"));
+}
+
+TEST(LiveRun, AnAnswerSaysToWhichCancel) {
+  ManualRun run(one_child(untold));
+  const RequestNumber request = run->start({});
+  const RequestNumber other = run->start({});
+  run->advance(3s);
+  EXPECT_EQ(run->cancel(request), 0U);
+  EXPECT_EQ(run->cancel(other), 0U);
+  EXPECT_EQ(run->cancel(request), 1U) << "and this one is not sent any more";
+  std::vector<std::pair<RequestNumber, std::uint32_t>> answered;
+  for (const LiveEvent& event : run->take_events()) {
+    if (event.what == LiveEvent::What::cancel_answered)
+      answered.emplace_back(event.request, event.cancel);
+  }
+  EXPECT_THAT(answered,
+              ElementsAre(std::pair(request, 0U), std::pair(other, 0U), std::pair(request, 1U)));
 }
 
 /// Its first cancel is still to be answered, and it has the answer to the request.
