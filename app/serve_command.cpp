@@ -4,6 +4,7 @@
 #include "scenarios/results/output_folder.hpp"
 #include "doors/http/http_server.hpp"
 #include "doors/live/served_scenario.hpp"
+#include "doors/control/plain_json.hpp"
 #include "doors/muxi/gateway.hpp"
 #include "app/commands.hpp"
 #include "app/run_results.hpp"

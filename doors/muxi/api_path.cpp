@@ -1,7 +1,10 @@
 #include "doors/muxi/api_path.hpp"
 
+#include "doors/control/percent.hpp"
+
+#include <algorithm>
 #include <array>
-#include <optional>
+#include <utility>
 #include <vector>
 
 namespace caesura {
@@ -10,6 +13,7 @@ namespace {
 struct Way {
   std::string_view method;
   Endpoint endpoint;
+  ControlCall control = ControlCall::clock;
 };
 
 /// A path below a prefix, and what its methods do.
@@ -17,13 +21,6 @@ struct Place {
   std::string id;
   std::vector<Way> ways;
 };
-
-std::optional<unsigned> hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return std::nullopt;
-}
 
 bool take(std::string_view& text, std::string_view start) {
   if (!text.starts_with(start)) return false;
@@ -54,16 +51,11 @@ bool take_prefix(std::string_view& path) {
 }
 
 Place control_place(std::string_view path, bool posts) {
-  if (path == "clock") return {{}, {{"GET", Endpoint::clock}, {"POST", Endpoint::clock_advance}}};
-  if (path == "results") return {{}, {{"GET", Endpoint::results}}};
-  if (!take(path, "requests/") || path.empty()) return {};
-  constexpr std::string_view release = "/release";
-  // An id may end in /release too: then it is the method that tells.
-  if (posts && path.size() > release.size() && path.ends_with(release)) {
-    path.remove_suffix(release.size());
-    return {percent_decoded(path), {{"POST", Endpoint::release}}};
-  }
-  return {percent_decoded(path), {{"GET", Endpoint::timeline}}};
+  ControlPlace control = control_place_of(path, posts);
+  Place place{std::move(control.id), {}};
+  for (const ControlWay& way : control.ways)
+    place.ways.push_back({way.method, Endpoint::control, way.call});
+  return place;
 }
 
 Place place_of(std::string_view path, bool posts) {
@@ -86,6 +78,10 @@ Place place_of(std::string_view path, bool posts) {
 
 }  // namespace
 
+const char* name_of(const Route& route) {
+  return route.endpoint == Endpoint::control ? name_of(route.control) : name_of(route.endpoint);
+}
+
 const char* name_of(Endpoint endpoint) {
   switch (endpoint) {
     case Endpoint::page:
@@ -104,16 +100,8 @@ const char* name_of(Endpoint endpoint) {
       return "request_status";
     case Endpoint::request_cancel:
       return "request_cancel";
-    case Endpoint::release:
-      return "release";
-    case Endpoint::timeline:
-      return "timeline";
-    case Endpoint::clock:
-      return "clock";
-    case Endpoint::clock_advance:
-      return "clock_advance";
-    case Endpoint::results:
-      return "results";
+    case Endpoint::control:
+      return "control";
     case Endpoint::preflight:
       return "preflight";
     case Endpoint::not_found:
@@ -125,51 +113,17 @@ const char* name_of(Endpoint endpoint) {
 }
 
 Route route(std::string_view method, std::string_view target) {
-  if (method == "OPTIONS") return {.endpoint = Endpoint::preflight, .id = {}, .allow = {}};
+  if (method == "OPTIONS") return {.endpoint = Endpoint::preflight};
   Place place = place_of(path_of(target), method == "POST");
   if (place.ways.empty()) return {};
   const std::string_view wanted = method == "HEAD" ? "GET" : method;
   std::string allow;
   for (const Way& way : place.ways) {
     if (way.method == wanted)
-      return {.endpoint = way.endpoint, .id = std::move(place.id), .allow = {}};
+      return {.endpoint = way.endpoint, .control = way.control, .id = std::move(place.id)};
     allow.append(way.method).append(way.method == "GET" ? ", HEAD, " : ", ");
   }
-  return {.endpoint = Endpoint::method_not_allowed, .id = {}, .allow = allow + "OPTIONS"};
-}
-
-std::string percent_decoded(std::string_view text) {
-  std::string decoded;
-  decoded.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size()) {
-      const auto high = hex_digit(text[i + 1]);
-      const auto low = hex_digit(text[i + 2]);
-      if (high && low) {
-        decoded += static_cast<char>(*high << 4U | *low);
-        i += 2;
-        continue;
-      }
-    }
-    decoded += text[i];
-  }
-  return decoded;
-}
-
-std::string percent_encoded(std::string_view text) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string encoded;
-  for (const char c : text) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                       c == '-' || c == '.' || c == '_' || c == '~';
-    if (plain) {
-      encoded += c;
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      encoded.append(1, '%').append(1, digits[byte >> 4U]).append(1, digits[byte & 15U]);
-    }
-  }
-  return encoded;
+  return {.endpoint = Endpoint::method_not_allowed, .allow = allow + "OPTIONS"};
 }
 
 }  // namespace caesura

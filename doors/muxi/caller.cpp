@@ -1,6 +1,6 @@
 #include "doors/muxi/caller.hpp"
 
-#include "doors/muxi/api_error.hpp"
+#include "doors/control/call_error.hpp"
 #include "doors/muxi/chat_body.hpp"
 
 #include <algorithm>
@@ -29,17 +29,18 @@ Caller identify(const HttpRequest& request, const AccessRules& rules) {
   Caller caller;
   if (rules.is_open()) {
     if (!request.from_loopback) {
-      throw ApiError(401, "UNAUTHORIZED",
-                     "This server has no key configured, so it answers its own machine only; start "
-                     "it with --client-key");
+      throw CallError(
+          401, "UNAUTHORIZED",
+          "This server has no key configured, so it answers its own machine only; start "
+          "it with --client-key");
     }
     caller.is_admin = admin != nullptr && !admin->empty();
   } else {
     caller.is_admin = is_right(admin, rules.admin_key);
     if (!caller.is_admin && !is_right(client, rules.client_key)) {
       const bool given = client != nullptr || admin != nullptr;
-      throw ApiError(401, "UNAUTHORIZED",
-                     given ? "Invalid API key" : "Missing API key: send X-Muxi-Client-Key");
+      throw CallError(401, "UNAUTHORIZED",
+                      given ? "Invalid API key" : "Missing API key: send X-Muxi-Client-Key");
     }
   }
   if (const std::string* user = request.header("X-Muxi-User-ID"); user != nullptr && !user->empty())
@@ -50,19 +51,19 @@ Caller identify(const HttpRequest& request, const AccessRules& rules) {
 void check_user(const Caller& caller, const AccessRules& rules) {
   if (caller.user) check_user_name(*caller.user);
   if (rules.needs_user && !caller.is_admin && !caller.user) {
-    throw ApiError(400, "INVALID_REQUEST", "Missing user: send X-Muxi-User-ID");
+    throw CallError(400, "INVALID_REQUEST", "Missing user: send X-Muxi-User-ID");
   }
 }
 
 void check_user_name(std::string_view user) {
   if (user.size() > longest_id)
-    throw ApiError(400, "INVALID_REQUEST",
-                   "X-Muxi-User-ID: send at most " + std::to_string(longest_id) + " bytes");
+    throw CallError(400, "INVALID_REQUEST",
+                    "X-Muxi-User-ID: send at most " + std::to_string(longest_id) + " bytes");
   if (user != "[object Object]") return;
-  throw ApiError(400, "INVALID_REQUEST",
-                 "The user id is '[object Object]': an object was passed where a string belongs; "
-                 "call cancelRequest(id, userId), "
-                 "not cancelRequest(id, {userId})");
+  throw CallError(400, "INVALID_REQUEST",
+                  "The user id is '[object Object]': an object was passed where a string belongs; "
+                  "call cancelRequest(id, userId), "
+                  "not cancelRequest(id, {userId})");
 }
 
 }  // namespace caesura

@@ -25,11 +25,11 @@ struct Caller {
 };
 
 /// Whose call it is. A key that is configured must be given; with none configured any is taken,
-/// from loopback only, and whoever gives an admin key is an admin. Throws ApiError, UNAUTHORIZED.
+/// from loopback only, and whoever gives an admin key is an admin. Throws CallError, UNAUTHORIZED.
 /// The time it takes does not depend on where a wrong key differs.
 Caller identify(const HttpRequest& request, const AccessRules& rules);
 
-/// Throws ApiError, INVALID_REQUEST, for a user that is no user, and for a missing one where the
+/// Throws CallError, INVALID_REQUEST, for a user that is no user, and for a missing one where the
 /// rules want one.
 void check_user(const Caller& caller, const AccessRules& rules);
 /// Likewise of a user named in a body.

@@ -1,7 +1,7 @@
 #include "doors/muxi/chat_body.hpp"
 
 #include "doors/live/fingerprint.hpp"
-#include "doors/muxi/api_error.hpp"
+#include "doors/control/call_error.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -18,15 +18,15 @@ constexpr int deepest = 64;
 Json parse(std::string_view text) {
   const auto bounded = [](int depth, Json::parse_event_t, Json&) {
     if (depth > deepest)
-      throw ApiError(400, "INVALID_REQUEST",
-                     fmt::format("The body is nested deeper than {} levels", deepest));
+      throw CallError(400, "INVALID_REQUEST",
+                      fmt::format("The body is nested deeper than {} levels", deepest));
     return true;
   };
   try {
     return Json::parse(text, bounded);
   } catch (const Json::exception&) {
-    throw ApiError(400, "INVALID_REQUEST",
-                   "The body is not JSON: send {\"message\": \"...\"} in UTF-8");
+    throw CallError(400, "INVALID_REQUEST",
+                    "The body is not JSON: send {\"message\": \"...\"} in UTF-8");
   }
 }
 
@@ -78,7 +78,7 @@ class Fields {
   void throw_if_wrong() const {
     if (errors_.empty()) return;
     const Json& first = errors_.front();
-    throw ApiError(
+    throw CallError(
         422, "INVALID_PARAMS",
         fmt::format("{}: {}", first["field"].get<std::string>(), first["msg"].get<std::string>()),
         {{"validation_errors", errors_}});

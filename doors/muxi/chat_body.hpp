@@ -25,8 +25,8 @@ struct ChatBody {
 enum class ChatFields : std::uint8_t { all, reference };
 
 /// Unknown fields, and those that mean nothing here, are checked by nobody. Of two spellings of a
-/// field the one with underscores counts. Throws ApiError: INVALID_REQUEST for what is no JSON (nor
-/// UTF-8), INVALID_PARAMS, with all that is wrong, for JSON that does not fit.
+/// field the one with underscores counts. Throws CallError: INVALID_REQUEST for what is no JSON
+/// (nor UTF-8), INVALID_PARAMS, with all that is wrong, for JSON that does not fit.
 ChatBody parse_chat_body(std::string_view text, ChatFields fields = ChatFields::all);
 
 }  // namespace caesura

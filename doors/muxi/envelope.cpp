@@ -1,5 +1,7 @@
 #include "doors/muxi/envelope.hpp"
 
+#include "doors/control/plain_json.hpp"
+
 #include <utility>
 
 namespace caesura {
@@ -47,7 +49,7 @@ HttpAnswer success_with_text(const EnvelopeHead& head, std::string_view object,
   return answer;
 }
 
-HttpAnswer failure(const EnvelopeHead& head, const ApiError& error, ErrorForm form) {
+HttpAnswer failure(const EnvelopeHead& head, const CallError& error, ErrorForm form) {
   Json body = envelope(head, "error", type_of(error.code));
   body["success"] = false;
   body["error"] = {{"code", error.code}, {"message", error.what()}, {"data", error.data}};
@@ -57,14 +59,6 @@ HttpAnswer failure(const EnvelopeHead& head, const ApiError& error, ErrorForm fo
     body["message"] = error.what();
   }
   return plain_json(error.status, body);
-}
-
-HttpAnswer plain_json(unsigned status, const Json& body) {
-  return {status, {{"Content-Type", "application/json"}}, compact(body)};
-}
-
-std::string compact(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace caesura

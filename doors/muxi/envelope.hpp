@@ -1,7 +1,7 @@
 #pragma once
 
 #include "doors/http/http_message.hpp"
-#include "doors/muxi/api_error.hpp"
+#include "doors/control/call_error.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -33,13 +33,7 @@ enum class ErrorForm : std::uint8_t {
   envelope_alone  ///< as the reference runtime
 };
 
-HttpAnswer failure(const EnvelopeHead& head, const ApiError& error,
+HttpAnswer failure(const EnvelopeHead& head, const CallError& error,
                    ErrorForm form = ErrorForm::for_all);
-
-/// JSON as it is.
-HttpAnswer plain_json(unsigned status, const nlohmann::ordered_json& body);
-
-/// One line; bytes that are not UTF-8 become U+FFFD.
-std::string compact(const nlohmann::ordered_json& json);
 
 }  // namespace caesura

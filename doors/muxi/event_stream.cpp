@@ -1,6 +1,6 @@
 #include "doors/muxi/event_stream.hpp"
 
-#include "doors/muxi/envelope.hpp"
+#include "doors/control/plain_json.hpp"
 
 namespace caesura {
 

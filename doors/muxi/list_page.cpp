@@ -1,7 +1,7 @@
 #include "doors/muxi/list_page.hpp"
 
-#include "doors/muxi/api_error.hpp"
-#include "doors/muxi/api_path.hpp"
+#include "doors/control/call_error.hpp"
+#include "doors/control/percent.hpp"
 
 #include <fmt/format.h>
 
@@ -26,8 +26,8 @@ std::size_t limit_in(const std::string& text) {
 }  // namespace
 
 void refuse_page(const char* field, const std::string& what) {
-  throw ApiError(422, "INVALID_PARAMS", fmt::format("{}: {}", field, what),
-                 {{"validation_errors", {{{"field", field}, {"msg", what}, {"type", "value"}}}}});
+  throw CallError(422, "INVALID_PARAMS", fmt::format("{}: {}", field, what),
+                  {{"validation_errors", {{{"field", field}, {"msg", what}, {"type", "value"}}}}});
 }
 
 ListPage read_page(std::string_view target) {

@@ -13,7 +13,7 @@ struct ListPage {
   std::optional<std::string> before;  ///< an id of the list: what is older; not empty
 };
 
-/// Other parameters are ignored. Throws ApiError, INVALID_PARAMS.
+/// Other parameters are ignored. Throws CallError, INVALID_PARAMS.
 ListPage read_page(std::string_view target);
 
 /// Throws it: `field` of the query is wrong, and `what` would be right.

@@ -17,12 +17,12 @@ TEST(ApiPath, EveryPrefixOfTheClientsLeadsToTheSameCalls) {
     EXPECT_EQ(route("DELETE", prefix + "/requests/r1").endpoint, Endpoint::request_cancel)
         << prefix;
     EXPECT_EQ(route("GET", prefix + "/health").endpoint, Endpoint::health) << prefix;
-    EXPECT_EQ(route("POST", prefix + "/caesura/requests/r1/release").endpoint, Endpoint::release)
+    EXPECT_STREQ(name_of(route("POST", prefix + "/caesura/requests/r1/release")), "release")
         << prefix;
-    EXPECT_EQ(route("GET", prefix + "/caesura/requests/r1").endpoint, Endpoint::timeline) << prefix;
-    EXPECT_EQ(route("GET", prefix + "/caesura/clock").endpoint, Endpoint::clock) << prefix;
-    EXPECT_EQ(route("POST", prefix + "/caesura/clock").endpoint, Endpoint::clock_advance) << prefix;
-    EXPECT_EQ(route("GET", prefix + "/caesura/results").endpoint, Endpoint::results) << prefix;
+    EXPECT_STREQ(name_of(route("GET", prefix + "/caesura/requests/r1")), "timeline") << prefix;
+    EXPECT_STREQ(name_of(route("GET", prefix + "/caesura/clock")), "clock") << prefix;
+    EXPECT_STREQ(name_of(route("POST", prefix + "/caesura/clock")), "clock_advance") << prefix;
+    EXPECT_STREQ(name_of(route("GET", prefix + "/caesura/results")), "results") << prefix;
   }
   EXPECT_EQ(route("GET", "/").endpoint, Endpoint::page);
   EXPECT_EQ(route("GET", "/style.css").endpoint, Endpoint::page_style);
@@ -65,13 +65,6 @@ TEST(ApiPath, AnIdMayHoldAnything) {
   EXPECT_EQ(route("POST", "/v1/caesura/requests/a/b/release").id, "a/b");
   EXPECT_EQ(route("GET", "/v1/caesura/requests/a/release").id, "a/release");
   EXPECT_EQ(route("DELETE", "/api/f/v1/requests/v1/requests/x").id, "v1/requests/x");
-}
-
-TEST(ApiPath, EncodingAndDecodingAreInverse) {
-  std::string all;
-  for (int c = 0; c < 256; ++c) all += static_cast<char>(c);
-  EXPECT_EQ(percent_decoded(percent_encoded(all)), all);
-  EXPECT_EQ(percent_encoded("a/b c~"), "a%2Fb%20c~");
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include "doors/muxi/caller.hpp"
 
-#include "doors/muxi/api_error.hpp"
+#include "doors/control/call_error.hpp"
 
 #include <gtest/gtest.h>
 
@@ -20,7 +20,7 @@ HttpRequest from(bool loopback, std::vector<HttpHeader> headers) {
 unsigned status_of(const HttpRequest& request, const AccessRules& rules) {
   try {
     check_user(identify(request, rules), rules);
-  } catch (const ApiError& error) {
+  } catch (const CallError& error) {
     return error.status;
   }
   return 200;
@@ -72,7 +72,7 @@ TEST(Caller, AnObjectForAUserIsToldHowToCall) {
   try {
     check_user(identify(from(true, {{"X-Muxi-User-ID", "[object Object]"}}), {}), {});
     FAIL() << "it was taken";
-  } catch (const ApiError& error) {
+  } catch (const CallError& error) {
     EXPECT_EQ(error.code, "INVALID_REQUEST");
     EXPECT_NE(std::string(error.what()).find("cancelRequest(id, userId)"), std::string::npos);
   }

@@ -1,6 +1,6 @@
 #include "doors/muxi/chat_body.hpp"
 
-#include "doors/muxi/api_error.hpp"
+#include "doors/control/call_error.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,10 +9,10 @@
 namespace caesura {
 namespace {
 
-ApiError refusal_of(const std::string& text) {
+CallError refusal_of(const std::string& text) {
   try {
     parse_chat_body(text);
-  } catch (const ApiError& error) {
+  } catch (const CallError& error) {
     return error;
   }
   return {200, "", "was taken: " + text};
@@ -64,14 +64,14 @@ TEST(ChatBody, WhatIsNoJsonIsAnInvalidRequest) {
        {std::string(), std::string("{"), std::string("{\"message\": \"\xff\xfe\"}"), deep,
         deep_and_whole, std::string(R"({"message": "hi", "x": 1e999})"),
         std::string("{\"message\": \"hi\"} more")}) {
-    const ApiError error = refusal_of(text);
+    const CallError error = refusal_of(text);
     EXPECT_EQ(error.status, 400U) << text.substr(0, 60);
     EXPECT_EQ(error.code, "INVALID_REQUEST") << text.substr(0, 60);
   }
 }
 
 TEST(ChatBody, JsonThatDoesNotFitIsToldAllThatIsWrong) {
-  const ApiError error = refusal_of(R"({"user_id": 7, "mode": "later", "stream": "yes"})");
+  const CallError error = refusal_of(R"({"user_id": 7, "mode": "later", "stream": "yes"})");
   EXPECT_EQ(error.status, 422U);
   EXPECT_EQ(error.code, "INVALID_PARAMS");
   const auto& errors = error.data.at("validation_errors");

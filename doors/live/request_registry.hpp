@@ -1,14 +1,16 @@
 #pragma once
 
-#include "doors/muxi/request_record.hpp"
+#include "doors/live/live_request.hpp"
 
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace caesura {
@@ -20,13 +22,17 @@ class RequestRegistry {
     Duration kept = std::chrono::minutes(5);  ///< after a request's end
     std::size_t ended = 10'000;               ///< so many at most: the oldest are forgotten earlier
   };
-  explicit RequestRegistry(const Limits& limits) : limits_(limits) {}
+  using Forgotten = std::function<void(const LiveRequest&)>;
+  /// `forgotten` hears of each request that is dropped; it may be empty.
+  explicit RequestRegistry(const Limits& limits, Forgotten forgotten = nullptr)
+      : limits_(limits), forgotten_(std::move(forgotten)) {}
 
   /// From now on the id means this request; one that had the id before is in no list any more.
-  RequestRecord& add(RequestRecord record);
+  LiveRequest& add(LiveRequest request);
   /// By what clients call it.
-  RequestRecord* find(const std::string& id);
-  RequestRecord* find(RequestNumber number);
+  LiveRequest* find(const std::string& id);
+  const LiveRequest* find(const std::string& id) const;
+  LiveRequest* find(RequestNumber number);
   /// The requests of a list: a user's, or without one everybody's.
   std::size_t count(const std::optional<std::string>& user) const;
   /// Those of the list that are older than `before` (none: all), newest first, at most so many.
@@ -41,7 +47,7 @@ class RequestRegistry {
 
  private:
   struct Entry {
-    RequestRecord record;
+    LiveRequest request;
     bool shown = true;
     bool settled = false;
   };
@@ -50,9 +56,11 @@ class RequestRegistry {
     Time at;
   };
   void hide(RequestNumber number);
+  void drop(std::map<RequestNumber, Entry>::iterator entry);
   const std::set<RequestNumber>& list_of(const std::optional<std::string>& user) const;
 
   Limits limits_;
+  Forgotten forgotten_;
   std::map<RequestNumber, Entry> entries_;
   std::unordered_map<std::string, RequestNumber> by_id_;
   std::set<RequestNumber> shown_;

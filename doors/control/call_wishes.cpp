@@ -1,7 +1,7 @@
-#include "doors/muxi/call_wishes.hpp"
+#include "doors/control/call_wishes.hpp"
 
 #include "scenarios/format/format_number.hpp"
-#include "doors/muxi/api_error.hpp"
+#include "doors/control/call_error.hpp"
 
 #include <fmt/format.h>
 
@@ -13,8 +13,8 @@ namespace caesura {
 namespace {
 
 [[noreturn]] void refuse(std::string_view header, std::string_view value, std::string_view right) {
-  throw ApiError(400, "INVALID_REQUEST",
-                 fmt::format("{}: '{}' is not understood; {}", header, value, right));
+  throw CallError(400, "INVALID_REQUEST",
+                  fmt::format("{}: '{}' is not understood; {}", header, value, right));
 }
 
 std::string_view trimmed(std::string_view text) {

@@ -1,27 +1,34 @@
-#include "doors/muxi/request_registry.hpp"
+#include "doors/live/request_registry.hpp"
 
 #include <iterator>
 #include <utility>
 
 namespace caesura {
 
-RequestRecord& RequestRegistry::add(RequestRecord record) {
-  if (const auto before = by_id_.find(record.id); before != by_id_.end()) hide(before->second);
-  const RequestNumber number = record.number;
-  by_id_[record.id] = number;
+LiveRequest& RequestRegistry::add(LiveRequest request) {
+  if (const auto before = by_id_.find(request.id); before != by_id_.end()) hide(before->second);
+  const RequestNumber number = request.number;
+  by_id_[request.id] = number;
   shown_.insert(number);
-  shown_by_user_[record.user].insert(number);
-  return entries_.emplace(number, Entry{.record = std::move(record)}).first->second.record;
+  shown_by_user_[request.user].insert(number);
+  return entries_.emplace(number, Entry{.request = std::move(request)}).first->second.request;
 }
 
-RequestRecord* RequestRegistry::find(const std::string& id) {
+LiveRequest* RequestRegistry::find(const std::string& id) {
   const auto found = by_id_.find(id);
   return found == by_id_.end() ? nullptr : find(found->second);
 }
 
-RequestRecord* RequestRegistry::find(RequestNumber number) {
+const LiveRequest* RequestRegistry::find(const std::string& id) const {
+  const auto found = by_id_.find(id);
+  if (found == by_id_.end()) return nullptr;
+  const auto entry = entries_.find(found->second);
+  return entry == entries_.end() ? nullptr : &entry->second.request;
+}
+
+LiveRequest* RequestRegistry::find(RequestNumber number) {
   const auto found = entries_.find(number);
-  return found == entries_.end() ? nullptr : &found->second.record;
+  return found == entries_.end() ? nullptr : &found->second.request;
 }
 
 const std::set<RequestNumber>& RequestRegistry::list_of(
@@ -52,7 +59,7 @@ void RequestRegistry::settled(RequestNumber number) {
   const auto found = entries_.find(number);
   if (found == entries_.end()) return;
   found->second.settled = true;
-  if (!found->second.shown) entries_.erase(found);
+  if (!found->second.shown) drop(found);
 }
 
 void RequestRegistry::forget_until(Time now) {
@@ -66,15 +73,20 @@ void RequestRegistry::forget_until(Time now) {
 void RequestRegistry::hide(RequestNumber number) {
   const auto found = entries_.find(number);
   if (found == entries_.end()) return;
-  const auto known = by_id_.find(found->second.record.id);
+  const auto known = by_id_.find(found->second.request.id);
   if (known != by_id_.end() && known->second == number) by_id_.erase(known);
   if (std::exchange(found->second.shown, false)) {
     shown_.erase(number);
-    const auto of_user = shown_by_user_.find(found->second.record.user);
+    const auto of_user = shown_by_user_.find(found->second.request.user);
     of_user->second.erase(number);
     if (of_user->second.empty()) shown_by_user_.erase(of_user);
   }
-  if (found->second.settled) entries_.erase(found);
+  if (found->second.settled) drop(found);
+}
+
+void RequestRegistry::drop(std::map<RequestNumber, Entry>::iterator entry) {
+  if (forgotten_) forgotten_(entry->second.request);
+  entries_.erase(entry);
 }
 
 }  // namespace caesura

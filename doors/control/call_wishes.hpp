@@ -36,7 +36,7 @@ struct CallWishes {
 /// "30s"; none if it is no such thing.
 std::optional<Duration> duration_in(std::string_view text);
 
-/// Throws ApiError, INVALID_REQUEST, which says what would be right.
+/// Throws CallError, INVALID_REQUEST, which says what would be right.
 CallWishes read_wishes(const HttpRequest& request);
 
 }  // namespace caesura

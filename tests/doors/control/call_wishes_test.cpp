@@ -1,6 +1,6 @@
-#include "doors/muxi/call_wishes.hpp"
+#include "doors/control/call_wishes.hpp"
 
-#include "doors/muxi/api_error.hpp"
+#include "doors/control/call_error.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -23,7 +23,7 @@ CallWishes read(const std::string& header, const std::string& value) {
 std::string refusal_of(const std::string& header, const std::string& value) {
   try {
     read(header, value);
-  } catch (const ApiError& error) {
+  } catch (const CallError& error) {
     EXPECT_EQ(error.status, 400U);
     return error.what();
   }

@@ -1,6 +1,6 @@
-#include "doors/muxi/gateway_metrics.hpp"
+#include "doors/control/metrics.hpp"
 
-#include "doors/muxi/request_views.hpp"
+#include "doors/control/timeline.hpp"
 
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
@@ -32,7 +32,7 @@ std::string label_of(CancelVerdict verdict) {
 
 }  // namespace
 
-struct GatewayMetrics::Families {
+struct Metrics::Families {
   prometheus::Registry registry;
   prometheus::Family<prometheus::Counter>& requests =
       counters(registry, "caesura_requests_total", "Requests that have settled, by outcome");
@@ -80,19 +80,18 @@ struct GatewayMetrics::Families {
   }
 };
 
-GatewayMetrics::GatewayMetrics() : families_(std::make_unique<Families>()) {}
-GatewayMetrics::~GatewayMetrics() = default;
+Metrics::Metrics() : families_(std::make_unique<Families>()) {}
+Metrics::~Metrics() = default;
 
-void GatewayMetrics::count_call(Endpoint endpoint, unsigned status) {
-  families_->calls.Add({{"endpoint", name_of(endpoint)}, {"status", std::to_string(status)}})
-      .Increment();
+void Metrics::count_call(const std::string& endpoint, unsigned status) {
+  families_->calls.Add({{"endpoint", endpoint}, {"status", std::to_string(status)}}).Increment();
 }
 
-void GatewayMetrics::count_cancel(CancelVerdict verdict) {
+void Metrics::cancel_answered(CancelVerdict verdict) {
   families_->cancels.Add({{"verdict", label_of(verdict)}}).Increment();
 }
 
-void GatewayMetrics::count_settled(const LiveRecord& record) {
+void Metrics::settled(const LiveRecord& record) {
   families_->requests.Add({{"outcome", name_of(record.request.outcome)}}).Increment();
   families_->add("used", record.request.used);
   families_->add("saved", record.request.saved);
@@ -102,7 +101,7 @@ void GatewayMetrics::count_settled(const LiveRecord& record) {
   }
 }
 
-std::string GatewayMetrics::text(std::uint64_t in_flight) const {
+std::string Metrics::text(std::uint64_t in_flight) const {
   families_->in_flight.Set(static_cast<double>(in_flight));
   return prometheus::TextSerializer().Serialize(families_->registry.Collect());
 }

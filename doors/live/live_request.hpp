@@ -2,11 +2,10 @@
 
 #include "sim/time.hpp"
 #include "scenarios/run/live_run.hpp"
-#include "doors/muxi/api_call.hpp"
-#include "doors/muxi/call_wishes.hpp"
 
+#include <algorithm>
 #include <cstdint>
-#include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,8 +13,10 @@
 
 namespace caesura {
 
+class Audience;
+struct LiveRequest;
+
 enum class RequestStatus : std::uint8_t { pending, processing, completed, failed, cancelled };
-/// As the API says it.
 const char* name_of(RequestStatus status);
 
 /// When an operation was in service.
@@ -25,23 +26,33 @@ struct ServiceSpan {
   bool cut_off = false;
 };
 
-/// A cancel on its way: its answer is for `call`; of a hang-up nobody waits for it.
-struct PendingCancel {
-  ApiCallPtr call;
-  Faults faults;
+/// What became of a cancel, and when whoever sent it was to know.
+struct CancelReply {
+  CancelVerdict verdict = CancelVerdict::accepted;
+  Time at;
+  /// Of a request that is cancelled: whether it had stopped when its first cancel was answered.
+  bool was_immediate = false;
 };
 
-/// What the gateway knows of one request.
-struct RequestRecord {
+/// Hears what became of a cancel, once. Empty: nobody waits for that.
+using CancelTold = std::function<void(LiveRequest&, const CancelReply&)>;
+
+/// A cancel on its way.
+struct PendingCancel {
+  std::uint32_t number = 0;  ///< as LiveRun::cancel() has said
+  CancelTold told;
+};
+
+/// What is known of one request, whatever door it came by.
+struct LiveRequest {
   RequestNumber number = 0;
   std::string id;
   std::string user;
-  std::string session;
   const Policy* policy = nullptr;
-  Faults faults;
   std::uint32_t held_operation = 0;
   Time created;
   LivePlan plan;
+  Audience* audience = nullptr;
 
   RequestStatus status = RequestStatus::pending;
   bool cancel_requested = false;  ///< one is under way, or was accepted
@@ -50,21 +61,14 @@ struct RequestRecord {
   std::optional<Time> cancel_received;
   std::optional<Time> stopped;
   Outcome outcome = Outcome::completed;  ///< once it has stopped
-  /// Its chats are: it has stopped, and the answer has come over the client's link.
-  bool is_answered = false;
+  bool is_answered = false;  ///< it has stopped, and its client's link has brought the outcome
   std::shared_ptr<const LiveRecord> ledger;  ///< once it has settled
   std::vector<ServiceSpan> operations;       ///< as in the plan
+  std::uint32_t answer_words_said = 0;
+  std::uint32_t planning_words_said = 0;
 
-  std::deque<PendingCancel> cancels;        ///< in the order sent
-  std::vector<PendingCancel> late_cancels;  ///< to be sent when it has stopped by itself
-  std::vector<ApiCallPtr> waiting;          ///< chats that are answered when it has stopped
-  bool is_streamed = false;                 ///< to chats that are told as it goes
-  std::vector<ApiCallPtr> streams;          ///< these; several, if it was sent again
-  std::uint32_t words_sent = 0;             ///< of the answer so far
-  std::uint32_t planning_words_sent = 0;
-  std::uint32_t content_frames = 0;
-  std::string idempotency;                     ///< its key in the memory; empty: none
-  std::optional<std::string> idempotency_key;  ///< as the client said it
+  std::vector<PendingCancel> cancels;
+  std::vector<CancelTold> late_cancels;  ///< to be sent when it has stopped by itself
 
   bool is_over() const { return stopped.has_value(); }
   /// As clients are told: a cancel is under way to something.
@@ -74,7 +78,7 @@ struct RequestRecord {
   }
   bool ignores_cancels() const { return policy->kind == PolicyKind::never; }
   /// Words of the whole answer, at least one.
-  std::uint32_t words() const { return plan.answer_tokens == 0 ? 1 : plan.answer_tokens; }
+  std::uint32_t words() const { return std::max(plan.answer_tokens, 1U); }
 };
 
 }  // namespace caesura

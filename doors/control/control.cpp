@@ -1,0 +1,66 @@
+#include "doors/control/control.hpp"
+
+#include "scenarios/results/json_text.hpp"
+#include "doors/control/call_error.hpp"
+#include "doors/control/call_wishes.hpp"
+#include "doors/control/plain_json.hpp"
+#include "doors/control/timeline.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace caesura {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// {"advance": "30s"}
+Duration advance_in(const std::string& body) {
+  const CallError unfit(400, "INVALID_REQUEST",
+                        "Send how far to move the clock: {\"advance\": \"30s\"}");
+  const Json json = Json::parse(body, nullptr, false);
+  if (!json.is_object() || !json.contains("advance") || !json["advance"].is_string()) throw unfit;
+  const auto by = duration_in(json["advance"].get<std::string>());
+  if (!by) throw unfit;
+  return *by;
+}
+
+}  // namespace
+
+HttpAnswer Control::release(LiveRequest& request) {
+  if (request.held_operation == 0) {
+    throw CallError(400, "OPERATION_FAILED",
+                    fmt::format("Request {} holds no operation; send its chat with X-Caesura-Hold",
+                                request.id));
+  }
+  const std::string id = request.id;
+  session_.release(request);
+  return plain_json(200, {{"request_id", id}, {"released", true}});
+}
+
+HttpAnswer Control::timeline(const LiveRequest& request) const {
+  return plain_json(200, caesura::timeline(request, session_.now()));
+}
+
+HttpAnswer Control::clock() const {
+  return plain_json(200, {{"now_s", seconds(session_.now())},
+                          {"mode", session_.options().manual_clock ? "manual" : "real"},
+                          {"time_scale", session_.options().time_scale}});
+}
+
+HttpAnswer Control::advance(const std::string& body) {
+  if (!session_.options().manual_clock)
+    throw CallError(400, "OPERATION_FAILED",
+                    "The clock goes by itself; start the server with --clock manual");
+  const Duration by = advance_in(body);
+  if (by > Time::max() - session_.now())
+    throw CallError(400, "INVALID_REQUEST", "Simulated time ends after 292 years");
+  session_.advance(by);
+  return clock();
+}
+
+HttpAnswer Control::results() const {
+  return {200, {{"Content-Type", "application/json"}}, json_text(to_json(session_.results()))};
+}
+
+}  // namespace caesura
