@@ -109,8 +109,10 @@ void RequestCalls::cancel(const ApiCallPtr& call) {
 
 bool RequestCalls::waits_for_its_request(const ApiCallPtr& call) {
   if (options_.strict) return false;
-  const auto number = session_.await(
-      call->route.id, [this, call] { answers_.attempt(call, [&] { cancel_known(call); }); });
+  const auto number = session_.await(call->route.id, [this, call] {
+    call->http->on_hang_up(nullptr);  // it waits no more, and is logged as any other
+    answers_.attempt(call, [&] { cancel_known(call); });
+  });
   if (!number) return false;
   call->http->on_hang_up([this, call, number = *number] {
     answers_.log_unanswered(*call);

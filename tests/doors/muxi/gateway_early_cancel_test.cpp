@@ -104,6 +104,23 @@ TEST(GatewayEarlyCancel, IsNoneAnyMoreOnceItsClientHasHungUp) {
   EXPECT_EQ(gateway.status("r1").at("cancel_requested"), false);
 }
 
+TEST(GatewayEarlyCancel, IsOneLineOfTheAccessLogThoughItsClientHangsUpOnceItsChatHasCome) {
+  Count lines;
+  GatewayOptions options = patient();
+  options.access_log = [&](const Json& call) {
+    if (call.at("endpoint") == "request_cancel") lines.add();
+  };
+  const RunningGateway gateway(std::move(options), "links: {client: 1s}\n" + small_scenario);
+  RawClient early = cancel_early(gateway, "r1");
+  RawClient chat = gateway.begin_chat("r1");
+  early.close();
+  for (int i = 0; i < 3; ++i) gateway.status("r1");  // so that the server has seen it
+  gateway.advance("30s");
+  EXPECT_EQ(gateway.call("DELETE", "/v1/requests/r1").status, 200U);
+  lines.wait_for(2);
+  EXPECT_EQ(lines.value(), 2U);
+}
+
 TEST(GatewayEarlyCancel, IsUnknownAtOnceWhereNoneMayWaitAndInTheReferenceRuntime) {
   GatewayOptions impatient = RunningGateway::manual();
   impatient.early_cancel = {};
