@@ -84,8 +84,8 @@ class HttpCall {
 struct HttpServerOptions {
   std::string address = "127.0.0.1";  ///< of IPv4 or IPv6; "::" is every one of both
   std::uint16_t port = 0;             ///< 0: any free one
-  std::size_t header_bytes_max = 16 * 1024;
-  std::size_t body_bytes_max = 1024 * 1024;
+  std::size_t header_bytes_max = std::size_t{16} * 1024;
+  std::size_t body_bytes_max = std::size_t{1024} * 1024;
   /// For a whole request, once its first byte has come.
   std::chrono::milliseconds read_timeout = std::chrono::seconds(30);
   /// For a next request to begin.
