@@ -284,6 +284,10 @@ int main(int argc, char** argv) {
     caesura::print_complaint(error.what());
     return static_cast<int>(status);
   };
+  const auto lack_memory = [] {
+    caesura::print_complaint(caesura::out_of_memory);
+    return caesura::something_failed;
+  };
   try {
     return caesura::run_program(argc, argv);
   } catch (const caesura::ScenarioError& error) {
@@ -295,11 +299,9 @@ int main(int argc, char** argv) {
   } catch (const caesura::ReaderGone&) {
     return caesura::reader_gone;
   } catch (const std::bad_alloc&) {
-    caesura::print_complaint(caesura::out_of_memory);
-    return caesura::something_failed;
+    return lack_memory();
   } catch (const std::length_error&) {  // more than any vector may hold
-    caesura::print_complaint(caesura::out_of_memory);
-    return caesura::something_failed;
+    return lack_memory();
   } catch (const std::exception& error) {
     return fail(error, caesura::something_failed);
   }
