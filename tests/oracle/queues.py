@@ -9,7 +9,7 @@ import heapq
 from dataclasses import dataclass, field, replace
 
 from cancels import Cancel
-from plan import Operation, Plan, duration, plan_of
+from plan import Operation, Plan, duration, number, plan_of
 from policies import Policy
 from runs import Ending, Run
 
@@ -23,14 +23,20 @@ class Clock:
         self.now = 0
         self.agenda = []
         self.count = 0
+        self.place = None  # of what happens now; what follows from limits and aborts counts as new
 
-    def at(self, when, what, rank=TIMELY):
+    def at(self, when, what, rank=TIMELY, place=None):
         self.count += 1
-        heapq.heappush(self.agenda, (when, rank, self.count, what))
+        heapq.heappush(self.agenda, (when, rank, place or self.count, self.count, what))
+
+    def passed_on(self, when, what):
+        """Schedules what keeps the place of what happens now: a reply or a cancel on its link."""
+        self.at(when, what, place=self.place)
 
     def run(self):
         while self.agenda:
-            self.now, _, _, what = heapq.heappop(self.agenda)
+            self.now, rank, place, _, what = heapq.heappop(self.agenda)
+            self.place = place if rank == TIMELY else None
             what()
 
 
@@ -80,17 +86,21 @@ class Server:
         job.state, job.started = "serving", self.clock.now
         if job.op.child is not None:
             job.child = Member(job.member.world, job.op.child, job.member.policy, job)
-            job.child.begin()
+            self.clock.passed_on(self.clock.now, job.child.begin)
         else:
             self.clock.at(self.clock.now + job.op.service.duration, lambda: self.end(job, job.op.service.fails))
 
     def end(self, job, fails):
-        """Its reply is heard, with no link at once, before its place goes to another."""
+        """Its place goes to another at once; if replies may end requests, after what it ends."""
         if job.state != "serving":
             return
         job.state, job.ended = "ended", self.clock.now
         job.member.hear_later(job, "failed" if fails else "ok")
-        self.leave()
+        if job.member.world.replies_end_requests:
+            self.leave()
+        else:
+            self.busy -= 1
+            self.let_in()
 
     def leave(self, rank=TIMELY):
         self.busy -= 1
@@ -152,10 +162,7 @@ class Member:
         self.clock.at(self.clock.now + op.link, lambda: server.ask(job))
 
     def hear_later(self, job, result):
-        if job.op.link == 0:
-            self.hear(job, result)
-        else:
-            self.clock.at(self.clock.now + job.op.link, lambda: self.hear(job, result))
+        self.clock.passed_on(self.clock.now + job.op.link, lambda: self.hear(job, result))
 
     def hear(self, job, result):
         """The reply to `job`."""
@@ -266,6 +273,12 @@ def steps(items, operations):
     return made
 
 
+def may_fail_its_request(kind, spec):
+    """Whether an operation of this service may."""
+    on_failure = spec.get("on_failure", "fail" if kind == "llm" else "continue")
+    return on_failure == "fail" and number(spec.get("failure_rate", 0)) > 0
+
+
 class World:
     """All requests of a scenario under one policy, and the services that they share."""
 
@@ -275,6 +288,11 @@ class World:
         self.plan = plan_of(scenario)
         self.timeout = duration(scenario["timeout"]) if "timeout" in scenario else None
         self.servers = {}
+        self.replies_end_requests = any(
+            "queue" in spec or may_fail_its_request(kind, spec)
+            for kind, of_kind in scenario.get("services", {}).items()
+            for spec in of_kind.values()
+        )
 
     def workflow_of(self, member):
         if member.job is None:
@@ -291,10 +309,21 @@ class World:
     def play(self, arrivals):
         """The Played of every request."""
         played = [Played(self, at) for at in arrivals]
-        for request in played:
-            request.send()
+        self.expect_next(iter(played))
         self.clock.run()
         return played
+
+    def expect_next(self, coming):
+        """Schedules the next arrival; the one after it counts as scheduled when this one comes."""
+        request = next(coming, None)
+        if request is None:
+            return
+
+        def arrive():
+            request.send()
+            self.expect_next(coming)
+
+        self.clock.at(request.arrived, arrive)
 
 
 class Played:
@@ -338,7 +367,7 @@ class Played:
             return
         sent = clock.now - self.arrived
         self.sent.append(Cancel("after", sent, sent + self.link))
-        clock.at(clock.now + self.link, self.hear_cancel)
+        clock.passed_on(clock.now + self.link, self.hear_cancel)
 
     def hear_cancel(self):
         self.counts[self.member.cancel()] += 1
