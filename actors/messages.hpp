@@ -146,13 +146,14 @@ struct StartChild {
 };
 
 /// Service to request, of an operation that found no free place: it waits, or will be rejected;
-/// and: it has started now.
+/// and: it has started now, which a call from outside is told in any case.
 struct Queued {
   std::uint32_t operation = 0;
   bool turned_away = false;  ///< no waiting place was free either: its rejection is on the way
 };
 struct Started {
   std::uint32_t operation = 0;
+  Time at{};  ///< by the service's time
 };
 
 /// Request to service: the operation is not wanted any more. `asked`: its Ask must have arrived, as
@@ -238,10 +239,19 @@ struct ModelChunk {
   std::uint32_t tokens = 0;
 };
 
+/// From outside to the outside actor: call number `call` is to be asked, as OutsideCalls says; it
+/// is not wanted any more.
+struct AskFromOutside {
+  std::uint32_t call = 0;
+};
+struct HangUp {
+  std::uint32_t call = 0;
+};
+
 using Message =
     std::variant<Arrive, Start, MomentKnown, CancelMoment, Cancel, CancelAnswer, LetGo, Answer,
                  Chunk, Ended, Release, TimeOut, AbortDue, WaitOver, Ask, StartChild, Queued,
                  Started, Withdraw, PassedCancel, ParentEnded, ChildStopped, ChildBooks, Reply,
-                 PlaceFree, PlaceLeft, StreamDue, ModelChunk>;
+                 PlaceFree, PlaceLeft, StreamDue, ModelChunk, AskFromOutside, HangUp>;
 
 }  // namespace caesura

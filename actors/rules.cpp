@@ -54,10 +54,11 @@ const Distribution* share_of(const CancelSource& source, const Ask& ask) {
 }  // namespace
 
 Rules::Rules(const Model& m, const Policy& p, Timing timing, LatenciesAhead* ahead,
-             std::span<const Policy> wished)
+             const FromOutside& from_outside)
     : model(m),
       policy(p),
-      wished_policies(wished),
+      wished_policies(from_outside.wished_policies),
+      outside_calls(from_outside.calls),
       latencies_ahead(ahead),
       shared_plan(caesura::shared_plan(m)),
       shared_child_plans(plans_of_children(m)),
@@ -72,7 +73,8 @@ Rules::Rules(const Model& m, const Policy& p, Timing timing, LatenciesAhead* ahe
           std::any_of(m.services.begin(), m.services.end(), may_turn_a_request_away)),
       is_exact(timing == Timing::exact),
       ends_are_certain(timing == Timing::exact && !m.timeout && !cuts_off(p) &&
-                       std::none_of(wished.begin(), wished.end(), cuts_off)) {}
+                       outside_calls == nullptr &&
+                       std::none_of(wished_policies.begin(), wished_policies.end(), cuts_off)) {}
 
 bool is_active(const Model& model, RequestNumber number, std::size_t source) {
   const double probability = model.cancels[source].probability;

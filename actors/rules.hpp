@@ -15,16 +15,25 @@ namespace caesura {
 /// clock's, at which messages are late.
 enum class Timing : std::uint8_t { exact, real };
 
+class OutsideCalls;
+
+/// What comes into a world from outside, beside its load. All of it outlives the world.
+struct FromOutside {
+  std::span<const Policy> wished_policies = {};  ///< for requests that wish for one
+  const OutsideCalls* calls = nullptr;           ///< of its services; null: there are none
+};
+
 /// What every actor of one world goes by: the scenario and the policy, with what follows from them.
 /// Immutable, but for what `latencies_ahead` holds at a time; outlives the actors.
 struct Rules {
-  /// `ahead` and `wished`: outlive the rules; `ahead`: null where actors live in several threads.
+  /// `ahead`: outlives the rules; null where actors live in several threads.
   Rules(const Model& m, const Policy& p, Timing timing, LatenciesAhead* ahead = nullptr,
-        std::span<const Policy> wished = {});
+        const FromOutside& from_outside = {});
 
   const Model& model;
   const Policy policy;
-  const std::span<const Policy> wished_policies;  ///< for requests that wish for one
+  const std::span<const Policy> wished_policies;  ///< as in FromOutside
+  const OutsideCalls* const outside_calls;        ///< likewise
   LatenciesAhead* const latencies_ahead;
   const std::optional<Plan> shared_plan;  ///< the plan of every request, if all have the same
   /// Likewise of children, by the agent's index, as Model::children.
@@ -63,6 +72,10 @@ inline bool is_held(const Model& model, std::uint16_t service, std::uint32_t chu
 inline constexpr Address client_address{0, 0};
 inline constexpr Address directory_address{1, 0};
 constexpr Address service_address(std::uint16_t service) { return {2U + service, 0}; }
+/// Of the actor through which calls from outside ask services, in worlds that have such calls.
+inline Address outside_address(const Model& model) {
+  return service_address(static_cast<std::uint16_t>(model.services.size()));
+}
 
 /// Whether source `source` cancels request `number` at all: drawn once for the two.
 bool is_active(const Model& model, RequestNumber number, std::size_t source);

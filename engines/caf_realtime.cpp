@@ -90,6 +90,7 @@ class CafRealtimeWorld final : public RealtimeWorld, private CafHome {
   ~CafRealtimeWorld() override { shut_down(); }
 
   void post(Address to, const Message& message, Time at) override;
+  void begin() override;
   bool run(const std::atomic<bool>& stop) override;
   WorldCounters counters() const override;
   Time now() const override { return clock_.now(); }
@@ -134,7 +135,7 @@ class CafRealtimeWorld final : public RealtimeWorld, private CafHome {
   caf::strong_actor_ptr hold(Address address);
   void remove(Address address);
 
-  void begin();
+  bool has_begun() const;
   bool wait(const std::atomic<bool>& stop);
   void shut_down();
 
@@ -155,9 +156,10 @@ class CafRealtimeWorld final : public RealtimeWorld, private CafHome {
   mutable std::mutex hosts_mutex_;
   HostTable hosts_;
 
-  std::mutex state_mutex_;  ///< taken before, never after, hosts_mutex_
+  mutable std::mutex state_mutex_;  ///< taken before, never after, hosts_mutex_
   std::condition_variable changed_;
   Phase phase_ = Phase::before;
+  bool has_run_ = false;
   std::size_t posting_ = 0;      ///< threads in post() that found the world running
   std::vector<Envelope> early_;  ///< posted before run()
   std::uint64_t settled_ = 0;
@@ -171,7 +173,7 @@ class CafRealtimeWorld final : public RealtimeWorld, private CafHome {
 CafRealtimeWorld::CafRealtimeWorld(const WorldOptions& options, const RealtimeOptions& realtime)
     : options_(options),
       realtime_(checked(realtime)),
-      rules_(options.model, options.policy, Timing::real, {}, options.wished_policies),
+      rules_(options.model, options.policy, Timing::real, {}, options.from_outside),
       clock_(realtime.time_scale),
       config_(realtime.workers),
       system_(std::make_unique<caf::actor_system>(config_)),
@@ -202,11 +204,17 @@ void CafRealtimeWorld::post(Address to, const Message& message, Time at) {
 }
 
 bool CafRealtimeWorld::run(const std::atomic<bool>& stop) {
-  begin();
+  if (std::exchange(has_run_, true)) throw std::logic_error("a world in real time runs only once");
+  if (!has_begun()) begin();
   const bool settled = wait(stop);
   shut_down();
   if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
   return settled;
+}
+
+bool CafRealtimeWorld::has_begun() const {
+  const std::lock_guard lock(state_mutex_);
+  return phase_ != Phase::before;
 }
 
 WorldCounters CafRealtimeWorld::counters() const {
@@ -218,7 +226,7 @@ WorldCounters CafRealtimeWorld::counters() const {
 
 void CafRealtimeWorld::begin() {
   const std::lock_guard lock(state_mutex_);
-  if (phase_ != Phase::before) throw std::logic_error("a world in real time runs only once");
+  if (phase_ != Phase::before) throw std::logic_error("a world in real time begins only once");
   phase_ = Phase::running;
   clock_.start();
   for (const Envelope& envelope : early_) {

@@ -20,7 +20,7 @@ struct RealtimeOptions {
 };
 
 /// The actors on CAF, on a scheduler and a clock of our own (RealtimeCoordinator). Time is
-/// simulated time: wall-clock time since run() began, times the scale.
+/// simulated time: wall-clock time since begin(), times the scale.
 ///
 /// Inside an actor the time is the clock's when it comes to handle a message, so what is measured
 /// has really happened; it is never before the message was due, and never goes back.
@@ -31,11 +31,13 @@ struct RealtimeOptions {
 /// Between different senders nothing is guaranteed but that no message comes before it is due.
 class RealtimeWorld : public World {
  public:
-  /// From any thread, at any time: before run(), the message waits for it to begin; after it,
+  /// From any thread, at any time: before begin(), the message waits for it; after run(),
   /// nothing happens. A moment that has passed is the present. While all workers sleep, the calling
   /// thread lends itself: actors handle the message, and what follows from it at once, before
   /// post() returns. So hold no lock that the sink or the observer takes.
   void post(Address to, const Message& message, Time at) override = 0;
+  /// Starts the clock, at most once (std::logic_error); otherwise run() does.
+  virtual void begin() = 0;
   /// Once only (std::logic_error). Returns true when the expected requests are settled, or false,
   /// soon after `stop` is set. What is still on its way then is forgotten. Rethrows the first
   /// exception of an actor, as soon as it is thrown.
@@ -45,7 +47,7 @@ class RealtimeWorld : public World {
   /// not counted, nor observed.
   WorldCounters counters() const override = 0;
 
-  /// The simulated time; the start, before run().
+  /// The simulated time; the start, before begin().
   virtual Time now() const = 0;
   /// The greatest difference, in simulated time, between when a message was due and when its actor
   /// came to handle it.

@@ -71,7 +71,7 @@ class CafWorld final : private Context, public ManualWorld {
 CafWorld::CafWorld(const WorldOptions& options)
     : options_(options),
       latencies_(options.model),
-      rules_(options.model, options.policy, Timing::exact, &latencies_, options.wished_policies) {
+      rules_(options.model, options.policy, Timing::exact, &latencies_, options.from_outside) {
   for (Actor& actor : lasting_actors(rules_, options.play, requests_peak_))
     hosts_.add(spawn_prompt_host(coordinator_, *this, std::move(actor)));
   lasting_ = hosts_.hosts();

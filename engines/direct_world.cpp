@@ -15,7 +15,7 @@ class DirectWorld final : private Context, public World {
  public:
   explicit DirectWorld(const WorldOptions& options)
       : latencies_(options.model),
-        rules_(options.model, options.policy, Timing::exact, &latencies_, options.wished_policies),
+        rules_(options.model, options.policy, Timing::exact, &latencies_, options.from_outside),
         reports_(options.reports),
         observer_(options.observer),
         lasting_(lasting_actors(rules_, options.play, requests_peak_)),
@@ -69,6 +69,7 @@ class DirectWorld final : private Context, public World {
       request = reply->to;
       if (const Service* service = std::get_if<Service>(&lasting_[to.index]))
         service->prefetch(request);
+      if (request.index < first_request_) return;  // of a call from outside
     }
     const auto* slot = reinterpret_cast<const std::byte*>(&slot_of(request.index));
     for (std::size_t line = 0; line < sizeof(Slot); line += cache_line) prefetch(slot + line);

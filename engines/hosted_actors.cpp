@@ -29,6 +29,7 @@ std::vector<Actor> lasting_actors(const Rules& rules, LoadPlay play,
   actors.emplace_back(Directory(rules, requests_peak));
   for (std::size_t s = 0; s < rules.model.services.size(); ++s)
     actors.emplace_back(Service(rules, static_cast<std::uint16_t>(s)));
+  if (rules.outside_calls != nullptr) actors.emplace_back(Outside(rules));
   return actors;
 }
 

@@ -7,6 +7,7 @@
 #include "actors/request.hpp"
 #include "actors/rules.hpp"
 #include "mocks/client.hpp"
+#include "mocks/outside.hpp"
 #include "mocks/service.hpp"
 
 #include <atomic>
@@ -17,7 +18,7 @@
 
 namespace caesura {
 
-using Actor = std::variant<Client, Directory, Service, Request>;
+using Actor = std::variant<Client, Directory, Service, Request, Outside>;
 
 static_assert(sizeof(Message) == 48,
               "with what the direct engine adds, a message fills a cache line");
@@ -49,7 +50,8 @@ void receive(Actor& actor, const Message& message, Context& context);
 void expect_may_be_late(const Message& message, const Model& model);
 
 /// The actors that live as long as a world, in the order of their addresses: the client, the
-/// directory, the services. `requests_peak`: as a Directory's.
+/// directory, the services, and, where they are called from outside, the actor that asks them for
+/// it. `requests_peak`: as a Directory's.
 std::vector<Actor> lasting_actors(const Rules& rules, LoadPlay play,
                                   std::atomic<std::uint64_t>& requests_peak);
 

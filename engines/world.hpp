@@ -5,12 +5,12 @@
 #include "model/model.hpp"
 #include "actors/messages.hpp"
 #include "actors/reports.hpp"
+#include "actors/rules.hpp"
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <span>
 
 namespace caesura {
 
@@ -43,7 +43,7 @@ class World {
 struct WorldOptions {
   const Model& model;
   const Policy& policy;
-  std::span<const Policy> wished_policies = {};  ///< for requests from outside; outlives the world
+  FromOutside from_outside = {};
   LoadPlay play = LoadPlay::all;
   ReportSink& reports;
   Observer observer;  ///< may be empty

@@ -1,5 +1,7 @@
 #include "mocks/service.hpp"
 
+#include "actors/outside_calls.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -18,13 +20,16 @@ Reply reply_to(const Ask& ask, const OperationSample& sample) {
                .busy = sample.duration};
 }
 
-/// The moment of a stream's next chunk, or of its end, from its start.
-Duration next_moment(const OperationSample& sample, std::uint32_t chunk, std::uint32_t chunks,
-                     std::uint32_t chunk_tokens) {
+/// When a chunk of a stream exists, or its end comes, from its start, if it goes on undisturbed.
+Duration moment_of(std::uint32_t chunk, const OperationSample& sample, std::uint32_t chunks,
+                   std::uint32_t chunk_tokens) {
   if (chunk > chunks) return sample.duration;
   return token_time(sample,
                     std::min(std::int64_t{chunk} * chunk_tokens, sample.tokens.output.value));
 }
+
+/// So many lists, that thousands of calls are a few in each.
+constexpr std::size_t lists_from_outside = 1024;
 
 }  // namespace
 
@@ -33,7 +38,9 @@ Service::Service(const Rules& rules, std::uint16_t index)
       profile_(&rules.model.services[index]),
       index_(index),
       link_(&link_to(rules.model.links, profile_->kind)),
-      keeps_no_account_(!is_held(rules.model, index, 0)) {}
+      outside_(rules.outside_calls == nullptr ? none : outside_address(rules.model).index),
+      keeps_no_account_(outside_ == none && !is_held(rules.model, index, 0)),
+      held_from_outside_(outside_ == none ? 0 : lists_from_outside) {}
 
 template <class T>
 std::uint32_t Service::Slab<T>::take(const T& value) {
@@ -56,8 +63,9 @@ void Service::receive(const Ask& ask, Context& context) {
     if (rules_->ends_are_certain && rules_->model.child_of(index_) == nullptr &&
         ask.chunk_tokens == 0 && has_plenty_of_room(context))
       return start_untold(ask, context);
-    hold(ask);
-    return start(ask, context);
+    if (ask.from.index == outside_)
+      context.relay(ask.from, Started{.operation = ask.operation, .at = context.now()});
+    return start(ask, hold(ask), context);
   }
   if (has_room_to_wait()) return enqueue(ask, context);
   // The rejection takes its time; that the operation is not in progress, the request knows at once.
@@ -118,9 +126,15 @@ void Service::be_told_of_ends(Context& context) {
   ends_.clear();
 }
 
+/// Null if it was never needed.
+Service::HeldList* Service::list_of(Address from, std::uint32_t operation) {
+  if (from.index == outside_) return &held_from_outside_[operation % lists_from_outside];
+  return from.index < held_of_.size() ? &held_of_[from.index] : nullptr;
+}
+
 Service::Held& Service::hold(const Ask& ask) {
-  held_of_.grow_to(ask.from.index + std::size_t{1});
-  HeldList& list = held_of_[ask.from.index];
+  if (ask.from.index != outside_) held_of_.grow_to(ask.from.index + std::size_t{1});
+  HeldList& list = *list_of(ask.from, ask.operation);
   const Held held{.generation = ask.from.generation,
                   .operation = ask.operation & 0x7fff'ffffU,  // all of it: see most_operations
                   .key_or_place = ask.key};
@@ -134,8 +148,9 @@ Service::Held& Service::hold(const Ask& ask) {
 }
 
 Service::Held* Service::find(Address from, std::uint32_t operation) {
-  if (from.index >= held_of_.size()) return nullptr;
-  Held* held = &held_of_[from.index].first;
+  HeldList* const list = list_of(from, operation);
+  if (list == nullptr) return nullptr;
+  Held* held = &list->first;
   while (held->generation != from.generation || held->operation != operation) {
     if (held->next == none) return nullptr;
     held = &more_held_[held->next];
@@ -146,8 +161,9 @@ Service::Held* Service::find(Address from, std::uint32_t operation) {
 /// Strikes the operation from the account; its key, unless it waits. None if it is not
 /// there: it was withdrawn.
 std::optional<std::uint32_t> Service::release(Address from, std::uint32_t operation) {
-  if (from.index >= held_of_.size()) return std::nullopt;
-  HeldList& list = held_of_[from.index];
+  HeldList* const found = list_of(from, operation);
+  if (found == nullptr) return std::nullopt;
+  HeldList& list = *found;
   const std::uint32_t second = list.first.next;
   if (list.first.generation == from.generation && list.first.operation == operation) {
     const std::uint32_t key = list.first.key_or_place;
@@ -188,13 +204,25 @@ Ask Service::leave_queue(std::uint32_t place) {
   return leaving.ask;
 }
 
-void Service::start(const Ask& ask, Context& context) {
+/// `held`: what hold() has made of it.
+void Service::start(const Ask& ask, Held& held, Context& context) {
   if (profile_->concurrency) ++in_service_;
-  if (rules_->model.child_of(index_) != nullptr) return start_child(ask, context);
+  if (ask.from.index == outside_) return start_from_outside(ask, held, context);
+  if (rules_->model.child_of(index_) != nullptr) return start_child(ask, held, context);
   OperationSample room;
   const OperationSample& sample = announced_sample(ask, room, context);
-  if (ask.chunk_tokens > 0) return start_stream(ask, sample, context);
+  if (ask.chunk_tokens > 0) return start_stream(ask, sample, {}, held, context);
   context.send(context.self(), reply_to(ask, sample), sample.duration);
+}
+
+void Service::start_from_outside(const Ask& ask, Held& held, Context& context) {
+  const OutsideCall call = rules_->outside_calls->at(ask.operation);
+  if (ask.chunk_tokens > 0) return start_stream(ask, call.sample, call.pace, held, context);
+  const std::optional<Duration> whole = whole_duration(call.sample, call.pace);
+  if (!whole) return;
+  Reply reply = reply_to(ask, call.sample);
+  reply.busy = *whole;
+  context.send(context.self(), reply, *whole);
 }
 
 /// Performs an operation of which it keeps no account: the reply is on its way at once.
@@ -232,9 +260,9 @@ const OperationSample& Service::announced_sample(const Ask& ask, OperationSample
   return sample;
 }
 
-void Service::start_child(const Ask& ask, Context& context) {
+void Service::start_child(const Ask& ask, Held& held, Context& context) {
   const Address child = context.spawn_request();
-  find(ask.from, ask.operation)->child = child;
+  held.performer = child;
   const Model& model = rules_->model;
   if (rules_->cancels_during_operations) {
     const ChildPlan planned = plan_of_child(model, ask.number, {.service = index_, .key = ask.key});
@@ -250,7 +278,8 @@ void Service::start_child(const Ask& ask, Context& context) {
                                   .policy = ask.policy});
 }
 
-void Service::start_stream(const Ask& ask, const OperationSample& sample, Context& context) {
+void Service::start_stream(const Ask& ask, const OperationSample& sample, const Pace& pace,
+                           Held& held, Context& context) {
   const std::uint32_t chunks =
       (narrow(sample.tokens.output) + ask.chunk_tokens - 1) / ask.chunk_tokens;
   // All chunks and the end count as sent now, though only the next one is on its way.
@@ -260,18 +289,39 @@ void Service::start_stream(const Ask& ask, const OperationSample& sample, Contex
                                           .start = context.now(),
                                           .first_place = place,
                                           .chunks = chunks});
-  context.send_in_place(place, context.self(), StreamDue{id},
-                        next_moment(sample, 1, chunks, ask.chunk_tokens));
+  held.performer.index = id;
+  if (outside_ != none) {
+    paces_.resize(streams_.all.size());
+    paces_[id] = pace;
+  }
+  if (const std::optional<Duration> first = next_moment(id))
+    context.send_in_place(place, context.self(), StreamDue{id}, *first);
+}
+
+/// When its next chunk exists, or its end comes, from its start; none: never.
+std::optional<Duration> Service::next_moment(std::uint32_t id) const {
+  const Stream& stream = streams_.all[id];
+  const Duration work =
+      moment_of(stream.next_chunk, stream.sample, stream.chunks, stream.ask.chunk_tokens);
+  return outside_ == none ? work : due(paces_[id], work);
+}
+
+/// One that still has something on its way learns of it then.
+void Service::withdraw_stream(std::uint32_t id) {
+  if (!next_moment(id)) streams_.free.push_back(id);
+  streams_[id].next_chunk = none;
 }
 
 void Service::receive(const StreamDue& due, Context& context) {
   Stream& stream = streams_[due.stream];
   const Ask& ask = stream.ask;
-  const bool withdrawn = find(ask.from, ask.operation) == nullptr;
-  if (withdrawn || stream.next_chunk > stream.chunks) {
+  if (stream.next_chunk == none) return streams_.free.push_back(due.stream);
+  if (stream.next_chunk > stream.chunks) {
     streams_.free.push_back(due.stream);
     LinkEnd to_request = stream.to_request;
-    return operation_over(reply_to(ask, stream.sample), to_request, context);
+    Reply reply = reply_to(ask, stream.sample);
+    if (outside_ != none) reply.busy = *next_moment(due.stream);
+    return operation_over(reply, to_request, context);
   }
   const std::uint32_t chunk = stream.next_chunk++;
   const std::int64_t before = std::int64_t{chunk - 1} * ask.chunk_tokens;
@@ -281,10 +331,9 @@ void Service::receive(const StreamDue& due, Context& context) {
                                     Purpose::link_chunk_to_request, chunk);
   context.relay(ask.from, ModelChunk{.operation = ask.operation, .tokens = tokens},
                 stream.to_request.delay(context.now(), drawn));
-  const Duration next =
-      next_moment(stream.sample, stream.next_chunk, stream.chunks, ask.chunk_tokens);
-  context.send_in_place(stream.first_place + chunk, context.self(), due,
-                        std::max(stream.start + next - context.now(), zero_duration));
+  if (const std::optional<Duration> next = next_moment(due.stream))
+    context.send_in_place(stream.first_place + chunk, context.self(), due,
+                          std::max(stream.start + *next - context.now(), zero_duration));
 }
 
 void Service::receive(const Reply& reply, Context& context) {
@@ -341,8 +390,9 @@ void Service::let_in(Context& context, Order of_started) {
   Held* const held = find(next.from, next.operation);
   held->waits = 0;
   held->key_or_place = next.key;
-  context.send_in_place(of_started, next.from, Started{next.operation}, zero_duration);
-  start(next, context);
+  context.send_in_place(of_started, next.from,
+                        Started{.operation = next.operation, .at = context.now()}, zero_duration);
+  start(next, *held, context);
 }
 
 void Service::receive(const Withdraw& withdraw, Context& context) {
@@ -361,8 +411,9 @@ void Service::receive(const Withdraw& withdraw, Context& context) {
   const Held left = *held;
   release(withdraw.from, withdraw.operation);
   if (left.waits != 0) return static_cast<void>(leave_queue(left.key_or_place));
+  if (child == nullptr && left.performer.index != none) withdraw_stream(left.performer.index);
   if (child != nullptr && child->propagate)
-    context.relay(left.child,
+    context.relay(left.performer,
                   ParentEnded{.cancelled = withdraw.cancelled, .ended = withdraw.ended});
   if (!profile_->concurrency) return;
   --in_service_;
@@ -372,7 +423,7 @@ void Service::receive(const Withdraw& withdraw, Context& context) {
 
 void Service::receive(const PassedCancel& cancel, Context& context) {
   const Held* held = find(cancel.from, cancel.operation);
-  if (held != nullptr && held->waits == 0) context.relay(held->child, cancel);
+  if (held != nullptr && held->waits == 0) context.relay(held->performer, cancel);
 }
 
 }  // namespace caesura

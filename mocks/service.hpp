@@ -2,6 +2,7 @@
 
 #include "sim/prefetch.hpp"
 #include "sim/steady_vector.hpp"
+#include "model/pace.hpp"
 #include "actors/context.hpp"
 #include "actors/messages.hpp"
 #include "actors/rules.hpp"
@@ -19,7 +20,8 @@ namespace caesura {
 ///
 /// Guarantees: every Ask that is not withdrawn gets one Reply, after its chunks if it is streamed;
 /// a withdrawn operation leaves its place at once, and nothing more is heard of it (of a child
-/// request, its books).
+/// request, its books). A call from outside is told its start, and goes as OutsideCalls says: one
+/// that hangs, or stands still for good, keeps its place until it is withdrawn.
 class Service {
  public:
   using MostlyGets = Ask;
@@ -51,7 +53,9 @@ class Service {
     std::uint32_t waits : 1 = 0;
     std::uint32_t next = none;       ///< in more_held_
     std::uint32_t key_or_place = 0;  ///< its step's key (PlanStep); its place, while it waits
-    Address child{};  ///< of an operation that is a child request, once it has started
+    /// Once it has started: of a child request, its address; of a stream, its number in streams_
+    /// as the index.
+    Address performer{none, 0};
   };
   static_assert(sizeof(Held) == 24, "there is one for every request in flight, if not more");
   struct HeldList {
@@ -64,12 +68,13 @@ class Service {
     std::uint32_t before = none;
     std::uint32_t after = none;
   };
+  /// Of one that stands still for good nothing is on its way.
   struct Stream {
     Ask ask;
     OperationSample sample;
     Time start{};
     Order first_place = 0;
-    std::uint32_t next_chunk = 1;
+    std::uint32_t next_chunk = 1;  ///< none: it was withdrawn
     std::uint32_t chunks = 0;
     LinkEnd to_request{};
   };
@@ -98,17 +103,22 @@ class Service {
   bool has_plenty_of_room(const Context& context);
   void count_off(const Context& context);
   void be_told_of_ends(Context& context);
+  HeldList* list_of(Address from, std::uint32_t operation);
   Held& hold(const Ask& ask);
   Held* find(Address from, std::uint32_t operation);
   std::optional<std::uint32_t> release(Address from, std::uint32_t operation);
   void enqueue(const Ask& ask, Context& context);
   Ask leave_queue(std::uint32_t place);
-  void start(const Ask& ask, Context& context);
+  void start(const Ask& ask, Held& held, Context& context);
+  void start_from_outside(const Ask& ask, Held& held, Context& context);
   void start_untold(const Ask& ask, Context& context);
   const OperationSample& announced_sample(const Ask& ask, OperationSample& room,
                                           Context& context) const;
-  void start_child(const Ask& ask, Context& context);
-  void start_stream(const Ask& ask, const OperationSample& sample, Context& context);
+  void start_child(const Ask& ask, Held& held, Context& context);
+  void start_stream(const Ask& ask, const OperationSample& sample, const Pace& pace, Held& held,
+                    Context& context);
+  std::optional<Duration> next_moment(std::uint32_t stream) const;
+  void withdraw_stream(std::uint32_t stream);
   void operation_over(const Reply& reply, LinkEnd& to_request, Context& context);
   void finish(const Reply& reply, std::uint32_t key, LinkEnd& to_request, Context& context);
   void free_place(Context& context, Order of_started);
@@ -118,6 +128,7 @@ class Service {
   const ServiceProfile* profile_;
   std::uint16_t index_;
   const Distribution* link_;
+  std::uint32_t outside_;  ///< index of the address from which calls from outside come, or `none`
   bool keeps_no_account_;  ///< of operations that are not streamed: it answers them when they are
                            ///< asked for
   /// Operations of whose end the service is told. A place that was left is free at once; if others
@@ -130,9 +141,12 @@ class Service {
   std::uint32_t first_waiting_ = none;
   std::uint32_t last_waiting_ = none;
   SteadyVector<HeldList> held_of_;  ///< by the request's address index
+  /// Of calls from outside, all of one address, by their numbers: each is one of so many lists.
+  std::vector<HeldList> held_from_outside_;
   Slab<Held> more_held_;
   Slab<Waiting> places_;
   Slab<Stream> streams_;
+  std::vector<Pace> paces_;  ///< by stream; none where no calls come from outside
   std::set<Key> withdrawn_;  ///< operations whose Ask is still to come, and is to be ignored
 };
 

@@ -2,9 +2,9 @@
 
 namespace caesura {
 
-void OwnSeeds::add(std::uint64_t number, std::uint64_t seed) {
+void OwnSeeds::add(std::uint64_t number, const DrawnAs& as) {
   const std::lock_guard lock(mutex_);
-  own_[number] = {.as = {.seed = seed, .request = 0}, .root = number, .children = {}};
+  own_[number] = {.as = as, .root = number, .children = {}};
 }
 
 void OwnSeeds::add_child(std::uint64_t parent, std::uint64_t child) const {

@@ -18,7 +18,8 @@ struct DrawnAs {
 class OwnSeeds {
  public:
   /// Request `number` draws as request 0 of a run with `seed`.
-  void add(std::uint64_t number, std::uint64_t seed);
+  void add(std::uint64_t number, std::uint64_t seed) { add(number, {.seed = seed, .request = 0}); }
+  void add(std::uint64_t number, const DrawnAs& as);
   /// Child request `child` of `parent`, a number that is drawn, draws under its parent's seed.
   /// Nothing if its parent is none of these.
   void add_child(std::uint64_t parent, std::uint64_t child) const;

@@ -87,11 +87,7 @@ OperationSample sample_operation(const ServiceProfile& profile, const Call& call
         duration_of(by_token->time_to_first_token, call, Purpose::time_to_first_token);
     sample.per_token =
         duration_of(by_token->time_per_output_token, call, Purpose::time_per_output_token);
-    const std::int64_t room = (longest_duration - sample.first_token).count();
-    const std::int64_t gaps = std::max<std::int64_t>(sample.tokens.output.value - 1, 0);
-    const bool fits = gaps == 0 || sample.per_token.count() <= room / gaps;
-    if (!fits) sample.per_token = Duration{room / gaps};
-    sample.duration = sample.first_token + sample.per_token * gaps;
+    fit_duration(sample);
   } else {
     sample.duration =
         duration_of(std::get<WholeLatency>(profile.latency).whole, call, Purpose::latency);
@@ -99,6 +95,14 @@ OperationSample sample_operation(const ServiceProfile& profile, const Call& call
   sample.fails = profile.failure_rate > 0 &&
                  draw(call.seed, call.request, call.key, Purpose::failure) < profile.failure_rate;
   return sample;
+}
+
+void fit_duration(OperationSample& sample) {
+  const std::int64_t room = (longest_duration - sample.first_token).count();
+  const std::int64_t gaps = std::max<std::int64_t>(sample.tokens.output.value - 1, 0);
+  const bool fits = gaps == 0 || sample.per_token.count() <= room / gaps;
+  if (!fits) sample.per_token = Duration{room / gaps};
+  sample.duration = sample.first_token + sample.per_token * gaps;
 }
 
 std::optional<OperationSample> sample_but_latency(const ServiceProfile& profile) {

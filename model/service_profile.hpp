@@ -94,6 +94,10 @@ inline constexpr Tokens most_tokens{100'000'000};
 /// A pure function of its arguments.
 OperationSample sample_operation(const ServiceProfile& profile, const Call& call);
 
+/// Sets the duration of a sample by_token to that of its last token, after lowering `per_token` to
+/// what longest_duration has room for.
+void fit_duration(OperationSample& sample);
+
 /// The sample of each operation of a service of which nothing but a whole latency is drawn, its
 /// duration left at 0; none of other services.
 std::optional<OperationSample> sample_but_latency(const ServiceProfile& profile);

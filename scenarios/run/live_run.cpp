@@ -4,18 +4,14 @@
 #include "model/seed.hpp"
 #include "actors/joined_reports.hpp"
 #include "actors/rules.hpp"
-#include "engines/caf_realtime.hpp"
 #include "engines/world.hpp"
 #include "scenarios/results/csv.hpp"
+#include "scenarios/run/live_world.hpp"
 #include "scenarios/run/ordered_lines.hpp"
 
 #include <algorithm>
-#include <atomic>
-#include <exception>
 #include <mutex>
-#include <stdexcept>
 #include <string_view>
-#include <thread>
 #include <unordered_map>
 #include <utility>
 #include <variant>
@@ -23,15 +19,6 @@
 namespace caesura {
 
 namespace {
-
-/// Without load and cancels: they come from outside.
-Model served(const Model& model, const OwnSeeds& own_seeds) {
-  Model served = model;
-  served.seed.own = &own_seeds;
-  served.load = {.requests = 0, .duration = {}, .arrivals = ArrivalsAtOnce{}, .users = 1};
-  served.cancels.clear();
-  return served;
-}
 
 using What = LiveEvent::What;
 
@@ -43,7 +30,6 @@ using What = LiveEvent::What;
 class LiveRun::Impl final : private ReportSink {
  public:
   Impl(const Scenario& scenario, const LiveOptions& options);
-  ~Impl();
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
@@ -51,10 +37,10 @@ class LiveRun::Impl final : private ReportSink {
   LivePlan planned(const RequestWishes& wishes);
   std::uint32_t cancel(RequestNumber number);
   void release(RequestNumber number);
-  Time now() const { return manual_ ? manual_->now() : realtime_->now(); }
-  void advance(Duration by);
+  Time now() const { return world_->now(); }
+  void advance(Duration by) { world_->advance(by); }
   std::vector<LiveEvent> take_events();
-  void halt();
+  void halt() { world_->halt(); }
   std::uint64_t in_flight() const;
   Results results() const;
   std::string take_csv(bool all);
@@ -110,9 +96,6 @@ class LiveRun::Impl final : private ReportSink {
   void tell(LiveEvent event);
 
   Ticket take_ticket();
-  void post(const Message& message);
-  void fail(std::exception_ptr failure);
-  void run_world();
 
   const Scenario& scenario_;
   const LiveOptions options_;
@@ -134,18 +117,14 @@ class LiveRun::Impl final : private ReportSink {
     csv_ += line;
   };
   OrderedLines lines_{append_csv_};
-  std::exception_ptr failure_;
 
-  std::unique_ptr<ManualWorld> manual_;  ///< one of the two
-  std::unique_ptr<RealtimeWorld> realtime_;
-  std::atomic<bool> stop_{false};
-  std::thread thread_;
+  std::optional<LiveWorld> world_;
 };
 
 LiveRun::Impl::Impl(const Scenario& scenario, const LiveOptions& options)
     : scenario_(scenario),
       options_(options),
-      model_(served(scenario.model, own_seeds_)),
+      model_(without_load(scenario.model, &own_seeds_)),
       joined_(scenario.model.seed.value,
               [this](const RequestReport& request, const ClientReport& client) {
                 settle(request, client);
@@ -155,33 +134,15 @@ LiveRun::Impl::Impl(const Scenario& scenario, const LiveOptions& options)
   const WorldOptions world{
       .model = model_,
       .policy = scenario.policies[options.policy],
-      .wished_policies = scenario.policies,
+      .from_outside = {.wished_policies = scenario.policies},
       .play = LoadPlay::from_outside,
       .reports = *this,
       .observer = [this](Time now, Address to, const Message& message, bool dropped) {
         if (!dropped) see(now, to, message);
       }};
-  if (options.manual_clock) {
-    manual_ = make_manual_world(world);
-  } else {
-    realtime_ = make_realtime_world(world, {.time_scale = options.time_scale});
-    thread_ = std::thread([this] { run_world(); });
-  }
-}
-
-LiveRun::Impl::~Impl() { halt(); }
-
-void LiveRun::Impl::halt() {
-  stop_ = true;
-  if (thread_.joinable()) thread_.join();
-}
-
-void LiveRun::Impl::run_world() {
-  try {
-    realtime_->run(stop_);
-  } catch (...) {
-    fail(std::current_exception());
-  }
+  world_.emplace(world, LiveWorldOptions{.manual_clock = options.manual_clock,
+                                         .time_scale = options.time_scale,
+                                         .on_failure = options.on_events});
 }
 
 RequestNumber LiveRun::Impl::start(const RequestWishes& wishes) {
@@ -198,7 +159,7 @@ RequestNumber LiveRun::Impl::start(const RequestWishes& wishes) {
                                    .user = wishes.user,
                                    .held_operation = wishes.held_operation});
   }
-  post(arrive);
+  world_->post(client_address, arrive);
   return number;
 }
 
@@ -241,7 +202,7 @@ std::uint32_t LiveRun::Impl::cancel(RequestNumber number) {
     if (live.is_answered) return answer_the_unsent(number, live, now()), cancel.copy;
     cancel.ticket = live.ticket;
   }
-  post(cancel);
+  world_->post(client_address, cancel);
   return cancel.copy;
 }
 
@@ -251,21 +212,12 @@ void LiveRun::Impl::release(RequestNumber number) {
     const std::lock_guard lock(mutex_);
     let_go.ticket = requests_.at(number).ticket;
   }
-  post(let_go);
-}
-
-void LiveRun::Impl::advance(Duration by) {
-  if (!manual_) throw std::logic_error("only a clock that stands still can be advanced");
-  try {
-    manual_->advance_to(after(manual_->now(), by));
-  } catch (...) {
-    fail(std::current_exception());
-  }
+  world_->post(client_address, let_go);
 }
 
 std::vector<LiveEvent> LiveRun::Impl::take_events() {
+  world_->rethrow_failure();
   const std::lock_guard lock(mutex_);
-  if (failure_) std::rethrow_exception(failure_);
   return std::exchange(events_, {});
 }
 
@@ -275,27 +227,25 @@ std::uint64_t LiveRun::Impl::in_flight() const {
 }
 
 Results LiveRun::Impl::results() const {
-  const WorldCounters counters = manual_ ? manual_->counters() : realtime_->counters();
+  const WorldCounters counters = world_->counters();
   const std::lock_guard lock(mutex_);
-  Results results{
-      .scenario = scenario_.name,
-      .file = scenario_.file,
-      .seed = scenario_.model.seed.value,
-      .requests = settled_ + requests_.size(),
-      .engine = manual_ ? "caf" : "caf-realtime",
-      .run = {.simulated_seconds = seconds(now()),
-              .messages = counters.messages,
-              .peak_in_flight = counters.requests_peak,
-              .partial = !requests_.empty(),
-              .served = true},
-      .policies = {{.policy = scenario_.policies[options_.policy],
-                    .totals = *totals_[options_.policy]}},
-      .comparisons = {},
-      .thresholds = {},
-      .background = {.description = scenario_.description,
-                     .cancel_rule = "clients cancelled as they liked",
-                     .lateness_max =
-                         realtime_ ? std::optional(realtime_->greatest_lateness()) : std::nullopt}};
+  Results results{.scenario = scenario_.name,
+                  .file = scenario_.file,
+                  .seed = scenario_.model.seed.value,
+                  .requests = settled_ + requests_.size(),
+                  .engine = world_->is_manual() ? "caf" : "caf-realtime",
+                  .run = {.simulated_seconds = seconds(now()),
+                          .messages = counters.messages,
+                          .peak_in_flight = counters.requests_peak,
+                          .partial = !requests_.empty(),
+                          .served = true},
+                  .policies = {{.policy = scenario_.policies[options_.policy],
+                                .totals = *totals_[options_.policy]}},
+                  .comparisons = {},
+                  .thresholds = {},
+                  .background = {.description = scenario_.description,
+                                 .cancel_rule = "clients cancelled as they liked",
+                                 .lateness_max = world_->greatest_lateness()}};
   for (std::size_t p = 0; p < totals_.size(); ++p) {
     if (p != options_.policy && totals_[p])
       results.policies.push_back({.policy = scenario_.policies[p], .totals = *totals_[p]});
@@ -494,21 +444,6 @@ Ticket LiveRun::Impl::take_ticket() {
   const Ticket ticket = free_tickets_.back();
   free_tickets_.pop_back();
   return ticket;
-}
-
-void LiveRun::Impl::post(const Message& message) {
-  if (manual_) {
-    manual_->post(client_address, message, manual_->now());
-    advance(zero_duration);
-  } else {
-    realtime_->post(client_address, message, realtime_->now());
-  }
-}
-
-void LiveRun::Impl::fail(std::exception_ptr failure) {
-  const std::lock_guard lock(mutex_);
-  if (!failure_) failure_ = std::move(failure);
-  if (options_.on_events) options_.on_events();
 }
 
 LiveRun::LiveRun(const Scenario& scenario, const LiveOptions& options)

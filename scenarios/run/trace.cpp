@@ -58,6 +58,8 @@ class Tracer {
   void see(const ChildStopped&) {}
   void see(const StreamDue&) {}
   void see(const LetGo&) {}
+  void see(const AskFromOutside&) {}
+  void see(const HangUp&) {}
   void see(const ChildBooks&) {}
   void see(const WaitOver&) { add_own("wait over"); }
   void see(const Release&) { has_gone_ = has_gone_ || receiver() == &tree_.front(); }
