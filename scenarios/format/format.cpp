@@ -36,8 +36,11 @@ std::string expected(const ScalarForm& form) {
       return "a name of letters, digits, '-' and '_' (1 to 64 of them)";
     case ScalarForm::Kind::boolean:
       return "true or false";
+    case ScalarForm::Kind::yes:
+      return "true";
     case ScalarForm::Kind::whole:
-      return "a whole number from " + whole_text(form.least) + " to " + whole_text(form.most);
+      return "a whole number from " + whole_text(form.least) + " to " + whole_text(form.most) +
+             (form.words.empty() ? "" : " or " + listed(form.words));
     case ScalarForm::Kind::number:
       return "a number from " + number_text(form.low) + " to " + number_text(form.high);
     case ScalarForm::Kind::duration:
@@ -46,6 +49,8 @@ std::string expected(const ScalarForm& form) {
       return "a rate such as 20/s";
     case ScalarForm::Kind::word:
       return (form.words.size() > 1 ? "one of: " : "") + listed(form.words);
+    case ScalarForm::Kind::operation:
+      return "an operation's number from 1, such as 2, or \"2.1\" for one of a sub-agent's";
   }
   return "";
 }
@@ -103,6 +108,8 @@ Format make_format() {
                  "Conditions on numbers of results.json, policy first, such as "
                  "checkpoint.cancel_latency_s.p99 < 120.",
                  false, "[]"},
+                {"world", &add_world(format, distributions),
+                 "What caesura world alone needs: protocols, and faults of single calls."},
             }}}});
   return format;
 }

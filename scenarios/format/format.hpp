@@ -17,6 +17,8 @@ inline constexpr const char* slug_pattern = "^[A-Za-z0-9_-]{1,64}$";
 inline constexpr const char* duration_pattern =
     "^[0-9]+(\\.[0-9]+)?([eE][-+]?[0-9]+)?(ns|us|ms|s|m|h)$";
 inline constexpr const char* rate_pattern = "^[0-9]+(\\.[0-9]+)?([eE][-+]?[0-9]+)?/[smh]$";
+inline constexpr const char* operation_pattern =
+    "^([1-9][0-9]{0,5}|1000000)(\\.([1-9][0-9]{0,5}|1000000)){0,99}$";
 inline constexpr const char* percentile_pattern = "^p(100(\\.0+)?|[0-9]{1,2}(\\.[0-9]+)?)$";
 
 }  // namespace caesura

@@ -55,6 +55,11 @@ bool contains(const std::vector<std::string>& keys, const std::string& key) {
   return std::find(keys.begin(), keys.end(), key) != keys.end();
 }
 
+bool is_one_of(const std::vector<Word>& words, std::string_view text) {
+  return std::any_of(words.begin(), words.end(),
+                     [&](const Word& word) { return word.name == text; });
+}
+
 class Checker {
  public:
   void value(const Value& value, const Shape& shape, const std::string& name) const {
@@ -83,16 +88,18 @@ class Checker {
   static void scalar(const Value& value, const Shape& shape, const std::string& name) {
     const auto& form = shape.scalar.front();
     using Kind = ScalarForm::Kind;
+    if (form.kind == Kind::whole && is_one_of(form.words, value.text)) return;
     const bool wants_text = form.kind == Kind::text || form.kind == Kind::slug ||
                             form.kind == Kind::word || form.kind == Kind::duration ||
                             form.kind == Kind::rate;
     try {
-      if (!wants_text && value.quoted) {
+      if (!wants_text && form.kind != Kind::operation && value.quoted) {
         fail(value.place, name + " must be " + expected(shape) +
                               ", not text; remove the quotes around " + cited(value.text));
       }
       read(value, form, shape, name);
-      const bool is_text = value.quoted || !is_not_text(value.text);
+      const bool is_text =
+          value.quoted || !is_not_text(value.text) || form.kind == Kind::word;  // read() knows it
       if (wants_text && !is_text)
         fail(value.place, name + " must be text; write it in quotes: \"" + value.text + "\"");
     } catch (const std::invalid_argument& problem) {
@@ -121,6 +128,9 @@ class Checker {
         if (std::find(words.begin(), words.end(), value.text) == words.end()) outside();
         return;
       }
+      case ScalarForm::Kind::yes:
+        if (value.text != "true" && value.text != "True" && value.text != "TRUE") outside();
+        return;
       case ScalarForm::Kind::whole: {
         const auto n = whole_from(value.text);
         if (n < form.least || n > form.most) outside();
@@ -139,7 +149,18 @@ class Checker {
         return;
       case ScalarForm::Kind::word:
         return word(value, form, shape, name);
+      case ScalarForm::Kind::operation:
+        return operation(value);
     }
+  }
+
+  /// A path without quotes would be another one in YAML and JSON: 2.10 is 2.1 there.
+  static void operation(const Value& value) {
+    if (!value.quoted && is_number(value.text) && value.text.find('.') != std::string::npos) {
+      throw std::invalid_argument("with a point is text; write it in quotes: \"" + value.text +
+                                  "\"");
+    }
+    operation_from(value.text);
   }
 
   static void word(const Value& value, const ScalarForm& form, const Shape& shape,
@@ -295,6 +316,10 @@ void check(const Value& root, const Format& format) {
   Value whole_file = root;
   whole_file.place = {root.place.source, 1, 1};  // what the file lacks, it lacks as a whole
   Checker().value(whole_file, *format.root, "");
+}
+
+void check_part(const Value& part, const Shape& shape, const std::string& name) {
+  Checker().value(part, shape, name);
 }
 
 }  // namespace caesura

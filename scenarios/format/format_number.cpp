@@ -263,4 +263,20 @@ Money price_from(std::string_view dollars, std::int64_t tokens) {
   return {static_cast<std::int64_t>(picos)};
 }
 
+std::vector<std::uint32_t> operation_from(std::string_view text) {
+  constexpr std::size_t longest = 100;
+  constexpr std::uint32_t most = 1'000'000;
+  std::vector<std::uint32_t> path;
+  for (const char* at = text.data(); path.size() < longest;) {
+    std::uint32_t number = 0;
+    const auto [end, error] = std::from_chars(at, text.data() + text.size(), number);
+    if (error != std::errc() || *at == '0' || number > most) break;
+    path.push_back(number);
+    if (end == text.data() + text.size()) return path;
+    if (*end != '.') break;
+    at = end + 1;
+  }
+  throw std::invalid_argument("");
+}
+
 }  // namespace caesura

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace caesura {
 
@@ -43,6 +44,10 @@ struct Rate {
 /// 20/s, 1.5/m, 3e-2/h: positive, at most one a nanosecond, at least one a year. Exact where both
 /// parts fit in 63 bits (20/s, 1.5/m), else within 10^-18 of what is written, relatively.
 Rate rate_from(std::string_view text);
+
+/// An operation of a plan, as marks name it: 2, or 2.1 for the first of what its second does. Up to
+/// 100 numbers, each from 1 to a million, without leading zeros.
+std::vector<std::uint32_t> operation_from(std::string_view text);
 
 /// US dollars for `tokens` tokens; the price of one. `tokens` divides 10^12.
 Money price_from(std::string_view dollars, std::int64_t tokens);

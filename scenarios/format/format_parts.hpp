@@ -35,5 +35,6 @@ const Shape& add_workflow(Format& format, const DistributionShapes& distribution
 const Shape& add_cancel(Format& format, const DistributionShapes& distributions);
 const Shape& add_policy(Format& format, const DistributionShapes& distributions);
 const Shape& add_load(Format& format, const DistributionShapes& distributions);
+const Shape& add_world(Format& format, const DistributionShapes& distributions);
 
 }  // namespace caesura

@@ -6,7 +6,9 @@
 #include "scenarios/format/loader_options.hpp"
 #include "scenarios/format/loader_requests.hpp"
 #include "scenarios/format/loader_workflow.hpp"
+#include "scenarios/format/loader_world.hpp"
 #include "scenarios/format/loader_yaml.hpp"
+#include "scenarios/format/playable.hpp"
 #include "scenarios/format/scenario.hpp"
 #include "scenarios/format/unmet_cancels.hpp"
 
@@ -116,9 +118,9 @@ void drop_thresholds_on(const std::vector<std::string>& policies_left_out, Value
   if (entry->value.items.empty()) root.entries.erase(entry);
 }
 
-}  // namespace
+enum class For { run, world };
 
-Scenario load_scenario(const std::string& file, const ScenarioOptions& options) {
+Scenario load(const std::string& file, const ScenarioOptions& options, For use) {
   std::deque<Source> sources{{file}};
   const auto& source = sources.front();
   const auto text = read_file(file, largest_scenario_bytes, {&source, 1, 1});
@@ -153,11 +155,27 @@ Scenario load_scenario(const std::string& file, const ScenarioOptions& options) 
     scenario.policies_left_out.push_back(std::move(name));
   }
   scenario.warnings = warnings_of(root.find("cancel"), scenario.model);
+  if (const auto* world = root.find("world")) {
+    scenario.world = read_world(*world);
+    const auto warnings = check_faults(*world, scenario.world, scenario.model);
+    scenario.warnings.insert(scenario.warnings.end(), warnings.begin(), warnings.end());
+  }
+  if (use == For::world) require_playable(root, scenario.model);
   scenario.thresholds = read_thresholds(root.find("thresholds"));
   drop_thresholds_on(scenario.policies_left_out, root);
   const bool names_data = name_data_from_anywhere(file, root);
   scenario.yaml = has_any(options) || names_data ? to_yaml(root) : text;
   return scenario;
+}
+
+}  // namespace
+
+Scenario load_scenario(const std::string& file, const ScenarioOptions& options) {
+  return load(file, options, For::run);
+}
+
+Scenario load_world_scenario(const std::string& file, const ScenarioOptions& options) {
+  return load(file, options, For::world);
 }
 
 }  // namespace caesura

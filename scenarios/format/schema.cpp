@@ -1,8 +1,10 @@
 #include "scenarios/format/format.hpp"
+#include "scenarios/format/format_number.hpp"
 #include "scenarios/format/scenario.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -64,23 +66,47 @@ class SchemaWriter {
         return {{"type", "string"}, {"pattern", slug_pattern}};
       case ScalarForm::Kind::boolean:
         return {{"type", "boolean"}};
+      case ScalarForm::Kind::yes:
+        return {{"const", true}};
       case ScalarForm::Kind::whole:
-        return {
-            {"type", "integer"}, {"minimum", number(form.least)}, {"maximum", number(form.most)}};
+        return whole(form);
       case ScalarForm::Kind::number:
         return {{"type", "number"}, {"minimum", number(form.low)}, {"maximum", number(form.high)}};
       case ScalarForm::Kind::duration:
         return {{"type", "string"}, {"pattern", duration_pattern}};
       case ScalarForm::Kind::rate:
         return {{"type", "string"}, {"pattern", rate_pattern}};
+      case ScalarForm::Kind::operation:
+        return {{"anyOf",
+                 {Json{{"type", "integer"}, {"minimum", 1}, {"maximum", 1'000'000}},
+                  Json{{"type", "string"}, {"pattern", operation_pattern}}}}};
       case ScalarForm::Kind::word:
         break;
     }
+    if (std::any_of(form.words.begin(), form.words.end(),
+                    [](const Word& word) { return is_number(word.name); }))
+      return {{"oneOf", words(form)}};
+    return {{"type", "string"}, {"oneOf", words(form)}};
+  }
+
+  static Json words(const ScalarForm& form) {
     Json words = Json::array();
     for (const auto& word : form.words) {
-      if (word.refusal.empty()) words.push_back({{"const", word.name}, {"description", word.doc}});
+      if (!word.refusal.empty()) continue;
+      words.push_back({{"const", word.name}, {"description", word.doc}});
+      if (is_number(word.name))
+        words.push_back({{"const", number_from(word.name)}, {"description", word.doc}});
     }
-    return {{"type", "string"}, {"oneOf", std::move(words)}};
+    return words;
+  }
+
+  static Json whole(const ScalarForm& form) {
+    Json numbers{
+        {"type", "integer"}, {"minimum", number(form.least)}, {"maximum", number(form.most)}};
+    if (form.words.empty()) return numbers;
+    Json forms = words(form);
+    forms.insert(forms.begin(), std::move(numbers));
+    return {{"anyOf", std::move(forms)}};
   }
 
   Json list(const ListForm& form) {

@@ -24,13 +24,24 @@ struct Word {
 
 /// What an unquoted or quoted scalar may be.
 struct ScalarForm {
-  enum class Kind : std::uint8_t { text, slug, boolean, whole, number, duration, rate, word };
+  enum class Kind : std::uint8_t {
+    text,
+    slug,
+    boolean,
+    yes,  ///< true alone
+    whole,
+    number,
+    duration,
+    rate,
+    word,      ///< one that reads as a number needs no quotes
+    operation  ///< its number, or a path of them as text: 2, "2.1"
+  };
   Kind kind = Kind::text;
   int128 least = 0;  ///< of a whole number; of a duration in nanoseconds
   int128 most = 0;
   double low = 0;  ///< of a number
   double high = 0;
-  std::vector<Word> words = {};
+  std::vector<Word> words = {};  ///< of a whole number: may stand instead
 };
 
 struct KeyForm {

@@ -217,4 +217,8 @@ std::vector<std::string> reasons_unmet(const Model& model) {
   return reasons;
 }
 
+int128 most_operations_of(const Model& model, const Workflow& workflow) {
+  return Extremes(model).of(workflow).operations;
+}
+
 }  // namespace caesura

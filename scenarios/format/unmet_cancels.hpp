@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sim/statistics.hpp"
 #include "model/model.hpp"
 
 #include <string>
@@ -13,5 +14,9 @@ namespace caesura {
 /// source looks at them, as budgets do; a source of
 /// probability 0 is switched off. So what it says is certain, but it does not see everything.
 std::vector<std::string> reasons_unmet(const Model& model);
+
+/// The most operations, drawn likewise, that a request with this workflow may have, its children's
+/// not counted.
+int128 most_operations_of(const Model& model, const Workflow& workflow);
 
 }  // namespace caesura
