@@ -4,27 +4,23 @@
 #include "scenarios/results/output_folder.hpp"
 #include "doors/http/http_server.hpp"
 #include "doors/live/served_scenario.hpp"
-#include "doors/control/plain_json.hpp"
 #include "doors/muxi/gateway.hpp"
+#include "app/access_log.hpp"
 #include "app/commands.hpp"
+#include "app/listen_address.hpp"
 #include "app/run_results.hpp"
 #include "app/terminal.hpp"
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
-#include <cstring>
 #include <exception>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -53,39 +49,6 @@ struct ServeArguments {
   std::optional<std::string> out;
 };
 
-struct ListenAddress {
-  std::string address;
-  std::uint16_t port = 0;
-};
-
-/// "127.0.0.1:8001", "localhost:8001", "[::1]:8001".
-std::optional<ListenAddress> parse_listen(const std::string& text) {
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string::npos || colon == 0) return std::nullopt;
-  ListenAddress listen{.address = text.substr(0, colon)};
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, listen.port);
-  if (error != std::errc() || stop != end) return std::nullopt;
-  if (listen.address == "localhost") listen.address = "127.0.0.1";
-  const bool in_brackets = listen.address.front() == '[' && listen.address.back() == ']';
-  if (in_brackets) listen.address = listen.address.substr(1, listen.address.size() - 2);
-  if (!in_brackets && listen.address.find(':') != std::string::npos) return std::nullopt;
-  boost::system::error_code is_none;
-  boost::asio::ip::make_address(listen.address, is_none);
-  return is_none ? std::nullopt : std::optional(listen);
-}
-
-CLI::Validator listen_address() {
-  const auto check = [](const std::string& text) {
-    return parse_listen(text)
-               ? std::string()
-               : fmt::format(
-                     "'{}' is not an address and a port, such as 127.0.0.1:8001 or [::1]:8001",
-                     text);
-  };
-  return CLI::Validator(check, "ADDRESS:PORT");
-}
-
 /// "250ms", "0".
 std::optional<Duration> parse_early_cancel(const std::string& text) {
   if (text == "0") return zero_duration;
@@ -106,30 +69,6 @@ CLI::Validator early_cancel_duration() {
   return CLI::Validator(check, "DURATION");
 }
 
-/// A line of JSON a call.
-class AccessLog {
- public:
-  /// Appends to what is there. Throws OutputError.
-  explicit AccessLog(std::string file)
-      : file_(std::move(file)), stream_(file_, std::ios::app | std::ios::binary) {
-    if (!stream_) throw OutputError(fault());
-  }
-
-  /// What cannot be written (a full disk) is said once, and costs the log alone.
-  void add(const nlohmann::ordered_json& call) {
-    if (stream_ && !(stream_ << compact(call) << '\n' << std::flush))
-      print_complaint(fault() + "; nothing more is logged");
-  }
-
- private:
-  std::string fault() const {
-    return fmt::format("cannot write {}: {}", file_, std::strerror(errno));
-  }
-
-  std::string file_;
-  std::ofstream stream_;
-};
-
 /// A server from its start to the signal that ends it.
 class Service {
  public:
@@ -140,10 +79,8 @@ class Service {
         server_(io_,
                 {.address = listen_.address,
                  .port = listen_.port,
-                 .refusal =
-                     [this](unsigned status, std::string_view message) {
-                       return gateway_.refusal(status, message);
-                     }},
+                 .refusal = [this](unsigned status, std::string_view message,
+                                   std::string_view) { return gateway_.refusal(status, message); }},
                 [this](std::shared_ptr<HttpCall> call) { gateway_.handle(std::move(call)); }),
         signals_(io_, SIGINT, SIGTERM, SIGHUP),
         patience_(io_) {
@@ -188,16 +125,13 @@ class Service {
   }
 
   void greet(const ServedScenario& served) const {
-    const std::string& address = listen_.address;
-    const std::string host = address.find(':') == std::string::npos ? address : "[" + address + "]";
-    const std::string url = fmt::format("http://{}:{}", host, server_.port());
+    const std::string url = listen_.url(server_.port());
     const char* key = arguments_.client_key ? " -H \"X-Muxi-Client-Key: $CAESURA_CLIENT_KEY\"" : "";
     print_error(fmt::format(
         "caesura: serving {} on {} under policy {}; Ctrl-C ends it and prints the results\n"
         "Try: curl -s {}/v1/chat{} -d '{{\"message\": \"hello\"}}'\n",
         served.scenario.name, url, served.scenario.policies[served.policy].name, url, key));
-    const bool is_loopback = address.starts_with("127.") || address == "::1";
-    if (is_loopback || arguments_.client_key || arguments_.admin_key) return;
+    if (listen_.is_loopback() || arguments_.client_key || arguments_.admin_key) return;
     print_error(
         "caesura: warning: no key is configured, so calls from other machines are answered 401; "
         "set --client-key\n");

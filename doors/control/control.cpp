@@ -9,15 +9,20 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <cstddef>
+
 namespace caesura {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::size_t longest_advance = 1000;  ///< bytes: it needs 20
+
 /// {"advance": "30s"}
 Duration advance_in(const std::string& body) {
   const CallError unfit(400, "INVALID_REQUEST",
                         "Send how far to move the clock: {\"advance\": \"30s\"}");
+  if (body.size() > longest_advance) throw unfit;
   const Json json = Json::parse(body, nullptr, false);
   if (!json.is_object() || !json.contains("advance") || !json["advance"].is_string()) throw unfit;
   const auto by = duration_in(json["advance"].get<std::string>());
@@ -42,25 +47,25 @@ HttpAnswer Control::timeline(const LiveRequest& request) const {
   return plain_json(200, caesura::timeline(request, session_.now()));
 }
 
-HttpAnswer Control::clock() const {
-  return plain_json(200, {{"now_s", seconds(session_.now())},
-                          {"mode", session_.options().manual_clock ? "manual" : "real"},
-                          {"time_scale", session_.options().time_scale}});
+HttpAnswer RunControl::clock() const {
+  return plain_json(200, {{"now_s", seconds(run_.now())},
+                          {"mode", run_.has_manual_clock() ? "manual" : "real"},
+                          {"time_scale", run_.time_scale()}});
 }
 
-HttpAnswer Control::advance(const std::string& body) {
-  if (!session_.options().manual_clock)
+HttpAnswer RunControl::advance(const std::string& body) {
+  if (!run_.has_manual_clock())
     throw CallError(400, "OPERATION_FAILED",
                     "The clock goes by itself; start the server with --clock manual");
   const Duration by = advance_in(body);
-  if (by > Time::max() - session_.now())
+  if (by > Time::max() - run_.now())
     throw CallError(400, "INVALID_REQUEST", "Simulated time ends after 292 years");
-  session_.advance(by);
+  run_.advance(by);
   return clock();
 }
 
-HttpAnswer Control::results() const {
-  return {200, {{"Content-Type", "application/json"}}, json_text(to_json(session_.results()))};
+HttpAnswer RunControl::results() const {
+  return {200, {{"Content-Type", "application/json"}}, json_text(run_.results_json())};
 }
 
 }  // namespace caesura

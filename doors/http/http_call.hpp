@@ -35,7 +35,7 @@ class HttpCall {
 
   const HttpRequest& request() const { return request_; }
   /// The request has no body any more: for who need not keep it as long as the call.
-  std::string take_body() { return std::exchange(request_.body, {}); }
+  std::string take_body();
 
   void answer(const HttpAnswer& answer);
 
@@ -86,6 +86,9 @@ struct HttpServerOptions {
   std::uint16_t port = 0;             ///< 0: any free one
   std::size_t header_bytes_max = std::size_t{16} * 1024;
   std::size_t body_bytes_max = std::size_t{1024} * 1024;
+  /// Of all connections together: bodies that are being read, and those of calls that are not over
+  /// and have not been taken. Whoever sends more is answered 503.
+  std::size_t bodies_bytes_max = std::size_t{1024} * 1024 * 1024;
   /// For a whole request, once its first byte has come.
   std::chrono::milliseconds read_timeout = std::chrono::seconds(30);
   /// For a next request to begin.
@@ -96,8 +99,10 @@ struct HttpServerOptions {
   std::chrono::milliseconds drain_timeout = std::chrono::seconds(2);
   std::size_t connections_max = 10'000;
   /// What answers a request that the server refuses by itself: 400, 408, 413, 431, 501 or 503, and
-  /// a line that says why. By default the line alone.
-  std::function<HttpAnswer(unsigned status, std::string_view message)> refusal = nullptr;
+  /// a line that says why. `target`: the request's, empty if that has not come. By default the line
+  /// alone.
+  std::function<HttpAnswer(unsigned status, std::string_view message, std::string_view target)>
+      refusal = nullptr;
 };
 
 }  // namespace caesura

@@ -42,6 +42,7 @@ HttpConnection::HttpConnection(tcp::socket socket, std::shared_ptr<HttpConnectio
 HttpConnection::~HttpConnection() {
   leave();
   end_call();
+  connections_->bytes_held -= held_;
 }
 
 void HttpConnection::serve() {
@@ -63,7 +64,8 @@ void HttpConnection::refuse(unsigned status, std::string_view message) {
   HttpAnswer answer{.status = status,
                     .headers = {{"Content-Type", "text/plain"}},
                     .body = std::string(message) + "\n"};
-  if (connections_->options.refusal) answer = connections_->options.refusal(status, message);
+  if (connections_->options.refusal)
+    answer = connections_->options.refusal(status, message, reader_.target());
   answer.status = status;
   form_ = reader_.form();
   form_.keep_alive = false;
@@ -150,13 +152,18 @@ void HttpConnection::on_readable() {
       return wait_to_read();
     case Phase::calling:
       reader_.add({bytes.data(), count});
+      count_held(call_body_);
       if (reader_.bytes_waiting() >
-          connections_->options.header_bytes_max + connections_->options.body_bytes_max)
+              connections_->options.header_bytes_max + connections_->options.body_bytes_max ||
+          holds_too_much())
         return lose();
       return wait_to_read();
     case Phase::idle:
     case Phase::reading:
       reader_.add({bytes.data(), count});
+      count_held(0);
+      if (holds_too_much())
+        return refuse(503, "the bodies of all calls are more than the server holds; try again");
       return advance();
     case Phase::sending:
     case Phase::closed:
@@ -190,6 +197,7 @@ void HttpConnection::begin_call() {
   clear_deadline();
   form_ = reader_.form();
   HttpRequest request = reader_.take();
+  count_held(request.body.size());
   error_code gone;
   const asio::ip::address peer = plain_address(socket_.remote_endpoint(gone).address());
   if (gone) return close();
@@ -199,6 +207,17 @@ void HttpConnection::begin_call() {
   call_ = call;
   connections_->handler(std::move(call));
   if (phase_ == Phase::calling) wait_to_read();
+}
+
+void HttpConnection::count_held(std::size_t call_body) {
+  call_body_ = call_body;
+  const std::size_t now = reader_.bytes_held() + call_body;
+  connections_->bytes_held += now;
+  connections_->bytes_held -= std::exchange(held_, now);
+}
+
+bool HttpConnection::holds_too_much() const {
+  return connections_->bytes_held > connections_->options.bodies_bytes_max;
 }
 
 void HttpConnection::end_answer() {
@@ -214,6 +233,7 @@ void HttpConnection::send(std::string_view bytes) {
     offered_ -= std::exchange(sent_, 0);
   }
   outbox_ += bytes;
+  if (is_waiting_to_write_) offered_ = outbox_.size();  // the system has said that it takes no more
   if (is_flush_due_ || is_waiting_to_write_) return;
   is_flush_due_ = true;
   asio::post(socket_.get_executor(), [self = shared_from_this()] {
@@ -308,6 +328,7 @@ void HttpConnection::lose() {
 
 std::function<void()> HttpConnection::end_call() {
   const std::shared_ptr<HttpCall> call = std::exchange(call_, {}).lock();
+  count_held(0);
   return call ? call->end() : nullptr;
 }
 
@@ -316,6 +337,11 @@ HttpCall::HttpCall(HttpRequest request, std::weak_ptr<HttpConnection> connection
 
 HttpCall::~HttpCall() {
   if (const auto open = connection()) open->close();
+}
+
+std::string HttpCall::take_body() {
+  if (const auto open = connection()) open->body_taken();
+  return std::exchange(request_.body, {});
 }
 
 void HttpCall::answer(const HttpAnswer& answer) {

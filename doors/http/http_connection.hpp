@@ -23,6 +23,7 @@ struct HttpConnections {
   std::function<void(std::shared_ptr<HttpCall>)> handler;
   std::unordered_set<HttpConnection*> open;
   std::size_t turned_away = 0;  ///< of these: they are only told so
+  std::size_t bytes_held = 0;   ///< as HttpServerOptions::bodies_bytes_max counts them
 };
 
 /// One client's connection. It is kept alive by what it waits for, so it goes when it is closed.
@@ -49,6 +50,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void reset();
   void cut_off();
   std::size_t unsent() const { return offered_ - sent_; }
+  /// Its body is not kept any more.
+  void body_taken() { count_held(0); }
 
  private:
   enum class Phase {
@@ -77,6 +80,10 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void break_off();
   void leave();
 
+  /// What is held now: by the reader, and `call_body` by the call under way.
+  void count_held(std::size_t call_body);
+  bool holds_too_much() const;
+
   void set_deadline(std::chrono::milliseconds from_now);
   void clear_deadline();
   void on_deadline();
@@ -92,8 +99,10 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   std::shared_ptr<HttpConnections> connections_;
   HttpReader reader_;
   std::string outbox_;
-  std::size_t offered_ = 0;  ///< of the outbox: to the system
-  std::size_t sent_ = 0;     ///< of that
+  std::size_t offered_ = 0;    ///< of the outbox: to the system
+  std::size_t sent_ = 0;       ///< of that
+  std::size_t held_ = 0;       ///< of HttpConnections::bytes_held
+  std::size_t call_body_ = 0;  ///< of that
   std::weak_ptr<HttpCall> call_;
   AnswerForm form_;  ///< of the answer under way
   Phase phase_ = Phase::idle;

@@ -62,6 +62,14 @@ void HttpReader::add(std::string_view bytes) {
   input_ += bytes;
 }
 
+std::size_t HttpReader::bytes_held() const {
+  return bytes_waiting() + (parser_ ? parser_->request.body.size() : 0);
+}
+
+std::string_view HttpReader::target() const {
+  return parser_ ? std::string_view(parser_->request.target) : std::string_view();
+}
+
 HttpProgress HttpReader::read() {
   if (!parser_) {
     if (skip_empty_lines()) return HttpProgress::nothing;

@@ -42,12 +42,17 @@ class HttpReader {
   /// Bytes that came and have not been read.
   std::size_t bytes_waiting() const { return input_.size() - taken_; }
 
+  /// These, and what of a body has been read that is still to be taken.
+  std::size_t bytes_held() const;
+
   /// Reads as far as the bytes go, one request at most: after `complete` it must be taken first.
   HttpProgress read();
   /// Without its peer. After `complete`, once.
   HttpRequest take();
   /// How the request that was read last, maybe in part, is to be answered.
   const AnswerForm& form() const { return form_; }
+  /// Of the request that is being read, maybe in part; empty: it has not come.
+  std::string_view target() const;
   /// After `refused`.
   const HttpRefusal& refusal() const { return refusal_; }
 

@@ -4,6 +4,7 @@
 #include "doors/live/fingerprint.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -344,5 +345,7 @@ void LiveSession::drain(std::function<void()> idle) {
   idle_ = std::move(idle);
   if (in_flight_ == 0) idle_();
 }
+
+nlohmann::ordered_json LiveSession::results_json() const { return to_json(results()); }
 
 }  // namespace caesura

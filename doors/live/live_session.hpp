@@ -4,6 +4,7 @@
 #include "scenarios/run/live_run.hpp"
 #include "doors/live/api_clock.hpp"
 #include "doors/live/audience.hpp"
+#include "doors/live/controlled_run.hpp"
 #include "doors/live/due_queue.hpp"
 #include "doors/live/early_cancels.hpp"
 #include "doors/live/live_request.hpp"
@@ -61,7 +62,7 @@ struct StartError : std::runtime_error {
 /// A live run as every door sees it: requests by the ids that clients give them, their cancels, and
 /// the clock. It knows no protocol, and is used from one thread. What an actor throws comes out of
 /// the calls, or out of what it gave the loop to do.
-class LiveSession {
+class LiveSession final : public ControlledRun {
  public:
   /// All of these outlive it, and so do the audiences. `witness` may be null.
   LiveSession(Loop& loop, const Scenario& scenario, SessionOptions options, Witness* witness);
@@ -101,12 +102,13 @@ class LiveSession {
 
   /// Lets its held operation end.
   void release(LiveRequest& request);
-  /// Manual clock only.
-  void advance(Duration by);
+  void advance(Duration by) override;
 
   // Time
 
-  Time now() const { return run_.now(); }
+  Time now() const override { return run_.now(); }
+  bool has_manual_clock() const override { return options_.manual_clock; }
+  double time_scale() const override { return options_.time_scale; }
   const ApiClock& clock() const { return clock_; }
   /// As ApiClock::client_time().
   Time client_now() const { return clock_.client_time(run_.now()); }
@@ -123,6 +125,7 @@ class LiveSession {
   /// As LiveRun's.
   void halt() { run_.halt(); }
   Results results() const { return run_.results(); }
+  nlohmann::ordered_json results_json() const override;
   std::string take_csv(bool all) { return run_.take_csv(all); }
 
  private:

@@ -17,8 +17,12 @@ namespace {
 
 /// Two runs may write to one folder at a time: the last to finish wins, and neither sees half a
 /// file of the other's.
+std::filesystem::path temporary_in(const std::filesystem::path& folder, const std::string& name) {
+  return folder / ("." + name + "." + std::to_string(::getpid()) + ".partial");
+}
+
 OutputFile open_in(const std::filesystem::path& folder, const std::string& name) {
-  return {folder / ("." + name + "." + std::to_string(::getpid()) + ".partial"), folder / name};
+  return {temporary_in(folder, name), folder / name};
 }
 
 std::filesystem::path created(const std::filesystem::path& folder) {
@@ -36,6 +40,8 @@ OutputFile::OutputFile(std::filesystem::path temporary, std::filesystem::path ta
       target_(std::move(target)),
       file_(std::fopen(temporary_.c_str(), "wb")) {
   if (!file_) fail();
+  std::error_code ignored;
+  if (std::filesystem::is_directory(target_, ignored)) fail_to_write(target_, "it is a folder");
 }
 
 OutputFile::~OutputFile() {
@@ -70,6 +76,11 @@ OutputFolder::OutputFolder(const std::filesystem::path& folder)
   requests_.append(header);
 }
 
+void OutputFolder::keep_events() {
+  const std::string name = "events.jsonl";
+  events_ = std::make_unique<OutputFile>(temporary_in(folder_, name), folder_ / name);
+}
+
 void OutputFolder::finish(const Texts& texts) {
   std::array<OutputFile, 3> others{open_in(folder_, "results.json"), open_in(folder_, "report.md"),
                                    open_in(folder_, "scenario.yaml")};
@@ -78,8 +89,10 @@ void OutputFolder::finish(const Texts& texts) {
   others[2].append(texts.scenario_yaml);
   // Everything that can fill the disk comes before the first rename.
   requests_.close();
+  if (events_) events_->close();
   for (auto& file : others) file.close();
   requests_.rename();
+  if (events_) events_->rename();
   for (auto& file : others) file.rename();
 }
 

@@ -54,6 +54,10 @@ class OutputFolder {
   /// folder that cannot be written to is known before the run. Throws OutputError.
   explicit OutputFolder(const std::filesystem::path& folder);
 
+  /// events.jsonl will be there too, with lines as append_events() gives them. Throws OutputError.
+  void keep_events();
+  /// After keep_events(). Throws OutputError.
+  void append_events(std::string_view lines) { events_->append(lines); }
   /// Lines of requests.csv; the header is already there. Throws OutputError.
   void append_requests(std::string_view lines) { requests_.append(lines); }
 
@@ -62,12 +66,14 @@ class OutputFolder {
     std::string report_md;
     std::string scenario_yaml;
   };
-  /// Writes the other files, and gives all four their names. To be called once. Throws OutputError.
+  /// Writes the other files, and gives all of them their names. To be called once. Throws
+  /// OutputError.
   void finish(const Texts& texts);
 
  private:
   std::filesystem::path folder_;
   OutputFile requests_;
+  std::unique_ptr<OutputFile> events_;
 };
 
 }  // namespace caesura

@@ -114,6 +114,27 @@ TEST(HttpHangUp, OfAClientThatDoesNotReadIsSeenThoughLittleIsSentAtATime) {
   notices.wait_for(1);
 }
 
+TEST(HttpHangUp, OfAClientThatDoesNotReadCanBeToldFromWhatIsUnsent) {
+  constexpr std::size_t more = 1'000'000;
+  RunningServer server;
+  RawClient client(server.port());
+  client.get("/");
+  server.with_call(0, [&](HttpCall& call) { call.open_stream({}); });
+  std::size_t unsent = 0;
+  while (unsent == 0) {
+    server.with_call(0, [&](HttpCall& call) {
+      unsent = call.unsent();
+      call.write(std::string(more, 'x'));
+    });
+  }
+  // The system takes nothing any more: whatever is written from now on stays.
+  server.with_call(0, [&](HttpCall& call) {
+    const std::size_t before = call.unsent();
+    call.write(std::string(more, 'x'));
+    EXPECT_GE(call.unsent(), before + more);
+  });
+}
+
 TEST(HttpHangUp, OfAClientThatIsCutOffIsNoticedAndBreaksTheConnection) {
   Count notices;
   RunningServer server;

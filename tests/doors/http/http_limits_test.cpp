@@ -43,13 +43,18 @@ TEST(HttpLimits, AreToldToTheClient) {
 }
 
 TEST(HttpLimits, AreToldInTheWordsOfTheCaller) {
-  const HttpServerOptions options{.refusal = [](unsigned status, std::string_view message) {
-    return HttpAnswer{.headers = {{"Content-Type", "application/json"}},
-                      .body = std::to_string(status) + ": " + std::string(message)};
-  }};
-  const RawAnswer answer = expect_refusal(options, "GET / HTTP/3.0\r\n\r\n", 400);
+  const HttpServerOptions options{
+      .body_bytes_max = 10,
+      .refusal = [](unsigned status, std::string_view message, std::string_view target) {
+        return HttpAnswer{.headers = {{"Content-Type", "application/json"}},
+                          .body = std::to_string(status) + ' ' + std::string(target) + ": " +
+                                  std::string(message)};
+      }};
+  const RawAnswer answer = expect_refusal(options, "nonsense\r\n\r\n", 400);
   EXPECT_EQ(answer.header("Content-Type"), "application/json");
-  EXPECT_EQ(answer.body.substr(0, 5), "400: ");
+  EXPECT_EQ(answer.body.substr(0, 6), "400 : ");
+  const std::string large = "POST /here?x HTTP/1.1\r\nContent-Length: 11\r\n\r\n";
+  EXPECT_EQ(expect_refusal(options, large, 413).body.substr(0, 13), "413 /here?x: ");
 }
 
 TEST(HttpLimits, AreToldToAClientThatGoesOnSending) {

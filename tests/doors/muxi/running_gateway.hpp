@@ -54,10 +54,9 @@ class RunningGateway {
     gateway_ = std::make_unique<Gateway>(io_, served_.scenario, std::move(options));
     server_ = std::make_unique<HttpServer>(
         io_,
-        HttpServerOptions{.refusal =
-                              [this](unsigned status, std::string_view message) {
-                                return gateway_->refusal(status, message);
-                              }},
+        HttpServerOptions{
+            .refusal = [this](unsigned status, std::string_view message,
+                              std::string_view) { return gateway_->refusal(status, message); }},
         [this](std::shared_ptr<HttpCall> call) {
           gateway_->handle(std::move(call));
           handled_.add();
