@@ -7,6 +7,7 @@
 #include "app/report_command.hpp"
 #include "app/serve_command.hpp"
 #include "app/terminal.hpp"
+#include "app/world_command.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -234,9 +235,10 @@ int run_program(int argc, char** argv) {
   app.set_version_flag("--version", std::string("caesura ") + version);
   app.require_subcommand(1);
   app.get_formatter()->column_width(30);
-  const std::vector<Command> commands{
-      add_run(app),    add_verify(app),  add_validate(app), add_trace(app), add_sweep(app),
-      add_advise(app), add_compare(app), add_report(app),   add_serve(app), add_schema(app)};
+  const std::vector<Command> commands{add_run(app),     add_verify(app), add_validate(app),
+                                      add_trace(app),   add_sweep(app),  add_advise(app),
+                                      add_compare(app), add_report(app), add_serve(app),
+                                      add_world(app),   add_schema(app)};
   if (argc > 1 && argv[1][0] != '-') {
     std::vector<std::string> names;
     for (const Command& command : commands) names.push_back(command.options->get_name());

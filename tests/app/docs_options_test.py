@@ -112,7 +112,7 @@ def example_arguments(line):
 
 def cheap(arguments):
     """The same check of the same arguments, but for a run, which may be long: then what it would run."""
-    if arguments[0] not in ("run", "verify", "sweep", "advise", "serve"):
+    if arguments[0] not in ("run", "verify", "sweep", "advise", "serve", "world"):
         return arguments
     kept, rest = ["validate"], iter(arguments[1:])
     for word in rest:
@@ -123,7 +123,7 @@ def cheap(arguments):
             first = values.split(",")[0]  # a first value with commas of its own would be cut
             kept += ["--policy", first] if path == "policy" else ["--set", f"{path}={first}"]
         elif word in ("--threads", "--engine", "--time-scale", "--replications", "--out", "--minimise", "--maximise", "--hold",
-                      "--listen", "--client-key", "--admin-key", "--clock", "--max-requests", "--access-log"):
+                      "--listen", "--client-key", "--admin-key", "--key", "--name", "--clock", "--max-requests", "--max-runs", "--access-log"):
             next(rest)
         elif not word.startswith("--"):
             kept.append(word)

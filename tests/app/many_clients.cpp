@@ -12,6 +12,7 @@
 //   many_clients PORT idle CONNECTIONS                            connections that say nothing,
 //   beside one that asks for the health
 
+#include "tests/app/client_figures.hpp"
 #include "tests/app/many_connections.hpp"
 
 #include <nlohmann/json.hpp>
@@ -19,38 +20,17 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <deque>
 #include <functional>
 #include <iostream>
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <sys/resource.h>
 #include <utility>
 #include <vector>
 
 namespace caesura::testing {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-double milliseconds(Clock::duration d) {
-  return std::chrono::duration<double, std::milli>(d).count();
-}
-double seconds_of(Clock::time_point t) {
-  return std::chrono::duration<double>(t.time_since_epoch()).count();
-}
-
-/// What was seen that must not be.
-struct Faults {
-  std::uint64_t count = 0;
-  std::vector<std::string> first;  ///< a few, for people
-  void add(const std::string& what) {
-    if (++count <= 5) first.push_back(what);
-  }
-};
 
 std::string post_chat(const std::string& id, bool stream) {
   const std::string body =
@@ -64,16 +44,6 @@ std::string request(const std::string& method, const std::string& path) {
 }
 std::string delete_request(const std::string& id) {
   return request("DELETE", "/v1/requests/" + id);
-}
-
-/// p50, p99 and the longest, in milliseconds.
-Json summary(std::vector<double> values) {
-  if (values.empty()) return nullptr;
-  std::sort(values.begin(), values.end());
-  const auto at = [&](double share) {
-    return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1))];
-  };
-  return {{"count", values.size()}, {"p50", at(0.5)}, {"p99", at(0.99)}, {"max", values.back()}};
 }
 
 /// One chat's stream: content frames in order, and none after its cancel was answered.
@@ -245,29 +215,6 @@ Json run_streams(std::uint16_t port, std::uint32_t streams, std::uint32_t chunks
           {"unknown_delete_ms", summary(unknown.latencies())}};
 }
 
-/// How the server's seconds and the client's clock belong together: the server's 0 lies between
-/// these two.
-struct ServerStart {
-  double earliest = -1e300;
-  double latest = 1e300;
-};
-
-ServerStart find_start(Loop& loop, Connection& connection) {
-  ServerStart start;
-  for (int i = 0; i < 200; ++i) {
-    bool answered = false;
-    const double before = seconds_of(Clock::now());
-    connection.call(request("GET", "/v1/caesura/clock"), [&](const Answer& answer) {
-      const double now = Json::parse(answer.body)["now_s"];
-      start.earliest = std::max(start.earliest, before - now);
-      start.latest = std::min(start.latest, seconds_of(Clock::now()) - now);
-      answered = true;
-    });
-    loop.run_until([&] { return answered; });
-  }
-  return start;
-}
-
 /// One request and a cancel that crosses its end.
 class Race {
  public:
@@ -343,7 +290,7 @@ class Race {
 Json run_races(std::uint16_t port, std::uint32_t races, Faults& faults) {
   Loop loop;
   Connection control(loop, port);
-  const ServerStart start = find_start(loop, control);
+  const ServerStart start = find_start(loop, control, request("GET", "/v1/caesura/clock"));
   std::vector<std::unique_ptr<Race>> lanes;
   std::uint32_t begun = 0;
   std::uint32_t done = 0;
@@ -475,20 +422,7 @@ Json run(const std::vector<std::string>& arguments, Faults& faults) {
 }  // namespace caesura::testing
 
 int main(int argc, char** argv) {
-  using namespace caesura::testing;
-  rlimit files{};
-  getrlimit(RLIMIT_NOFILE, &files);
-  files.rlim_cur = files.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &files);
-  Faults faults;
-  try {
-    Json result = run({argv + 1, argv + argc}, faults);
-    result["faults"] = faults.count;
-    result["first_faults"] = faults.first;
-    std::cout << result.dump() << std::endl;
-    return faults.count == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-  } catch (const std::exception& error) {
-    std::cerr << "many_clients: " << error.what() << '\n';
-    return EXIT_FAILURE;
-  }
+  return caesura::testing::tell("many_clients", [&](caesura::testing::Faults& faults) {
+    return caesura::testing::run({argv + 1, argv + argc}, faults);
+  });
 }

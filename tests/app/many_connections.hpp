@@ -56,7 +56,7 @@ class Connection {
   using OnBytes = std::function<void(std::string_view)>;
 
   Connection(Loop& loop, std::uint16_t port);
-  ~Connection() { ::close(socket_); }
+  ~Connection() { hang_up(); }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -69,8 +69,12 @@ class Connection {
     on_end_ = std::move(on_end);
     send(request);
   }
-  /// Reads what is there already.
+  /// Reads what is there already; nothing once it has hung up.
   void read();
+  /// Closes it, whatever is still to come: nothing more is told.
+  void hang_up() {
+    if (socket_ >= 0) ::close(std::exchange(socket_, -1));
+  }
 
  private:
   void send(const std::string& request) {
@@ -101,6 +105,8 @@ class Loop {
     epoll_event event{.events = EPOLLIN, .data = {.ptr = connection}};
     if (epoll_ctl(epoll_, EPOLL_CTL_ADD, socket, &event) != 0) fail("epoll_ctl");
   }
+  /// When it last learned what had come: what is read since then had come by then.
+  Clock::time_point woken() const { return woken_; }
   void at(Clock::time_point when, std::function<void()> what) {
     moments_.push_back({when, next_++, std::move(what)});
     std::push_heap(moments_.begin(), moments_.end());
@@ -113,6 +119,7 @@ class Loop {
       if (Clock::now() > deadline) throw std::runtime_error("nothing more happens");
       const int count =
           epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), wait_ms());
+      woken_ = Clock::now();
       for (int i = 0; i < count; ++i)
         static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr)->read();
       while (!moments_.empty() && moments_.front().when <= Clock::now()) {
@@ -141,6 +148,7 @@ class Loop {
   }
 
   int epoll_;
+  Clock::time_point woken_ = Clock::now();
   std::vector<Moment> moments_;
   std::uint64_t next_ = 0;
 };
@@ -161,8 +169,8 @@ inline Connection::Connection(Loop& loop, std::uint16_t port)
 }
 
 inline void Connection::read() {
-  std::array<char, 65536> buffer{};
-  for (;;) {
+  static std::array<char, 65536> buffer;
+  while (socket_ >= 0) {
     const ssize_t size = ::recv(socket_, buffer.data(), buffer.size(), 0);
     if (size < 0 && errno == EAGAIN) return;
     if (size <= 0) throw std::runtime_error("the server has closed a connection");

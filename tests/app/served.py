@@ -1,4 +1,4 @@
-"""`caesura serve` as tests of clients use it: started on a free port, called, and stopped.
+"""`caesura serve`, and `caesura world`, as tests of clients use them: started on a free port, called, and stopped.
 
     with Served(CAESURA, "scenarios/cancel_button.yaml", "--clock", "manual") as served:
         served.call("POST", "/v1/chat", {"message": "hello", "mode": "async"})
@@ -17,7 +17,7 @@ import urllib.request
 from typing import NamedTuple
 
 PATIENCE_S = 60  # for what should take a moment: that it hangs is an error
-LISTENS = re.compile(rb"^caesura: serving .* on (http://\S+) ", re.MULTILINE)
+LISTENS = re.compile(rb"^caesura: (?:serving .* on|the world of .* is on) (http://[^\s;]+)", re.MULTILINE)
 
 
 class Answer(NamedTuple):
@@ -33,10 +33,13 @@ class Ended(NamedTuple):
 
 
 class Served:
+    COMMAND = "serve"
+    CLOCK = "/v1/caesura/clock"
+
     def __init__(self, caesura, *arguments, cwd=None, environment=None):
         """Returns when calls can be sent to `url`. AssertionError, with what the program said, if it does not come to that."""
         own = {name: value for name, value in os.environ.items() if not name.startswith("CAESURA_")}
-        self._process = subprocess.Popen([caesura, "serve", *arguments, "--listen", "127.0.0.1:0"], cwd=cwd, env=own | (environment or {}),
+        self._process = subprocess.Popen([caesura, self.COMMAND, *arguments, "--listen", "127.0.0.1:0"], cwd=cwd, env=own | (environment or {}),
                                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
         self._said = b""
         self._ended = None
@@ -52,7 +55,7 @@ class Served:
     def __exit__(self, *_):
         by_itself = self._ended is None and self._process.poll() is not None
         ended = self.stop()
-        assert not by_itself, f"caesura serve has ended by itself: {ended}"
+        assert not by_itself, f"caesura {self.COMMAND} has ended by itself: {ended}"
 
     @property
     def pid(self):
@@ -71,7 +74,7 @@ class Served:
 
     def advance(self, by):
         """With --clock manual: on return all that was due by then has happened."""
-        answer = self.call("POST", "/v1/caesura/clock", {"advance": by})
+        answer = self.call("POST", self.CLOCK, {"advance": by})
         assert answer.status == 200, answer
 
     def stop_reading(self):
@@ -97,13 +100,18 @@ class Served:
             while not (found := LISTENS.search(self._said)):
                 assert ready.select(deadline - time.monotonic()), f"caesura serve does not say where it listens: {self._said.decode()}"
                 some = os.read(self._process.stderr.fileno(), 65536)
-                assert some, f"caesura serve has ended with status {self._process.wait()}: {self._said.decode()}"
+                assert some, f"caesura {self.COMMAND} has ended with status {self._process.wait()}: {self._said.decode()}"
                 self._said += some
         return found.group(1).decode()
 
     def _kill(self):
         self._process.kill()
         self._process.communicate()
+
+
+class World(Served):
+    COMMAND = "world"
+    CLOCK = "/caesura/clock"
 
 
 def _json_or_text(body):
