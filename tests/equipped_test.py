@@ -1,7 +1,9 @@
 """That a test whose tools are missing fails, and says what to install: what ./dev test would have installed."""
 
+import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -35,6 +37,24 @@ class Equipped(unittest.TestCase):
         ran = run("yaml", sys.executable, "-c", "print('ran')", python=["-I", "-S"])  # without what is installed
         self.assertEqual((ran.returncode, ran.stdout), (1, ""))
         self.assertIn("apt-get install python3-yaml\n", ran.stderr)
+
+    def test_clients_that_are_not_what_the_lockfile_pins_are_missing(self):
+        with tempfile.TemporaryDirectory() as folder:
+            tests = Path(folder, "tests")
+            clients = tests / "world/clients"
+            clients.mkdir(parents=True)
+            for name in ("equipped.py", "world/clients/install.py", "world/clients/package-lock.json"):
+                shutil.copy(TESTS / name, tests / name)
+            command = [sys.executable, str(tests / "equipped.py"), "world-clients,newer-node", sys.executable, "-c", "print('ran')"]
+            ran = subprocess.run(command, capture_output=True, text=True, check=False)
+            self.assertEqual((ran.returncode, ran.stdout), (1, ""))
+            self.assertIn("python3 tests/world/clients/install.py\n", ran.stderr)
+            (clients / "node_modules").mkdir()
+            stamp = clients / "node_modules/.of-lockfile"
+            stamp.write_text(hashlib.sha256((clients / "package-lock.json").read_bytes()).hexdigest())
+            self.assertEqual(subprocess.run(command, capture_output=True, text=True, check=True).stdout, "ran\n")
+            (clients / "package-lock.json").write_text("{}")
+            self.assertEqual(subprocess.run(command, capture_output=True, text=True, check=False).returncode, 1)
 
     def test_with_all_there_the_test_decides(self):
         with tempfile.TemporaryDirectory() as folder:
