@@ -415,7 +415,21 @@ std::string run_line(const Json& results) {
          run.at("version").get<std::string>() + ".";
 }
 
+/// Of a real program, whose services Caesura was.
+std::string world_line(const Json& results, const Background& background) {
+  if (results.at("engine") != "caf-realtime")
+    return "A real program, at a clock that was moved by hand: what it did, at simulated moments.";
+  std::string words = "A real program: when what it did reached its services, by the wall clock";
+  if (background.lateness_max) {
+    words += "; these were at most " + duration_figure(seconds(*background.lateness_max)) +
+             " late themselves";
+  }
+  return words + ".";
+}
+
 std::string measure_line(const Json& results, const Background& background) {
+  if (results.at("policies").size() == 1 && results.at("policies")[0].contains("world"))
+    return world_line(results, background);
   if (results.at("engine") != "caf-realtime") {
     return "Virtual time: consequences of the rule under the scenario's latencies, not the speed "
            "of this machine.";
