@@ -2,6 +2,7 @@
 
 #include "scenarios/format/format_number.hpp"
 #include "scenarios/format/format_value.hpp"
+#include "doors/http/listen_address.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -52,6 +53,17 @@ CLI::Validator whole_number(double lowest, double highest, const std::string& na
                              highest);
   };
   return CLI::Validator(check, name);
+}
+
+CLI::Validator listen_address() {
+  const auto check = [](const std::string& text) {
+    return parse_listen(text)
+               ? std::string()
+               : fmt::format(
+                     "'{}' is not an address and a port, such as 127.0.0.1:8001 or [::1]:8001",
+                     text);
+  };
+  return CLI::Validator(check, "ADDRESS:PORT");
 }
 
 CLI::Validator time_scale_number() {

@@ -29,6 +29,9 @@ unsigned cores();
 /// A whole number as people write them: 10000, 1e6.
 CLI::Validator whole_number(double lowest, double highest, const std::string& name);
 
+/// An address and a port, as parse_listen() reads them.
+CLI::Validator listen_address();
+
 /// How many times faster than life.
 CLI::Validator time_scale_number();
 

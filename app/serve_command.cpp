@@ -3,11 +3,12 @@
 #include "scenarios/format/format_number.hpp"
 #include "scenarios/results/output_folder.hpp"
 #include "doors/http/http_server.hpp"
+#include "doors/http/listen_address.hpp"
 #include "doors/live/served_scenario.hpp"
 #include "doors/muxi/gateway.hpp"
 #include "app/access_log.hpp"
 #include "app/commands.hpp"
-#include "app/listen_address.hpp"
+#include "app/options.hpp"
 #include "app/run_results.hpp"
 #include "app/terminal.hpp"
 

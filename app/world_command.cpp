@@ -1,15 +1,11 @@
 #include "app/world_command.hpp"
 
 #include "scenarios/results/output_folder.hpp"
-#include "doors/http/http_server.hpp"
-#include "doors/control/io_loop.hpp"
-#include "doors/mcp/mcp_door.hpp"
-#include "doors/openai/openai_door.hpp"
-#include "doors/world/world_router.hpp"
-#include "doors/world/world_session.hpp"
+#include "doors/http/listen_address.hpp"
+#include "exam/world_server.hpp"
 #include "app/access_log.hpp"
 #include "app/commands.hpp"
-#include "app/listen_address.hpp"
+#include "app/options.hpp"
 #include "app/run_results.hpp"
 #include "app/terminal.hpp"
 
@@ -46,11 +42,6 @@ struct WorldArguments {
   std::optional<std::string> out;
 };
 
-constexpr std::size_t mebibyte = std::size_t{1024} * 1024;
-constexpr std::size_t body_bytes_max = 32 * mebibyte;  ///< conversations are long
-constexpr std::size_t bodies_bytes_max = 512 * mebibyte;
-constexpr std::size_t connections_max = 20'000;
-
 /// A slug as policies have: it stands in requests.csv, and in thresholds.
 CLI::Validator subject_name() {
   const auto check = [](const std::string& name) {
@@ -68,22 +59,10 @@ class WorldService {
  public:
   WorldService(const WorldArguments& arguments, const Scenario& scenario, OutputFolder* folder)
       : arguments_(arguments),
-        listen_(parse_listen(arguments.listen).value()),
-        session_(loop_, scenario, session_options(arguments, folder)),
-        openai_(session_),
-        mcp_(session_),
-        router_(session_, {&openai_, &mcp_}, access(arguments)),
-        server_(io_,
-                {.address = listen_.address,
-                 .port = listen_.port,
-                 .body_bytes_max = body_bytes_max,
-                 .bodies_bytes_max = bodies_bytes_max,
-                 .connections_max = connections_max,
-                 .refusal =
-                     [this](unsigned status, std::string_view message, std::string_view target) {
-                       return router_.refusal(status, message, target);
-                     }},
-                [this](const std::shared_ptr<HttpCall>& call) { router_.handle(call); }),
+        world_(io_, scenario,
+               {.listen = parse_listen(arguments.listen).value(),
+                .access = access(arguments),
+                .session = session_options(arguments, folder)}),
         signals_(io_, SIGINT, SIGTERM, SIGHUP) {
     greet(scenario);
   }
@@ -95,14 +74,14 @@ class WorldService {
       // The next signal is not caught, and ends the program.
       signals_.clear();
       status_ = 128 + number;
-      server_.close();
+      world_.close();
       io_.stop();
     });
     io_.run();
     return status_;
   }
 
-  WorldSession& session() { return session_; }
+  WorldSession& session() { return world_.session(); }
 
  private:
   static WorldSessionOptions session_options(const WorldArguments& arguments,
@@ -127,55 +106,26 @@ class WorldService {
     return access;
   }
 
-  void greet(const Scenario& scenario) const {
-    const std::string url = listen_.url(server_.port());
+  void greet(const Scenario& scenario) {
     const std::string key = arguments_.key ? "$CAESURA_KEY" : "any";
     print_error(
         fmt::format("caesura: the world of {0} is on {1}; Ctrl-C ends it and prints what was seen\n"
                     "  models  OPENAI_BASE_URL={1}/v1 OPENAI_API_KEY={2}  ({3})\n"
                     "  tools   MCP at {1}/mcp\n"
                     "  runs    {1}/caesura/runs; one of its own: {1}/r/RUN/v1, {1}/r/RUN/mcp\n",
-                    scenario.name, url, key, fmt::join(session_.models(), ", ")));
+                    scenario.name, world_.url(), key, fmt::join(world_.session().models(), ", ")));
   }
 
   const WorldArguments& arguments_;
-  const ListenAddress listen_;
   boost::asio::io_context io_{1};
-  IoLoop loop_{io_};
-  WorldSession session_;
-  OpenAiDoor openai_;
-  McpDoor mcp_;
-  WorldRouter router_;
-  HttpServer server_;
+  WorldServer world_;
   boost::asio::signal_set signals_;
   int status_ = all_well;
 };
 
-/// What a scenario may say, and this world does not serve. Throws ScenarioError.
-void check_served(const Scenario& scenario) {
-  if (scenario.world.tools_era == WorldBlock::ToolsEra::v2026_07_28) {
-    throw ScenarioError(fmt::format(
-        "{}:1:1: world.tools.era: MCP's revision 2026-07-28 is not served; write 2025-11-25, or "
-        "leave it out",
-        scenario.file));
-  }
-  const Model& model = scenario.model;
-  for (std::size_t s = 0; s < model.services.size(); ++s) {
-    const bool is_remote = model.services[s].kind == ServiceKind::agent &&
-                           model.child_of(static_cast<std::uint16_t>(s)) == nullptr;
-    if (!is_remote) continue;
-    throw ScenarioError(
-        fmt::format("{}:1:1: agent '{}' has no workflow, and agents are not served over A2A; give "
-                    "it a workflow "
-                    "with a model of its own, which the program plays, or make it a tool",
-                    scenario.file, model.services[s].name));
-  }
-}
-
 int world_command(const WorldArguments& arguments) {
   const steady_clock::time_point start = steady_clock::now();
   const Scenario scenario = load_world_scenario(arguments.file, arguments.scenario);
-  check_served(scenario);
   print_warnings(scenario.warnings);
   const auto folder = arguments.out ? std::make_unique<OutputFolder>(*arguments.out) : nullptr;
   WorldService service(arguments, scenario, folder.get());

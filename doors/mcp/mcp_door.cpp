@@ -82,7 +82,7 @@ class ToolCallExchange : public CallAudience,
     } else {
       http->answer({200, {{"Content-Type", "application/json"}}, last});
     }
-    door_.world_.answered(call_);
+    door_.world_.answered(call_, false);
   }
   void broken() override {
     const auto self = shared_from_this();

@@ -72,7 +72,7 @@ void ChatExchange::finish() {
     http_->finish();
   }
   http_ = nullptr;
-  reports_.answered();
+  reports_.answered(!form_.stream || form_.with_usage);
 }
 
 void ChatExchange::fail(const Refusal& refusal) {
@@ -83,7 +83,7 @@ void ChatExchange::fail(const Refusal& refusal) {
     http_->answer(error_answer(refusal));
   }
   http_ = nullptr;
-  reports_.answered();
+  reports_.answered(false);
 }
 
 void ChatExchange::hang_up() {

@@ -22,7 +22,7 @@ struct ChatForm {
 /// What becomes of an answer on its way to the client.
 struct ChatReports {
   std::function<void(std::uint32_t tokens)> delivered;  ///< so many from the first on
-  std::function<void()> answered;                       ///< all of it
+  std::function<void(bool says_usage)> answered;        ///< all of it
   std::function<void()> hung_up;                        ///< the client has, before that
 };
 

@@ -72,14 +72,15 @@ void OpenAiDoor::chat(const WorldCall& call) {
                                                          .created = session_.created()});
   BegunModelCall begun = session_.call_model(call.hint, request.conversation, exchange);
   WorldSession& session = session_;
-  exchange->begin(std::move(begun.answer),
-                  {.delivered = [&session, id = begun.id](
-                                    std::uint32_t tokens) { session.delivered(id, tokens); },
-                   .answered = [&session, id = begun.id] { session.answered(id); },
-                   .hung_up =
-                       [&session, id = begun.id] {
-                         session.signal(id, SignalKind::hang_up, SignalMeaning::cancels);
-                       }});
+  exchange->begin(
+      std::move(begun.answer),
+      {.delivered = [&session,
+                     id = begun.id](std::uint32_t tokens) { session.delivered(id, tokens); },
+       .answered = [&session, id = begun.id](bool says_usage) { session.answered(id, says_usage); },
+       .hung_up =
+           [&session, id = begun.id] {
+             session.signal(id, SignalKind::hang_up, SignalMeaning::cancels);
+           }});
 }
 
 void OpenAiDoor::require_model(std::string_view name, std::string_view param) const {

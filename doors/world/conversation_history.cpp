@@ -21,8 +21,7 @@ bool is_of(const Mark& mark, const Mark& turn) {
 }
 
 bool is_child_of(const OperationPath& path, const OperationPath& agent) {
-  return path.numbers.size() == agent.numbers.size() + 1 &&
-         std::equal(agent.numbers.begin(), agent.numbers.end(), path.numbers.begin());
+  return path.numbers.size() == agent.numbers.size() + 1 && path.is_within(agent);
 }
 
 bool is_blank(const std::string& text) {

@@ -109,6 +109,11 @@ OperationPath OperationPath::child(std::uint32_t number) const {
   return path;
 }
 
+bool OperationPath::is_within(const OperationPath& other) const {
+  return numbers.size() >= other.numbers.size() &&
+         std::equal(other.numbers.begin(), other.numbers.end(), numbers.begin());
+}
+
 OperationPath OperationPath::parent() const {
   OperationPath path = *this;
   if (!path.empty()) path.numbers.pop_back();

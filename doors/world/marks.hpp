@@ -17,7 +17,9 @@ struct OperationPath {
   bool empty() const { return numbers.empty(); }
   OperationPath child(std::uint32_t number) const;
   OperationPath parent() const;  ///< of an empty one: empty
-  std::string text() const;      ///< "2.1"
+  /// Whether it is the other, or below it.
+  bool is_within(const OperationPath& other) const;
+  std::string text() const;  ///< "2.1"
   auto operator<=>(const OperationPath&) const = default;
 };
 /// None of a text that is no path: at most 8 numbers, each from 1 to 1,000,000.

@@ -90,7 +90,7 @@ WorldCallId RunCalls::begin_planned(RunRecord& run, TurnRecord& turn, OperationR
                       .sample = planned.sample};
   if (operation.completed && !is_added) {
     ++operation.repeats;
-    return begin_unplanned(run, turn, plan, std::move(audience));
+    return begin_unplanned(run, turn, plan, std::move(audience), planned.path);
   }
   if (!turn.began) {
     turn.began = now();
@@ -109,7 +109,8 @@ WorldCallId RunCalls::begin_planned(RunRecord& run, TurnRecord& turn, OperationR
 }
 
 WorldCallId RunCalls::begin_unplanned(RunRecord& run, TurnRecord& turn, const CallPlan& plan,
-                                      std::shared_ptr<CallAudience> audience) {
+                                      std::shared_ptr<CallAudience> audience,
+                                      const OperationPath& repeats) {
   if (run.unplanned_calls >= unplanned_max) {
     throw Refusal(RefusalKind::bad_request, 400,
                   fmt::format("Run {} has had {} calls outside its plans, which is as many as one "
@@ -120,8 +121,10 @@ WorldCallId RunCalls::begin_unplanned(RunRecord& run, TurnRecord& turn, const Ca
   const OperationKind kind = scenario_.model.services[plan.service].kind == ServiceKind::llm
                                  ? OperationKind::llm
                                  : OperationKind::tool;
-  turn.unplanned.push_back(
-      {.service = plan.service, .kind = kind, .attempt = {.sample = plan.sample}});
+  turn.unplanned.push_back({.service = plan.service,
+                            .kind = kind,
+                            .repeats = repeats,
+                            .attempt = {.sample = plan.sample}});
   return begin({.run = &run,
                 .turn = &turn,
                 .index = turn.unplanned.size() - 1,
@@ -235,12 +238,13 @@ void RunCalls::delivered(WorldCallId call, std::uint32_t tokens) {
   if (!found->second.turn->cancelled) attempt.delivered_at_cancel = tokens;
 }
 
-void RunCalls::answered(WorldCallId call) {
+void RunCalls::answered(WorldCallId call, bool says_usage) {
   const auto found = calls_.find(call);
   if (found == calls_.end()) return;
   CallPlace& place = found->second;
   Attempt& attempt = attempt_of(place);
   attempt.given = now();
+  attempt.says_usage = says_usage;
   if (attempt.end == AttemptEnd::ok && place.operation != nullptr)
     place.operation->completed = true;
   journal_.add(*place.run, event_of(place, EventKind::operation_given, now()));
@@ -318,17 +322,13 @@ void RunCalls::happen(const CallEvent& event) {
   if (known == by_number_.end()) return;
   const WorldCallId id = known->second;
   CallPlace& place = calls_.at(id);
-  Attempt& attempt = attempt_of(place);
   switch (event.what) {
     case What::queued:
       return journal_.add(*place.run, event_of(place, EventKind::operation_queued, event.at));
     case What::turned_away:
       return;  // its reply says so
     case What::started:
-      attempt.started = event.at;
-      journal_.add(*place.run, event_of(place, EventKind::operation_started, event.at));
-      if (const auto audience = place.audience) audience->started();
-      return;
+      return begin_service(place, event.at);
     case What::tokens:
       return happen_tokens(id, place, event);
     case What::ended:
@@ -338,6 +338,19 @@ void RunCalls::happen(const CallEvent& event) {
       }
       return finish(id, place, event);
   }
+}
+
+void RunCalls::begin_service(CallPlace& place, Time at) {
+  Attempt& attempt = attempt_of(place);
+  attempt.started = at;
+  auto lasts = whole_duration(attempt.sample, attempt.pace);
+  if (place.reset_at_token > 0 && attempt.sample.by_token) {
+    const std::int64_t gaps = std::int64_t{place.reset_at_token} - 1;
+    lasts = due(attempt.pace, attempt.sample.first_token + gaps * attempt.sample.per_token);
+  }
+  if (lasts && !place.is_held) attempt.ends_by_itself = at + *lasts;
+  journal_.add(*place.run, event_of(place, EventKind::operation_started, at));
+  if (const auto audience = place.audience) audience->started();
 }
 
 void RunCalls::happen_tokens(WorldCallId id, CallPlace& place, const CallEvent& event) {

@@ -79,15 +79,17 @@ class RunCalls {
   /// outside the plan. Throws Refusal: a fault of the call, or a loop that does not end.
   WorldCallId begin_planned(RunRecord& run, TurnRecord& turn, OperationRecord& operation,
                             bool is_added, std::shared_ptr<CallAudience> audience);
-  /// Throws Refusal if the run has had too many.
+  /// `repeats`: the operation, completed, that it asks for again; empty: none. Throws Refusal if
+  /// the run has had too many.
   WorldCallId begin_unplanned(RunRecord& run, TurnRecord& turn, const CallPlan& plan,
-                              std::shared_ptr<CallAudience> audience);
+                              std::shared_ptr<CallAudience> audience,
+                              const OperationPath& repeats = {});
   /// Notes a signal. Returns its run; null if the call is forgotten, or was never begun.
   RunRecord* signal(WorldCallId call, SignalKind kind, SignalMeaning meaning);
   /// So many output tokens of the call, from its beginning, have been handed to its connection.
   void delivered(WorldCallId call, std::uint32_t tokens);
-  /// The whole answer has been handed to its connection.
-  void answered(WorldCallId call);
+  /// The whole answer has been handed to its connection; it has said what was used, or not.
+  void answered(WorldCallId call, bool says_usage);
   /// Lets an operation end that it is held for, now or when it would. False: it was not held.
   bool release(RunRecord& run, const OperationPath& operation);
 
@@ -134,6 +136,7 @@ class RunCalls {
   Attempt& attempt_of(CallPlace& place) const;
   WorldEvent event_of(const CallPlace& place, EventKind kind, Time at) const;
   void happen(const CallEvent& event);
+  void begin_service(CallPlace& place, Time at);
   void happen_tokens(WorldCallId id, CallPlace& place, const CallEvent& event);
   void finish(WorldCallId id, CallPlace& place, const CallEvent& event);
   void close_call(CallPlace& place, AttemptEnd end, Time at);

@@ -52,13 +52,17 @@ struct Attempt {
   std::optional<Time> first_token = {};
   std::optional<Time> ended = {};  ///< of its service's work
   AttemptEnd end = AttemptEnd::in_progress;
+  /// Of one that is in service: when it ends if nobody does anything; none: never, or it is held.
+  std::optional<Time> ends_by_itself = {};
   std::optional<Time> given = {};         ///< its answer has been handed to its connection
+  bool says_usage = false;                ///< that answer has said what was used
   std::vector<NotedSignal> signals = {};  ///< the first of them
   std::optional<Time> told = {};          ///< the first that counts
   std::uint32_t generated = 0;            ///< output tokens
   std::uint32_t delivered = 0;            ///< of these, handed to the connection
   std::uint32_t delivered_at_cancel = 0;
-  std::optional<Time> committed = {};  ///< its effect
+  std::uint32_t generated_at_settled = 0;  ///< as its turn was settled
+  std::optional<Time> committed = {};      ///< its effect
 
   bool is_over() const { return end != AttemptEnd::in_progress; }
 };
@@ -74,6 +78,7 @@ struct OperationRecord {
 struct UnplannedRecord {
   std::uint16_t service = 0;
   OperationKind kind = OperationKind::llm;
+  OperationPath repeats = {};  ///< the operation, already completed, that it asks for again
   Attempt attempt = {};
 };
 

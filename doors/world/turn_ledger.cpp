@@ -1,6 +1,7 @@
 #include "doors/world/turn_ledger.hpp"
 
 #include "actors/books.hpp"
+#include "doors/world/attempt_usage.hpp"
 
 #include <algorithm>
 #include <map>
@@ -40,42 +41,6 @@ class Reach {
   const Model& model_;
   std::map<OperationPath, bool> reached_;
 };
-
-bool is_used_in_full(AttemptEnd end) {
-  switch (end) {
-    case AttemptEnd::ok:
-    case AttemptEnd::failed:
-    case AttemptEnd::lost:
-      return true;
-    case AttemptEnd::in_progress:
-    case AttemptEnd::turned_away:
-    case AttemptEnd::refused:
-    case AttemptEnd::cut_off:
-    case AttemptEnd::reset:
-      return false;
-  }
-  return false;
-}
-
-/// Whether it is the other, or below it.
-bool is_part_of(const OperationPath& path, const OperationPath& of) {
-  return path.numbers.size() >= of.numbers.size() &&
-         std::equal(of.numbers.begin(), of.numbers.end(), path.numbers.begin());
-}
-
-/// Of an attempt that was in service, as it stands at `now`.
-Usage usage_of(const ServiceProfile& service, const Attempt& attempt, Time now) {
-  if (!attempt.started) return {};
-  if (is_used_in_full(attempt.end)) {
-    Usage usage = whole_usage(attempt.sample);
-    usage.busy = whole_duration(attempt.sample, attempt.pace).value_or(usage.busy);
-    return usage;
-  }
-  const Duration elapsed = std::max(attempt.ended.value_or(now) - *attempt.started, zero_duration);
-  return attempt.end == AttemptEnd::in_progress
-             ? usage_so_far(attempt.sample, attempt.pace, elapsed)
-             : usage_if_cut_off(service, attempt.sample, attempt.pace, elapsed);
-}
 
 /// Whether it was really interrupted, and not just about to end.
 bool is_interrupted(const ServiceProfile& service, const Attempt& attempt) {
@@ -164,7 +129,7 @@ class Bookkeeper {
 
   bool had_failed(const OperationPath& operation) const {
     return std::any_of(failed_.begin(), failed_.end(),
-                       [&](const OperationPath& agent) { return is_part_of(operation, agent); });
+                       [&](const OperationPath& agent) { return operation.is_within(agent); });
   }
 
   const ServiceProfile& service_of(const OperationRecord& operation) const {
@@ -314,7 +279,7 @@ class Bookkeeper {
     };
     auto operation =
         std::lower_bound(turn_.operations.begin(), turn_.operations.end(), path, before);
-    for (; operation != turn_.operations.end() && is_part_of(operation->planned->path, path);
+    for (; operation != turn_.operations.end() && operation->planned->path.is_within(path);
          ++operation) {
       if (!operation->attempts.empty()) return true;
     }

@@ -1,7 +1,7 @@
 #include "doors/world/world_runs.hpp"
 
 #include "model/plan.hpp"
-#include "model/purpose.hpp"
+#include "model/turn_number.hpp"
 #include "doors/world/refusal.hpp"
 
 #include <fmt/format.h>
@@ -10,15 +10,6 @@
 #include <utility>
 
 namespace caesura {
-namespace {
-
-/// The samples of a run's later requests go by numbers of their own: those of children of its
-/// first, at keys that no plan comes to.
-RequestNumber number_of_turn(const Model& model, RequestNumber first, std::uint32_t turn) {
-  return turn == 1 ? first : child_number(model.seed, first, ~std::uint32_t{0} - turn);
-}
-
-}  // namespace
 
 WorldRuns::WorldRuns(const Model& model, OwnSeeds& seeds, const Limits& limits)
     : model_(model), seeds_(seeds), limits_(limits) {}
@@ -83,7 +74,7 @@ TurnRecord& WorldRuns::turn(RunRecord& run, std::uint32_t number) {
   const auto own = own_numbers_.find(run.name);
   const RequestNumber first = own == own_numbers_.end() ? run.request : own->second;
   try {
-    const RequestNumber request = number_of_turn(model_, first, number);
+    const RequestNumber request = turn_number(model_.seed, first, number);
     return run.turns.try_emplace(number, model_, request, number).first->second;
   } catch (const PlanTooLong& error) {
     throw Refusal(RefusalKind::bad_request, 400, error.what());

@@ -43,10 +43,7 @@ bool is_played(const TurnRecord& turn, const AgentLoop& loop) {
   const OperationPath& end = last.hands_off ? last.calls.front().operation : last.operation;
   bool played = false;
   for (const OperationRecord& operation : turn.operations) {
-    const auto& path = operation.planned->path.numbers;
-    const bool is_part = path.size() >= end.numbers.size() &&
-                         std::equal(end.numbers.begin(), end.numbers.end(), path.begin());
-    if (is_part) played = operation.completed;
+    if (operation.planned->path.is_within(end)) played = operation.completed;
   }
   return played;
 }
@@ -371,7 +368,14 @@ bool WorldSession::note_settled(RunRecord& run, std::optional<std::uint32_t> num
   runs_.heard(run, std::chrono::steady_clock::now());
   const bool is_first = !turn.settlement && !run.ended;
   settlement.at = now();
-  if (is_first) turn.settlement = settlement;
+  if (is_first) {
+    turn.settlement = settlement;
+    for (OperationRecord& operation : turn.operations) {
+      for (Attempt& attempt : operation.attempts) attempt.generated_at_settled = attempt.generated;
+    }
+    for (UnplannedRecord& call : turn.unplanned)
+      call.attempt.generated_at_settled = call.attempt.generated;
+  }
   journal_.add(run, {.kind = is_first ? EventKind::settled : EventKind::noted_again,
                      .at = now(),
                      .turn = turn.number,

@@ -92,8 +92,8 @@ class WorldSession final : public ControlledRun {
   void stray_signal(const CallHint& hint, SignalKind kind);
   /// So many output tokens of the call, from its beginning, have been handed to its connection.
   void delivered(WorldCallId call, std::uint32_t tokens) { calls_.delivered(call, tokens); }
-  /// The whole answer has been handed to its connection.
-  void answered(WorldCallId call) { calls_.answered(call); }
+  /// The whole answer has been handed to its connection; it has said what was used, or not.
+  void answered(WorldCallId call, bool says_usage) { calls_.answered(call, says_usage); }
   std::vector<std::string> models() const;  ///< names, in the scenario's order
   std::vector<WorldTool> tools() const;     ///< in the scenario's order
   bool is_lenient() const { return scenario_.world.lenient; }

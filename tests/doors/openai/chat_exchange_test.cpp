@@ -31,7 +31,7 @@ class OneChat {
                   exchange_->begin(
                       answer,
                       {.delivered = [this](std::uint32_t tokens) { delivered_.push_back(tokens); },
-                       .answered = [this] { ++answered_; },
+                       .answered = [this](bool /*says_usage*/) { ++answered_; },
                        .hung_up = [this] { hang_ups_.add(); }});
                   watch_ = exchange_;
                   begun_.add();

@@ -164,7 +164,7 @@ class PlayedWorld {
           say("is turned away");
           break;
       }
-      world_.session.answered(id);
+      world_.session.answered(id, false);
     }
     void broken() override { say("breaks after " + std::to_string(tokens_)); }
     WorldCallId id = 0;

@@ -333,7 +333,7 @@ TEST(WorldSession, ACallThatIsInProgressAtItsRunsEndGoesOnAndIsForgottenAfterIt)
   EXPECT_EQ(world.session.find_run("r"), nullptr);
   world.session.signal(call, SignalKind::cancel, SignalMeaning::cancels);
   world.session.delivered(call, 1);
-  world.session.answered(call);
+  world.session.answered(call, false);
   EXPECT_EQ(world.session.find_run("r"), nullptr);
 }
 

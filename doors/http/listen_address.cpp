@@ -1,4 +1,4 @@
-#include "app/listen_address.hpp"
+#include "doors/http/listen_address.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <fmt/format.h>
@@ -27,17 +27,6 @@ std::optional<ListenAddress> parse_listen(const std::string& text) {
   boost::system::error_code is_none;
   boost::asio::ip::make_address(listen.address, is_none);
   return is_none ? std::nullopt : std::optional(listen);
-}
-
-CLI::Validator listen_address() {
-  const auto check = [](const std::string& text) {
-    return parse_listen(text)
-               ? std::string()
-               : fmt::format(
-                     "'{}' is not an address and a port, such as 127.0.0.1:8001 or [::1]:8001",
-                     text);
-  };
-  return CLI::Validator(check, "ADDRESS:PORT");
 }
 
 }  // namespace caesura

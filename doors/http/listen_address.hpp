@@ -1,7 +1,5 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
-
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -20,8 +18,5 @@ struct ListenAddress {
 
 /// "127.0.0.1:8001", "localhost:8001", "[::1]:8001".
 std::optional<ListenAddress> parse_listen(const std::string& text);
-
-/// Checks an option that parse_listen() will read.
-CLI::Validator listen_address();
 
 }  // namespace caesura
