@@ -110,6 +110,8 @@ Format make_format() {
                  false, "[]"},
                 {"world", &add_world(format, distributions),
                  "What caesura world alone needs: protocols, and faults of single calls."},
+                {"exam", &add_exam(format),
+                 "What caesura exam alone needs: when a user says stop, and what is judged."},
             }}}});
   return format;
 }

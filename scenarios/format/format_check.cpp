@@ -63,6 +63,7 @@ bool is_one_of(const std::vector<Word>& words, std::string_view text) {
 class Checker {
  public:
   void value(const Value& value, const Shape& shape, const std::string& name) const {
+    if (shape.anything) return;
     switch (value.kind) {
       case Value::Kind::null:
         if (shape.null_is_empty) return;
@@ -141,9 +142,11 @@ class Checker {
         if (!(x >= form.low && x <= form.high)) outside();
         return;
       }
-      case ScalarForm::Kind::duration:
-        if (duration_from(value.text).count() < form.least) outside();
+      case ScalarForm::Kind::duration: {
+        const auto nanoseconds = duration_from(value.text).count();
+        if (nanoseconds < form.least || nanoseconds > form.most) outside();
         return;
+      }
       case ScalarForm::Kind::rate:
         rate_from(value.text);
         return;

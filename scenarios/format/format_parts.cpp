@@ -28,4 +28,11 @@ const Shape& add_slug(Format& format) {
   return add(format, {.scalar = {{.kind = ScalarForm::Kind::slug}}});
 }
 
+const Shape& add_duration(Format& format, std::string expected, Duration least, Duration most) {
+  return add(format, {.expected = std::move(expected),
+                      .scalar = {{.kind = ScalarForm::Kind::duration,
+                                  .least = least.count(),
+                                  .most = most.count()}}});
+}
+
 }  // namespace caesura

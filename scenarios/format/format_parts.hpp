@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sim/time.hpp"
 #include "scenarios/format/shapes.hpp"
 
 #include <string>
@@ -15,6 +16,8 @@ const Shape& add_words(Format& format, std::vector<Word> words);
 const Shape& add_boolean(Format& format);
 const Shape& add_text(Format& format);
 const Shape& add_slug(Format& format);
+/// `expected` names the bounds, both of which are allowed.
+const Shape& add_duration(Format& format, std::string expected, Duration least, Duration most);
 
 /// What a distribution is of.
 struct DistributionShapes {
@@ -36,5 +39,6 @@ const Shape& add_cancel(Format& format, const DistributionShapes& distributions)
 const Shape& add_policy(Format& format, const DistributionShapes& distributions);
 const Shape& add_load(Format& format, const DistributionShapes& distributions);
 const Shape& add_world(Format& format, const DistributionShapes& distributions);
+const Shape& add_exam(Format& format);
 
 }  // namespace caesura

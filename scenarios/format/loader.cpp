@@ -2,6 +2,7 @@
 #include "scenarios/format/format_check.hpp"
 #include "scenarios/format/format_number.hpp"
 #include "scenarios/format/loader_distribution.hpp"
+#include "scenarios/format/loader_exam.hpp"
 #include "scenarios/format/loader_file.hpp"
 #include "scenarios/format/loader_options.hpp"
 #include "scenarios/format/loader_requests.hpp"
@@ -118,7 +119,7 @@ void drop_thresholds_on(const std::vector<std::string>& policies_left_out, Value
   if (entry->value.items.empty()) root.entries.erase(entry);
 }
 
-enum class For { run, world };
+enum class For { run, world, exam };
 
 Scenario load(const std::string& file, const ScenarioOptions& options, For use) {
   std::deque<Source> sources{{file}};
@@ -160,7 +161,10 @@ Scenario load(const std::string& file, const ScenarioOptions& options, For use) 
     const auto warnings = check_faults(*world, scenario.world, scenario.model);
     scenario.warnings.insert(scenario.warnings.end(), warnings.begin(), warnings.end());
   }
-  if (use == For::world) require_playable(root, scenario.model);
+  if (const auto* exam = root.find("exam")) scenario.exam = read_exam(*exam);
+  if (use != For::run) require_playable(root, scenario.model);
+  if (use == For::exam)
+    require_exam_case(root, scenario.model, scenario.exam ? &*scenario.exam : nullptr);
   scenario.thresholds = read_thresholds(root.find("thresholds"));
   drop_thresholds_on(scenario.policies_left_out, root);
   const bool names_data = name_data_from_anywhere(file, root);
@@ -176,6 +180,10 @@ Scenario load_scenario(const std::string& file, const ScenarioOptions& options) 
 
 Scenario load_world_scenario(const std::string& file, const ScenarioOptions& options) {
   return load(file, options, For::world);
+}
+
+Scenario load_exam_case(const std::string& file, const ScenarioOptions& options) {
+  return load(file, options, For::exam);
 }
 
 }  // namespace caesura

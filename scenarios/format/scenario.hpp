@@ -1,6 +1,7 @@
 #pragma once
 
 #include "model/model.hpp"
+#include "scenarios/format/exam_block.hpp"
 #include "scenarios/format/world_block.hpp"
 
 #include <cstdint>
@@ -31,7 +32,8 @@ struct Scenario {
   std::vector<Policy> policies;                ///< at least one, with different names
   std::vector<std::string> policies_left_out;  ///< named in the file, replaced by --policy
   std::vector<ThresholdText> thresholds;
-  WorldBlock world;  ///< as if empty where the file has none
+  WorldBlock world;                    ///< as if empty where the file has none
+  std::optional<ExamBlock> exam = {};  ///< none: the file is no case of an exam
   /// What is surely not meant, though it can be run, one line each: "file:line:column: warning:
   /// what is wrong and what to do".
   std::vector<std::string> warnings;
@@ -55,6 +57,10 @@ Scenario load_scenario(const std::string& file, const ScenarioOptions& options);
 /// Likewise, of a scenario that is served to an agent loop of model and tools: throws ScenarioError
 /// also where none could play it (playable.hpp).
 Scenario load_world_scenario(const std::string& file, const ScenarioOptions& options);
+
+/// Likewise, of one that is a case of an exam, and has an exam block: throws ScenarioError also for
+/// what a case may not have (loader_exam.hpp).
+Scenario load_exam_case(const std::string& file, const ScenarioOptions& options);
 
 /// The JSON Schema (draft 2020-12) of scenario files, from the same description that the loader
 /// checks them with.

@@ -92,6 +92,7 @@ struct Shape {
   std::vector<MappingForm> mapping = {};  ///< none or one
   std::vector<ListForm> list = {};        ///< none or one
   bool null_is_empty = false;             ///< "key:" without a value means an empty mapping
+  bool anything = false;                  ///< whatever YAML can say; no form is looked at
 };
 
 /// Shapes refer to one another by address.

@@ -13,7 +13,7 @@ cancl: []
 = 5:1: unknown key 'cancl'; did you mean 'cancel'?
 # unknown key with no near name
 zebra: 1
-= 5:1: unknown key 'zebra'; known here: scenario, description, seed, load, links, services, workflow, cancel, policy, timeout, thresholds, world
+= 5:1: unknown key 'zebra'; known here: scenario, description, seed, load, links, services, workflow, cancel, policy, timeout, thresholds, world, exam
 # duplicate key
 scenario:: t
 = 5:1: the key 'scenario' appears twice; remove one

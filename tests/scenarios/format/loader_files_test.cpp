@@ -154,7 +154,7 @@ TEST(LoaderFiles, AnErrorIsOneLineWhateverTheText) {
   EXPECT_EQ(folder.error("\"a\\nb\": 1\n"),
             "s.yaml:1:1: unknown key 'a\\nb'; known here: scenario, description, seed, load, "
             "links, services, "
-            "workflow, cancel, policy, timeout, thresholds, world");
+            "workflow, cancel, policy, timeout, thresholds, world, exam");
   const auto longest = folder.error(scenario_with({"seed: " + std::string(100'000, '9')}));
   EXPECT_LT(longest.size(), 200u);
   folder.write("a\nb.yaml", "x: 1\n");
