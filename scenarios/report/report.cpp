@@ -431,8 +431,15 @@ std::string measure_line(const Json& results, const Background& background) {
   if (results.at("policies").size() == 1 && results.at("policies")[0].contains("world"))
     return world_line(results, background);
   if (results.at("engine") != "caf-realtime") {
-    return "Virtual time: consequences of the rule under the scenario's latencies, not the speed "
-           "of this machine.";
+    std::string text =
+        "Virtual time: consequences of the rule under the scenario's latencies, not the speed "
+        "of this machine.";
+    for (const Json& policy : results.at("policies")) {
+      if (policy.contains("world"))
+        text += " But " + policy.at("policy").get<std::string>() +
+                " is a real program, which has played the same requests in real time.";
+    }
+    return text;
   }
   std::string words =
       "Real time: cancels as they took effect of CAF actors on this machine, by the wall clock";

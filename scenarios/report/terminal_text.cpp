@@ -86,4 +86,15 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
   }
 }
 
+std::string shortened_to(std::string_view text, std::size_t width) {
+  if (display_width(text) <= width) return std::string(text);
+  std::string_view rest = text;
+  std::size_t kept = 0;
+  for (std::size_t used = 1; !rest.empty(); kept = text.size() - rest.size()) {
+    used += width_of(take_character(rest));
+    if (used > width) break;
+  }
+  return std::string(text.substr(0, kept)) + "…";
+}
+
 }  // namespace caesura

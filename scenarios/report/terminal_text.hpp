@@ -15,4 +15,7 @@ std::size_t display_width(std::string_view text);
 /// its unit; a word that is longer is broken anywhere. At least one line.
 std::vector<std::string> wrapped(std::string_view text, std::size_t width);
 
+/// `text`, if it takes at most `width` columns (at least 1); else its beginning and "…", which do.
+std::string shortened_to(std::string_view text, std::size_t width);
+
 }  // namespace caesura

@@ -90,6 +90,10 @@ void TextPage::grid(const Grid& grid) {
 
 bool TextPage::fits(const Grid& grid) const { return fits(aligned(grid)); }
 
+void TextPage::laid_out(const std::vector<std::string>& lines) {
+  for (const std::string& line : lines) text_ += printable_line(line) + '\n';
+}
+
 void TextPage::threshold(const ThresholdLine& line) {
   const std::string mark = !line.ok ? "unknown" : *line.ok ? "ok" : "FAILED";
   const char* const colour = !line.ok ? nullptr : *line.ok ? text_green : text_red;

@@ -32,6 +32,8 @@ class TextPage {
   void grid(const Grid& grid);
   /// Whether grid() would keep it as it is.
   bool fits(const Grid& grid) const;
+  /// Lines that are laid out already, no wider than the page.
+  void laid_out(const std::vector<std::string>& lines);
   void threshold(const ThresholdLine& line);
   void gap() { text_ += '\n'; }
 

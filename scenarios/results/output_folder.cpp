@@ -21,19 +21,23 @@ std::filesystem::path temporary_in(const std::filesystem::path& folder, const st
   return folder / ("." + name + "." + std::to_string(::getpid()) + ".partial");
 }
 
-OutputFile open_in(const std::filesystem::path& folder, const std::string& name) {
-  return {temporary_in(folder, name), folder / name};
-}
-
 std::filesystem::path created(const std::filesystem::path& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) fail_to_write(folder, error.message());
-  if (!std::filesystem::is_directory(folder, error)) fail_to_write(folder, "it is not a folder");
+  make_output_folder(folder);
   return folder;
 }
 
 }  // namespace
+
+void make_output_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) fail_to_write(folder, error.message());
+  if (!std::filesystem::is_directory(folder, error)) fail_to_write(folder, "it is not a folder");
+}
+
+OutputFile open_output(const std::filesystem::path& folder, const std::string& name) {
+  return {temporary_in(folder, name), folder / name};
+}
 
 OutputFile::OutputFile(std::filesystem::path temporary, std::filesystem::path target)
     : temporary_(std::move(temporary)),
@@ -70,7 +74,7 @@ void OutputFile::rename() {
 void OutputFile::fail() const { fail_to_write(target_, std::generic_category().message(errno)); }
 
 OutputFolder::OutputFolder(const std::filesystem::path& folder)
-    : folder_(created(folder)), requests_(open_in(folder_, "requests.csv")) {
+    : folder_(created(folder)), requests_(open_output(folder_, "requests.csv")) {
   std::string header;
   append_csv_header(header);
   requests_.append(header);
@@ -82,8 +86,9 @@ void OutputFolder::keep_events() {
 }
 
 void OutputFolder::finish(const Texts& texts) {
-  std::array<OutputFile, 3> others{open_in(folder_, "results.json"), open_in(folder_, "report.md"),
-                                   open_in(folder_, "scenario.yaml")};
+  std::array<OutputFile, 3> others{open_output(folder_, "results.json"),
+                                   open_output(folder_, "report.md"),
+                                   open_output(folder_, "scenario.yaml")};
   others[0].append(texts.results_json);
   others[1].append(texts.report_md);
   others[2].append(texts.scenario_yaml);

@@ -44,6 +44,12 @@ class OutputFile {
   std::unique_ptr<std::FILE, CloseFile> file_;
 };
 
+/// Makes the folder and its parents unless it is there. Throws OutputError.
+void make_output_folder(const std::filesystem::path& folder);
+
+/// `folder`/`name`, opened under a temporary name that no other process has. Throws OutputError.
+OutputFile open_output(const std::filesystem::path& folder, const std::string& name);
+
 /// The folder of one scenario's results: requests.csv, which grows during the run, and
 /// results.json, report.md and scenario.yaml at its end. Until finish() no file of these names is
 /// touched; if it is never reached, or fails before its first rename, the folder is as before (but

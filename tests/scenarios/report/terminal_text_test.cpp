@@ -53,5 +53,14 @@ TEST(PrintableLine, IsUtf8) {
   EXPECT_EQ(printable_line("\xE2\x82"), "\uFFFD\uFFFD");
 }
 
+TEST(TerminalText, IsShortenedToAWidthWithoutCuttingACharacter) {
+  EXPECT_EQ(shortened_to("search", 6), "search");
+  EXPECT_EQ(shortened_to("searches", 6), "searc…");
+  EXPECT_EQ(shortened_to("größer", 4), "grö…");
+  EXPECT_EQ(shortened_to("検索する", 6), "検索…");  // two columns each
+  EXPECT_EQ(shortened_to("検索", 1), "…");
+  EXPECT_EQ(shortened_to("", 1), "");
+}
+
 }  // namespace
 }  // namespace caesura
