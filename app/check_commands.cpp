@@ -102,6 +102,7 @@ int validate_command(const RunArguments& arguments) {
   std::string text;
   for (const std::string& file : arguments.files) {
     const Scenario scenario = load_scenario(file, arguments.scenario);
+    if (scenario.exam) load_exam_case(file, arguments.scenario);
     const std::size_t thresholds = parse_thresholds(scenario).size();
     print_warnings(scenario.warnings);
     text += summary_text(scenario, thresholds);

@@ -31,6 +31,7 @@ struct RunArguments {
   OutputForm form = OutputForm::table;
   std::optional<std::string> out;
   bool no_progress = false;
+  std::optional<std::string> subject;  ///< the file of a program that plays the load too
 };
 
 struct TraceArguments {

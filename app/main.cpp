@@ -3,6 +3,7 @@
 #include "scenarios/results/version.hpp"
 #include "app/commands.hpp"
 #include "app/compare_command.hpp"
+#include "app/exam_command.hpp"
 #include "app/options.hpp"
 #include "app/report_command.hpp"
 #include "app/serve_command.hpp"
@@ -41,6 +42,7 @@ constexpr const char* examples = R"(Examples:
   caesura run scenarios/cancel_after_timeout.yaml --policy checkpoint --requests 1e6 --engine direct
   caesura run scenarios/burst.yaml --set services.llm.completer.concurrency=8 --out results/
   caesura trace scenarios/cancel_streaming.yaml --request 0 --mermaid
+  caesura exam subjects/templates/python.yaml mid-text
   caesura compare before/ after/ --fail-on "cancel_latency_s.p99 > +10%"
 
 Exit status: 0 all well, 2 bad input or usage, 3 a threshold was not held, 1 anything else,
@@ -64,6 +66,11 @@ Command add_run(CLI::App& app) {
                            ->add_option("--time-scale", run.time_scale,
                                         "caf-realtime only: so many times faster than life")
                            ->check(time_scale_number());
+  command
+      ->add_option("--subject", run.subject,
+                   "let a real program play the load too, in real time, beside the policies "
+                   "(docs/exam.md)")
+      ->type_name("SUBJECT.yaml");
   CLI::Option* replications =
       command
           ->add_option(
@@ -238,7 +245,7 @@ int run_program(int argc, char** argv) {
   const std::vector<Command> commands{add_run(app),     add_verify(app), add_validate(app),
                                       add_trace(app),   add_sweep(app),  add_advise(app),
                                       add_compare(app), add_report(app), add_serve(app),
-                                      add_world(app),   add_schema(app)};
+                                      add_world(app),   add_exam(app),   add_schema(app)};
   if (argc > 1 && argv[1][0] != '-') {
     std::vector<std::string> names;
     for (const Command& command : commands) names.push_back(command.options->get_name());

@@ -10,6 +10,7 @@
 #include "app/interrupt.hpp"
 #include "app/progress_line.hpp"
 #include "app/run_results.hpp"
+#include "app/subject_run.hpp"
 #include "app/terminal.hpp"
 
 #include <fmt/format.h>
@@ -34,6 +35,8 @@ struct Loaded {
   Scenario scenario;
   std::vector<Threshold> thresholds;
   Clock::duration load_time{};
+  std::optional<SubjectOfRun> subject = {};
+  nlohmann::ordered_json world = {};  ///< what is said of the subject alone
 };
 
 /// Everything that can be wrong with the input is found here, before anything runs.
@@ -42,14 +45,22 @@ std::vector<Loaded> load_all(const RunArguments& arguments) {
   std::set<std::string> names;
   for (const std::string& file : arguments.files) {
     const Clock::time_point start = Clock::now();
-    Scenario scenario = load_scenario(file, arguments.scenario);
-    std::vector<Threshold> thresholds = parse_thresholds(scenario);
+    Scenario scenario = arguments.subject ? load_world_scenario(file, arguments.scenario)
+                                          : load_scenario(file, arguments.scenario);
+    std::optional<SubjectOfRun> subject;
+    Scenario with_subject = scenario;
+    if (arguments.subject) {
+      subject = subject_of_run(arguments, scenario);
+      with_subject.policies = subject->policies;
+    }
+    std::vector<Threshold> thresholds = parse_thresholds(with_subject);
     if (arguments.out && !names.insert(scenario.name).second) {
       throw ScenarioError(fmt::format(
           "{}: another file has scenario {} too, and --out needs a folder for each; rename one",
           file, scenario.name));
     }
-    all.push_back({std::move(scenario), std::move(thresholds), Clock::now() - start});
+    all.push_back(
+        {std::move(scenario), std::move(thresholds), Clock::now() - start, std::move(subject)});
   }
   return all;
 }
@@ -84,6 +95,8 @@ Results run_one(Loaded& loaded, const RunArguments& arguments, OutputFolder* fol
     const ProgressLine line(scenario.name, progress, shown);
     outcome = run_scenario(scenario, options, stop_requested(), progress);
   }
+  if (loaded.subject && !outcome.partial)
+    loaded.world = add_subject(*loaded.subject, scenario, arguments, folder, outcome);
   Results results{.scenario = scenario.name,
                   .file = scenario.file,
                   .seed = scenario.model.seed.value,
@@ -138,7 +151,7 @@ void print_form(const RunArguments& arguments, const nlohmann::ordered_json& res
 
 void mention_direct(const RunArguments& arguments, const nlohmann::ordered_json& results) {
   constexpr double worth_mentioning_s = 2;
-  if (arguments.engine != EngineKind::caf ||
+  if (arguments.engine != EngineKind::caf || arguments.subject ||
       results["run"]["wall_seconds"].get<double>() <= worth_mentioning_s)
     return;
   print_error("caesura: --engine direct gives the same bytes faster\n");
@@ -162,6 +175,7 @@ int run_command(const RunArguments& arguments) {
     const auto folder = make_folder(arguments, loaded.scenario);
     const Results results = run_one(loaded, arguments, folder.get());
     nlohmann::ordered_json document = to_json(results);
+    if (!loaded.world.is_null()) document["policies"].back()["world"] = loaded.world;
     held = held && thresholds_held(document);
     if (folder) finish_folder(*folder, document, results.background, loaded.scenario.yaml);
     print_form(arguments, document, results.background, documents.empty());

@@ -14,9 +14,11 @@ def main():
     source = Path(__file__).resolve().parents[2]
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(["cmake", "--install", build, "--prefix", folder], check=True, stdout=subprocess.DEVNULL)
-        installed = sorted(Path(folder, "share/caesura/scenarios").iterdir())
-        shipped = sorted(source.glob("scenarios/*.yaml"))
-        assert [f.name for f in installed] == [f.name for f in shipped], "the scenarios, and nothing else"
+        there = Path(folder, "share/caesura/scenarios")
+        installed = sorted(path for path in there.rglob("*") if path.is_file() or not any(path.iterdir()))
+        shipped = sorted((source / "scenarios").rglob("*.yaml"))
+        names = [path.relative_to(source / "scenarios") for path in shipped]
+        assert [path.relative_to(there) for path in installed] == names, "the scenarios, and nothing else"
         command = [Path(folder, "bin/caesura"), "validate", *installed]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/")
 

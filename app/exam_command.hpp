@@ -1,0 +1,10 @@
+#pragma once
+
+#include "app/options.hpp"
+
+namespace caesura {
+
+/// `caesura exam`.
+Command add_exam(CLI::App& app);
+
+}  // namespace caesura

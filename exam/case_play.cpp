@@ -1,0 +1,470 @@
+#include "exam/case_play.hpp"
+
+#include "scenarios/format/format_value.hpp"
+#include "exam/run_facts.hpp"
+#include "exam/subject_environment.hpp"
+
+#include <boost/asio/post.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace caesura {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+
+constexpr Duration tick_every = 5ms;
+/// A case is no longer, if nobody cancels and nothing goes wrong.
+constexpr Duration longest_case = 10s;
+/// So often that time one may take until its moment, or its next turn's end, whatever it does:
+/// longer than clients wait between attempts.
+constexpr int patience = 6;
+
+/// Events after which an attempt's service does not work for it any more.
+bool is_end(EventKind kind) {
+  switch (kind) {
+    case EventKind::operation_ended:
+    case EventKind::operation_failed:
+    case EventKind::operation_turned_away:
+    case EventKind::operation_refused:
+    case EventKind::operation_reset:
+    case EventKind::operation_lost:
+    case EventKind::operation_cut_off:
+      return true;
+    case EventKind::run_made:
+    case EventKind::request_started:
+    case EventKind::operation_asked:
+    case EventKind::operation_queued:
+    case EventKind::operation_started:
+    case EventKind::operation_token:
+    case EventKind::operation_given:
+    case EventKind::call_refused:
+    case EventKind::effect_committed:
+    case EventKind::signal:
+    case EventKind::stray_signal:
+    case EventKind::held:
+    case EventKind::cancelled:
+    case EventKind::settled:
+    case EventKind::noted_again:
+    case EventKind::run_ended:
+      return false;
+  }
+  return false;
+}
+
+std::string prompt_of(const std::string& run, std::uint32_t turn) {
+  return Mark{.run = run, .turn = turn, .operation = {}}.text() +
+         (turn == 1 ? " Please do what there is to do." : " Please do that once more.");
+}
+
+ListenAddress listen_address(const SubjectFile& file) {
+  if (file.listen) {
+    if (const auto address = parse_listen(*file.listen)) return *address;
+    throw ScenarioError(
+        fmt::format("{}:1:1: listen: '{}' is not an address and a port, such as 127.0.0.1:8002",
+                    file.file, *file.listen));
+  }
+  const bool runs_already = file.command.empty();
+  return {.address = "127.0.0.1", .port = static_cast<std::uint16_t>(runs_already ? 8002 : 0)};
+}
+
+std::string named(const WorldEvent& event) {
+  return fmt::format("{} of operation {}", name_of(event.kind), event.operation.text());
+}
+
+std::string named(const ExamMoment& moment) {
+  std::string text = moment.event;
+  if (moment.token) text += fmt::format(" {}", *moment.token);
+  if (moment.attempt && *moment.attempt > 1) text += fmt::format(" of attempt {}", *moment.attempt);
+  if (moment.operation) text += " of operation " + OperationPath{*moment.operation}.text();
+  return text;
+}
+
+}  // namespace
+
+EventPattern pattern_of(const ExamMoment& moment) {
+  const auto kind = event_kind(moment.event);
+  if (!kind) {
+    throw ScenarioError(fmt::format("{}: unknown event '{}'{}", moment.event_location, moment.event,
+                                    suggestion(moment.event, event_names())));
+  }
+  EventPattern pattern{
+      .kind = *kind, .turn = {}, .operation = {}, .attempt = moment.attempt, .token = moment.token};
+  if (moment.operation) pattern.operation = OperationPath{*moment.operation};
+  return pattern;
+}
+
+CasePlay::CasePlay(boost::asio::io_context& io, const Scenario& scenario, const SubjectFile& file,
+                   SubjectKeeper& keeper, std::string run)
+    : io_(io),
+      scenario_(scenario),
+      exam_(*scenario.exam),
+      file_(file),
+      keeper_(keeper),
+      run_(std::move(run)),
+      world_(io, scenario,
+             {.listen = listen_address(file),
+              .session = {.subject = file.name,
+                          .start = std::chrono::system_clock::now(),
+                          .events = [this](std::string_view line) { result_.events += line; }}}),
+      timer_(io) {
+  facts_.within = file.within;
+  facts_.settle_limit = file.limits.settle;
+  facts_.is_own_timeout = exam_.timeout.has_value();
+  facts_.leaves = exam_.leave;
+}
+
+std::optional<PlayResult> CasePlay::play(const std::atomic<bool>& stop) {
+  world_.session().make_run({.name = run_, .request = 0});
+  world_.session().turn(record(), 1);
+  world_.session().watch(record(),
+                         [this](const RunRecord&, const WorldEvent& event) { hear_event(event); });
+  SubjectRun first{.run = run_, .prompt = prompt_of(run_, 1), .env = {}};
+  first.env =
+      subject_environment(world_.url(), scenario_.model, first.run, first.prompt, exam_.timeout);
+  subject_ = &keeper_.take(first, audience());
+  stage_began_ = now();
+  io_.restart();
+  tick();
+  while (stage_ != Stage::over && !stop) io_.run_one();
+  timer_.cancel();
+  alive_.reset();
+  const bool is_broken =
+      facts_.fault || stage_ != Stage::over || (facts_.next_turn && facts_.next_turn->fault);
+  result_.stderr_text = subject_->errors();
+  result_.left_running = keeper_.give_back(is_broken);
+  world_.close();
+  if (stage_ != Stage::over) return std::nullopt;
+  return std::move(result_);
+}
+
+// ---- What is heard
+
+SubjectAudience CasePlay::audience() {
+  SubjectAudience audience;
+  audience.ready = [this] { hear_ready(); };
+  audience.text = [this](std::string_view run, std::string_view) { hear_text(run); };
+  audience.settled = [this](std::string_view run, const SettledLine& line) {
+    hear_settled(run, line);
+  };
+  audience.broken = [this](std::string_view, std::string_view what) {
+    last_seen_ = now();
+    note_broken(std::string(what));
+  };
+  audience.ended = [this](bool exited_with_0, std::string_view how) {
+    hear_end(exited_with_0, how);
+  };
+  audience.line = [this](bool is_to_subject, std::string_view line) {
+    result_.lines.push_back(
+        {.at = now(), .is_to_subject = is_to_subject, .text = std::string(line)});
+  };
+  return audience;
+}
+
+void CasePlay::hear_ready() {
+  if (stage_ == Stage::starting) start();
+}
+
+void CasePlay::hear_text(std::string_view run) {
+  last_seen_ = now();
+  if (!is_of_this_run(run))
+    return note_broken(fmt::format("a text of run '{}', not {}", run, run_));
+  if (stage_ == Stage::starting) return note_broken("a text before it was told to start");
+  const bool is_between_turns = facts_.settled && stage_ != Stage::next_turn;
+  if (is_between_turns) note_broken("a text after `settled`");
+}
+
+void CasePlay::hear_settled(std::string_view run, const SettledLine& line) {
+  last_seen_ = now();
+  if (!is_of_this_run(run))
+    return note_broken(fmt::format("a `settled` of run '{}', not {}", run, run_));
+  if (stage_ == Stage::starting) return note_broken("a `settled` before it was told to start");
+  // After a hang-up the first turn has none.
+  if (!facts_.settled && !facts_.next_turn) return settle_first(line);
+  if (stage_ != Stage::next_turn || facts_.next_turn->settled)
+    return note_broken(facts_.next_turn ? "a third `settled`" : "a second `settled`");
+  const SettledFacts settled{.at = now(),
+                             .outcome = line.outcome,
+                             .input_tokens = line.input_tokens,
+                             .output_tokens = line.output_tokens,
+                             .error = line.error};
+  facts_.next_turn->settled = settled;
+  world_.session().note_settled(record(), 2, {.outcome = line.outcome, .at = {}});
+  look();
+}
+
+void CasePlay::settle_first(const SettledLine& line) {
+  facts_.settled = SettledFacts{.at = now(),
+                                .outcome = line.outcome,
+                                .input_tokens = line.input_tokens,
+                                .output_tokens = line.output_tokens,
+                                .error = line.error};
+  world_.session().note_settled(record(), 1,
+                                {.outcome = line.outcome,
+                                 .at = {},
+                                 .input_tokens = line.input_tokens,
+                                 .output_tokens = line.output_tokens});
+  look();
+}
+
+void CasePlay::hear_end(bool exited_with_0, std::string_view how) {
+  if (stage_ == Stage::over) return;
+  const bool is_done = facts_.settled && !exam_.next_turn && stage_ == Stage::watching;
+  if (exited_with_0 && is_done) {
+    has_left_ = true;
+    return;
+  }
+  const SubjectFault fault{
+      .kind = SubjectFault::Kind::crashed, .at = now(), .text = std::string(how)};
+  if (facts_.next_turn) {
+    facts_.next_turn->fault = fault;
+  } else {
+    facts_.fault = fault;
+  }
+  const bool says_nothing_more = facts_.next_turn || (!facts_.cancel && exam_.at) ||
+                                 stage_ == Stage::starting || stage_ == Stage::beginning;
+  if (says_nothing_more) return finish();
+  has_left_ = true;
+  watch();  // its calls may go on without it
+}
+
+void CasePlay::hear_event(const WorldEvent& event) {
+  last_seen_ = event.at;
+  if (event.kind == EventKind::signal && !first_signal_) first_signal_ = event.at;
+  if (!moment_event_ || stage_ != Stage::on_its_way) return;
+  if (event.operation.empty() || event.operation != moment_event_->operation) return;
+  // What the moment is in goes on until then, or there is no such moment.
+  const bool was_end = is_end(moment_event_->kind);
+  const bool is_gone = was_end ? event.kind == EventKind::operation_asked
+                               : is_end(event.kind) && event.attempt == moment_event_->attempt;
+  if (is_gone)
+    give_up(fmt::format("{} came {} after {}, and so before the moment", name_of(event.kind),
+                        fmt::format("{} ms", (event.at - moment_event_->at) / 1ms),
+                        named(*moment_event_)));
+}
+
+void CasePlay::note_broken(std::string text) {
+  constexpr std::size_t most = 100;
+  if (facts_.broken_lines.size() < most)
+    facts_.broken_lines.push_back({.at = now(), .text = std::move(text)});
+}
+
+// ---- What is done
+
+Subject::Handed CasePlay::when_handed(void (CasePlay::*then)()) {
+  return [this, then, alive = std::weak_ptr<bool>(alive_)] {
+    if (!alive.expired() && stage_ != Stage::over) (this->*then)();
+  };
+}
+
+void CasePlay::start() {
+  stage_ = Stage::beginning;
+  stage_began_ = now();
+  SubjectRun run{.run = run_, .prompt = prompt_of(run_, 1), .env = {}};
+  run.env = subject_environment(world_.url(), scenario_.model, run.run, run.prompt, exam_.timeout);
+  subject_->start(run, when_handed(&CasePlay::await_moment));
+}
+
+void CasePlay::await_moment() {
+  facts_.started = now();
+  stage_ = Stage::on_its_way;
+  stage_began_ = last_seen_ = now();
+  if (!exam_.at) return;
+  // Told perhaps within another's event: what follows from it is done later.
+  world_.session().await(
+      record(), pattern_of(*exam_.at), 24h,
+      [this, alive = std::weak_ptr<bool>(alive_)](WaitEnd end, const WorldEvent* event) {
+        if (alive.expired()) return;
+        if (end == WaitEnd::come) {
+          moment_came(*event);
+        } else {
+          is_hopeless_ = true;
+        }
+      });
+}
+
+void CasePlay::moment_came(const WorldEvent& event) {
+  moment_event_ = event;
+  const auto in_units = std::chrono::duration<double, Duration::period>(file_.within);
+  stop_due_ = event.at + exam_.at->after +
+              std::chrono::duration_cast<Duration>(in_units * exam_.at->after_within);
+  if (stop_due_ > event.at) return;
+  boost::asio::post(io_, [this, alive = std::weak_ptr<bool>(alive_)] {
+    if (!alive.expired() && stage_ == Stage::on_its_way) say_stop();
+  });
+}
+
+void CasePlay::say_stop() {
+  if (facts_.settled) return give_up(why_it_never_came());
+  stage_ = Stage::cancelling;
+  stage_began_ = now();
+  const auto noted = when_handed(&CasePlay::look);
+  const auto handed = [this, noted, alive = std::weak_ptr<bool>(alive_)] {
+    if (alive.expired() || stage_ != Stage::cancelling) return;
+    note_cancel(now());
+    stage_ = Stage::settling;
+    stage_began_ = now();
+    noted();
+  };
+  if (exam_.leave) return subject_->leave(run_, handed);
+  subject_->cancel(run_, handed);
+  if (exam_.twice) subject_->cancel(run_, [] {});
+}
+
+void CasePlay::note_cancel(Time at) {
+  facts_.cancel = at;
+  world_.session().note_cancelled(record(), 1);
+}
+
+void CasePlay::watch() {
+  stage_ = Stage::watching;
+  stage_began_ = now();
+  if (exam_.twice && facts_.settled && !has_left_) subject_->cancel(run_, [] {});
+}
+
+void CasePlay::prompt_again() {
+  stage_ = Stage::prompting;
+  stage_began_ = now();
+  facts_.next_turn = PlayFacts::NextTurn{.prompted = now()};
+  subject_->prompt(run_, prompt_of(run_, 2), [this, alive = std::weak_ptr<bool>(alive_)] {
+    if (alive.expired() || stage_ != Stage::prompting) return;
+    facts_.next_turn->prompted = now();
+    stage_ = Stage::next_turn;
+    stage_began_ = last_seen_ = now();
+  });
+}
+
+void CasePlay::hang() {
+  const SubjectFault fault{.kind = SubjectFault::Kind::hung, .at = now(), .text = {}};
+  if (facts_.next_turn) {
+    facts_.next_turn->fault = fault;
+  } else {
+    facts_.fault = fault;
+  }
+  finish();
+}
+
+void CasePlay::give_up(std::string why) {
+  result_.not_judged = std::move(why);
+  finish();
+}
+
+void CasePlay::finish() {
+  if (stage_ == Stage::over) return;
+  if (!facts_.next_turn) facts_.watched_until = now();
+  RunRecord& run = record();
+  add_run_facts(facts_, run, scenario_.model, now());
+  const TurnRecord& turn = world_.session().turn(run, 1);
+  for (const OperationRecord& operation : turn.operations) {
+    if (operation.attempts.empty()) result_.never_asked.push_back(operation.planned->path.text());
+  }
+  stage_ = Stage::over;
+}
+
+// ---- As time goes by
+
+void CasePlay::tick() {
+  timer_.expires_after(tick_every);
+  timer_.async_wait(
+      [this, alive = std::weak_ptr<bool>(alive_),
+       due = steady_clock::now() + tick_every](const boost::system::error_code& error) {
+        if (error || alive.expired() || stage_ == Stage::over) return;
+        const Duration late = steady_clock::now() - due;
+        if (late > zero_duration) facts_.lateness.push_back({.due = now() - late, .late = late});
+        if (record().open_calls > 0) last_busy_ = now();
+        look();
+        tick();
+      });
+}
+
+bool CasePlay::is_silent(Duration longest) const {
+  const Time at = const_cast<CasePlay*>(this)->now();
+  return at - std::max(last_seen_, stage_began_) > longest ||
+         at - stage_began_ > patience * (longest_case + file_.limits.settle);
+}
+
+void CasePlay::look() {
+  switch (stage_) {
+    case Stage::starting:
+      if (now() - stage_began_ > file_.limits.start) hang();
+      return;
+    case Stage::beginning:
+    case Stage::cancelling:
+    case Stage::prompting:
+      if (now() - stage_began_ > file_.limits.settle) hang();
+      return;
+    case Stage::on_its_way:
+      return look_on_its_way();
+    case Stage::settling:
+      return look_settling();
+    case Stage::watching:
+      return look_watching();
+    case Stage::next_turn:
+      return look_next_turn();
+    case Stage::over:
+      return;
+  }
+}
+
+void CasePlay::look_on_its_way() {
+  if (moment_event_ && now() >= stop_due_ && stop_due_ > moment_event_->at) return say_stop();
+  if (exam_.timeout) {
+    if (const auto first = first_signal_    ? first_signal_
+                           : facts_.settled ? std::optional(facts_.settled->at)
+                                            : std::nullopt) {
+      if (facts_.settled && record().turns.at(1).is_played())
+        return give_up("it played on to the end");
+      note_cancel(*first);
+      stage_ = Stage::settling;
+      stage_began_ = *first;
+      return look_settling();
+    }
+  } else if (facts_.settled) {
+    if (exam_.at) return give_up(why_it_never_came());
+    return watch();
+  }
+  if (is_hopeless_) return give_up(why_it_never_came());
+  if (is_silent(longest_case + file_.limits.settle)) hang();
+}
+
+std::string CasePlay::why_it_never_came() const {
+  const std::string moment = named(*exam_.at);
+  if (!facts_.settled) return fmt::format("{} could not come any more", moment);
+  return fmt::format("it said {} before {} came", name_of(facts_.settled->outcome), moment);
+}
+
+void CasePlay::look_settling() {
+  if (facts_.settled || has_left_) return watch();
+  if (!subject_->settles_after_cancel() && !exam_.leave && !exam_.timeout) return watch();
+  const Duration longest =
+      lateness_after(facts_, *facts_.cancel) + file_.within + file_.limits.settle;
+  if (now() - *facts_.cancel <= longest) return;
+  if (exam_.leave) return watch();
+  hang();
+}
+
+void CasePlay::look_watching() {
+  const Time calm = std::max(last_busy_, stage_began_);
+  const bool is_calm = record().open_calls == 0 && now() - calm >= 4 * file_.within;
+  if (facts_.cancel) {
+    const Duration since = now() - *facts_.cancel;
+    const bool is_enough = is_calm && since >= exam_.watch.value_or(zero_duration);
+    if (!is_enough && since < file_.limits.watch) return;
+  } else if (!is_calm && now() - stage_began_ < file_.limits.watch) {
+    return;
+  }
+  facts_.watched_until = now();
+  if (exam_.next_turn && !has_left_) return prompt_again();
+  finish();
+}
+
+void CasePlay::look_next_turn() {
+  if (facts_.next_turn->settled) return finish();
+  if (is_silent(longest_case + file_.limits.settle)) hang();
+}
+
+}  // namespace caesura

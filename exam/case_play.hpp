@@ -1,0 +1,112 @@
+#pragma once
+
+#include "scenarios/format/scenario.hpp"
+#include "scenarios/format/subject_file.hpp"
+#include "doors/world/event_waits.hpp"
+#include "exam/exam_results.hpp"
+#include "exam/subject.hpp"
+#include "exam/subject_keeper.hpp"
+#include "exam/world_server.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace caesura {
+
+/// The event of the world that a case waits for. Throws ScenarioError for one that there is not.
+EventPattern pattern_of(const ExamMoment& moment);
+
+/// Plays a case once with a subject, from its start to the end of the watch: a world of its own,
+/// the moment as the world's events have it, the cancel, and everything that is seen of what
+/// follows. Whatever the subject does, it comes to an end within its limits.
+class CasePlay {
+ public:
+  /// All of these outlive it. `run`: the run's name, that no play with the same subject had before.
+  /// `scenario` has an exam block.
+  CasePlay(boost::asio::io_context& io, const Scenario& scenario, const SubjectFile& subject,
+           SubjectKeeper& keeper, std::string run);
+  CasePlay(const CasePlay&) = delete;
+  CasePlay& operator=(const CasePlay&) = delete;
+
+  /// Runs the io_context until the play is over, or `stop` is set: then there is no result. Throws
+  /// what the subject's start throws.
+  std::optional<PlayResult> play(const std::atomic<bool>& stop);
+
+ private:
+  /// What is waited for.
+  enum class Stage : std::uint8_t {
+    starting,    ///< that it is ready
+    beginning,   ///< that `start` has been handed to it
+    on_its_way,  ///< the moment, or, where nobody cancels, that it settles
+    cancelling,  ///< that the cancel has been handed to it
+    settling,
+    watching,  ///< that nothing is in progress any more
+    prompting,
+    next_turn,  ///< that the next prompt settles
+    over,       ///< nothing
+  };
+
+  SubjectAudience audience();
+  void hear_ready();
+  void hear_text(std::string_view run);
+  void hear_settled(std::string_view run, const SettledLine& line);
+  void hear_end(bool exited_with_0, std::string_view how);
+  void hear_event(const WorldEvent& event);
+  void settle_first(const SettledLine& line);
+
+  void tick();
+  void look();
+  void look_on_its_way();
+  void look_settling();
+  void look_watching();
+  void look_next_turn();
+  void start();
+  void await_moment();
+  void moment_came(const WorldEvent& event);
+  void say_stop();
+  void note_cancel(Time at);
+  void watch();
+  void prompt_again();
+  void hang();
+  void give_up(std::string why);
+  void note_broken(std::string text);
+  void finish();
+
+  bool is_of_this_run(std::string_view run) const { return run.empty() || run == run_; }
+  bool is_silent(Duration longest) const;
+  std::string why_it_never_came() const;
+  Subject::Handed when_handed(void (CasePlay::*then)());
+  RunRecord& record() { return *world_.session().find_run(run_); }
+  Time now() { return world_.session().now(); }
+
+  boost::asio::io_context& io_;
+  const Scenario& scenario_;
+  const ExamBlock& exam_;
+  const SubjectFile& file_;
+  SubjectKeeper& keeper_;
+  const std::string run_;
+  PlayResult result_;
+  PlayFacts& facts_ = result_.facts;
+  WorldServer world_;
+  boost::asio::steady_timer timer_;
+  Subject* subject_ = nullptr;
+  Stage stage_ = Stage::starting;
+  Time stage_began_{};
+  Time last_seen_{};  ///< that anything was heard of it
+  Time last_busy_{};  ///< that a call of it was in progress
+  std::optional<Time> first_signal_;
+  std::optional<WorldEvent> moment_event_;  ///< has come; `after` it the user says stop
+  Time stop_due_{};
+  bool is_hopeless_ = false;  ///< the moment can no longer come
+  bool has_left_ = false;     ///< its process, in order
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace caesura

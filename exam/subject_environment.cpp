@@ -1,0 +1,59 @@
+#include "exam/subject_environment.hpp"
+
+#include "doors/world/turn_plan.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+
+namespace caesura {
+
+namespace {
+
+/// The first service that a workflow asks: an agent loop's is its model.
+const ServiceCall* first_call(const Workflow& workflow) {
+  for (const auto& step : workflow) {
+    const ServiceCall* found = std::get_if<ServiceCall>(&step.what);
+    if (const auto* repeat = std::get_if<Repeat>(&step.what)) found = first_call(repeat->body);
+    if (const auto* choose = std::get_if<Choose>(&step.what)) {
+      for (const Workflow& branch : choose->branches)
+        found = found == nullptr ? first_call(branch) : found;
+    }
+    if (found != nullptr) return found;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> subject_environment(
+    const std::string& url, const Model& model, const std::string& run, const std::string& prompt,
+    std::optional<Duration> timeout) {
+  const TurnPlan plan(model, 0);
+  nlohmann::ordered_json agents = nlohmann::ordered_json::array();
+  for (std::size_t s = 0; s < model.services.size(); ++s) {
+    const auto* child = model.child_of(static_cast<std::uint16_t>(s));
+    if (model.services[s].kind != ServiceKind::agent || child == nullptr) continue;
+    const ServiceCall* call = first_call(child->workflow);
+    if (call == nullptr) continue;
+    agents.push_back(
+        {{"name", model.services[s].name}, {"model", model.services[call->service].name}});
+  }
+  const std::string base = fmt::format("{}/r/{}", url, run);
+  std::vector<std::pair<std::string, std::string>> env{
+      {"CAESURA_RUN", run},
+      {"CAESURA_OPENAI_BASE_URL", base + "/v1"},
+      {"CAESURA_ANTHROPIC_BASE_URL", base},
+      {"CAESURA_GEMINI_BASE_URL", base},
+      {"CAESURA_MCP_URL", base + "/mcp"},
+      {"CAESURA_A2A_URL", base + "/a2a"},
+      {"CAESURA_API_KEY", "caesura-" + run},
+      {"CAESURA_MODEL", model.services[plan.loops().front().model].name},
+      {"CAESURA_PROMPT", prompt},
+      {"CAESURA_AGENTS", agents.dump()}};
+  if (timeout) env.emplace_back("CAESURA_TIMEOUT_S", fmt::format("{}", seconds(*timeout)));
+  return env;
+}
+
+}  // namespace caesura
