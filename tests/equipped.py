@@ -13,7 +13,7 @@ import shutil
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parent / "world/clients"))
+sys.path.append(str(Path(__file__).resolve().parent.parent / "subjects"))
 import install as world_clients  # noqa: E402
 
 # What a tool is called where it is installed, and the Debian package that has it.
@@ -51,7 +51,7 @@ def how_to_install(missing):
     if packages:
         yield f"On Debian: apt-get install {packages}"
     if any(tool in CLIENTS for tool in missing):
-        yield "What npm has: python3 tests/world/clients/install.py"
+        yield "What npm has: python3 subjects/install.py"
 
 
 def main():

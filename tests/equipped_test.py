@@ -41,14 +41,14 @@ class Equipped(unittest.TestCase):
     def test_clients_that_are_not_what_the_lockfile_pins_are_missing(self):
         with tempfile.TemporaryDirectory() as folder:
             tests = Path(folder, "tests")
-            clients = tests / "world/clients"
-            clients.mkdir(parents=True)
-            for name in ("equipped.py", "world/clients/install.py", "world/clients/package-lock.json"):
-                shutil.copy(TESTS / name, tests / name)
+            clients = Path(folder, "subjects")
+            for name in ("tests/equipped.py", "subjects/install.py", "subjects/package-lock.json"):
+                Path(folder, name).parent.mkdir(exist_ok=True)
+                shutil.copy(TESTS.parent / name, Path(folder, name))
             command = [sys.executable, str(tests / "equipped.py"), "world-clients,newer-node", sys.executable, "-c", "print('ran')"]
             ran = subprocess.run(command, capture_output=True, text=True, check=False)
             self.assertEqual((ran.returncode, ran.stdout), (1, ""))
-            self.assertIn("python3 tests/world/clients/install.py\n", ran.stderr)
+            self.assertIn("python3 subjects/install.py\n", ran.stderr)
             (clients / "node_modules").mkdir()
             stamp = clients / "node_modules/.of-lockfile"
             stamp.write_text(hashlib.sha256((clients / "package-lock.json").read_bytes()).hexdigest())

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the examples of docs/world.md against `caesura world`: its JavaScript, with the clients that tests/world/clients pins, and the shell
+"""Runs the examples of docs/world.md against `caesura world`: its JavaScript, with the clients that subjects/ pins, and the shell
 commands for CI. Only addresses are changed in them.
 
     python3 docs_examples_test.py --caesura PROGRAM [--packages node_modules]
@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT / "tests" / "app"))
 from served import PATIENCE_S, World  # noqa: E402
 
 CAESURA = ""
-PACKAGES = ROOT / "tests" / "world" / "clients" / "node_modules"
+PACKAGES = ROOT / "subjects" / "node_modules"
 DOCUMENTED = "http://127.0.0.1:8002"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

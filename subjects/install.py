@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Installs the clients that package-lock.json pins into node_modules beside it, unless they are there. Needs npm, and its registry, then only.
+"""Installs the frameworks and clients that package-lock.json pins into node_modules beside it, unless they are there. Needs npm, and its registry,
+then only.
 
     python3 install.py
 """
@@ -29,11 +30,12 @@ def main():
         return 0
     npm = shutil.which("npm")
     if npm is None:
-        print("The clients of the tests come by npm, which this machine has not. On Debian: apt-get install npm", file=sys.stderr)
+        print("They come by npm, which this machine has not. On Debian: apt-get install npm", file=sys.stderr)
         return 1
-    print(f"installing the clients of tests/world in {INSTALLED} (600 MB, once)", file=sys.stderr)
-    # No package needs its scripts; which Node each of them is run by is the tests' affair, not that of the one that runs npm.
-    ran = subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], cwd=FOLDER, stdout=sys.stderr, check=False)
+    print(f"installing the frameworks of subjects/ and the clients of tests/world in {INSTALLED} (700 MB, once)", file=sys.stderr)
+    # No package needs its scripts, nor what it can do without; which Node each of them is run by is not the affair of the one that runs npm.
+    options = ["--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund", "--loglevel=error"]
+    ran = subprocess.run([npm, "ci", *options], cwd=FOLDER, stdout=sys.stderr, check=False)
     if ran.returncode == 0:
         STAMP.write_text(_lockfile())
     return ran.returncode
