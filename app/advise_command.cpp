@@ -49,8 +49,7 @@ int advise_command(const GridArguments& arguments) {
   Advice advice;
   {
     BatchProgress progress;
-    const ProgressLine line(name, meter_of(progress),
-                            !arguments.no_progress && isatty(STDERR_FILENO) != 0);
+    const ProgressLine line(name, meter_of(progress), wants_progress(arguments.no_progress));
     advice = advise(question, stop_requested(), progress);
   }
   print_warnings(advice.warnings);

@@ -13,7 +13,6 @@
 #include <fmt/format.h>
 
 #include <string>
-#include <unistd.h>
 
 namespace caesura {
 namespace {
@@ -86,8 +85,7 @@ int verify_command(const RunArguments& arguments) {
     Progress progress;
     Verification verification;
     {
-      const ProgressLine line(scenario.name, progress,
-                              !arguments.no_progress && isatty(STDERR_FILENO) != 0);
+      const ProgressLine line(scenario.name, progress, wants_progress(arguments.no_progress));
       verification = verify(scenario, {.threads = arguments.threads}, stop_requested(), progress);
     }
     equal = equal && verification.is_equal();

@@ -83,7 +83,7 @@ int exam_command(const ExamArguments& arguments) {
   ExamProgress progress;
   ExamResults results;
   try {
-    const bool shown = !arguments.no_progress && isatty(STDERR_FILENO) != 0;
+    const bool shown = wants_progress(arguments.no_progress);
     const ProgressLine line("exam of " + subject.name,
                             {progress.plays_done, progress.plays_total, "plays"}, shown);
     results = exam.run(stop_requested(), progress);
@@ -147,10 +147,7 @@ Command add_exam(CLI::App& app) {
       ->add_option("--out", exam.out,
                    "write exam.json, exam.md, exam.html, and every event and line of each case "
                    "there")
-      ->check([](const std::string& folder) {
-        return folder.empty() ? std::string("the folder's name is empty") : std::string();
-      })
-      ->type_name("DIR");
+      ->check(folder_name());
   command->add_flag("--verbose", exam.is_verbose, "show all that was said");
   command->add_flag("--no-progress", exam.no_progress, "no progress line");
   command->footer(

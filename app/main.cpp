@@ -90,10 +90,7 @@ Command add_run(CLI::App& app) {
   command
       ->add_option("--out", run.out,
                    "write results.json, requests.csv, report.md and scenario.yaml there")
-      ->check([](const std::string& folder) {
-        return folder.empty() ? std::string("the folder's name is empty") : std::string();
-      })
-      ->type_name("DIR");
+      ->check(folder_name());
   command->add_flag("--no-progress", run.no_progress, "no progress line");
   command->final_callback([arguments, &run, scale, replications] {
     if (scale->count() > 0 && run.engine != EngineKind::caf_realtime) {

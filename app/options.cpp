@@ -66,6 +66,13 @@ CLI::Validator listen_address() {
   return CLI::Validator(check, "ADDRESS:PORT");
 }
 
+CLI::Validator folder_name() {
+  const auto check = [](const std::string& folder) {
+    return folder.empty() ? std::string("the folder's name is empty") : std::string();
+  };
+  return CLI::Validator(check, "DIR");
+}
+
 CLI::Validator time_scale_number() {
   const auto check = [](std::string& text) -> std::string {
     double value = 0;

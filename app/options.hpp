@@ -32,6 +32,9 @@ CLI::Validator whole_number(double lowest, double highest, const std::string& na
 /// An address and a port, as parse_listen() reads them.
 CLI::Validator listen_address();
 
+/// The name of a folder to write to: not empty.
+CLI::Validator folder_name();
+
 /// How many times faster than life.
 CLI::Validator time_scale_number();
 

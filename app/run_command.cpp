@@ -23,7 +23,6 @@
 #include <filesystem>
 #include <memory>
 #include <set>
-#include <unistd.h>
 #include <utility>
 
 namespace caesura {
@@ -80,19 +79,11 @@ Results run_one(Loaded& loaded, const RunArguments& arguments, OutputFolder* fol
                      .threads = arguments.threads,
                      .time_scale = arguments.time_scale,
                      .replications = arguments.replications,
-                     .requests_csv = {},
+                     .requests_csv = requests_csv_of(arguments, folder),
                      .each_request = {}};
-  const bool csv_out = arguments.form == OutputForm::csv;
-  if (folder != nullptr || csv_out) {
-    options.requests_csv = [folder, csv_out](std::string_view lines) {
-      if (folder != nullptr) folder->append_requests(lines);
-      if (csv_out) print_out(std::string(lines));
-    };
-  }
   RunOutcome outcome;
   {
-    const bool shown = !arguments.no_progress && isatty(STDERR_FILENO) != 0;
-    const ProgressLine line(scenario.name, progress, shown);
+    const ProgressLine line(scenario.name, progress, wants_progress(arguments.no_progress));
     outcome = run_scenario(scenario, options, stop_requested(), progress);
   }
   if (loaded.subject && !outcome.partial)

@@ -3,7 +3,6 @@
 #include "scenarios/results/json_text.hpp"
 #include "scenarios/report/markdown.hpp"
 #include "scenarios/report/table.hpp"
-#include "app/commands.hpp"
 #include "app/terminal.hpp"
 
 #include <nlohmann/json.hpp>
@@ -17,6 +16,16 @@ std::uint64_t peak_rss_bytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+std::function<void(std::string_view)> requests_csv_of(const RunArguments& arguments,
+                                                      OutputFolder* folder) {
+  const bool csv_out = arguments.form == OutputForm::csv;
+  if (folder == nullptr && !csv_out) return {};
+  return [folder, csv_out](std::string_view lines) {
+    if (folder != nullptr) folder->append_requests(lines);
+    if (csv_out) print_out(std::string(lines));
+  };
 }
 
 void finish_folder(OutputFolder& folder, const nlohmann::ordered_json& document,

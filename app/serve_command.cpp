@@ -265,10 +265,7 @@ Command add_serve(CLI::App& app) {
   command
       ->add_option("--out", serve.out,
                    "write results.json, requests.csv, report.md and scenario.yaml there at the end")
-      ->check([](const std::string& folder) {
-        return folder.empty() ? std::string("the folder's name is empty") : std::string();
-      })
-      ->type_name("DIR");
+      ->check(folder_name());
   command->final_callback([arguments, &serve, scale] {
     if (serve.manual_clock && scale->count() > 0) {
       throw CLI::ValidationError(

@@ -4,6 +4,7 @@
 #include "exam/subject_load.hpp"
 #include "app/interrupt.hpp"
 #include "app/progress_line.hpp"
+#include "app/run_results.hpp"
 #include "app/terminal.hpp"
 
 #include <fmt/format.h>
@@ -11,7 +12,6 @@
 #include <algorithm>
 #include <atomic>
 #include <optional>
-#include <unistd.h>
 #include <utility>
 
 namespace caesura {
@@ -81,14 +81,7 @@ nlohmann::ordered_json add_subject(const SubjectOfRun& subject, const Scenario& 
         scenario.model.load.requests, subject.file.name, seconds(length) / 60,
         subject.file.parallel));
   }
-  const bool csv_out = arguments.form == OutputForm::csv;
-  SubjectLoadOptions options;
-  if (folder != nullptr || csv_out) {
-    options.requests_csv = [folder, csv_out](std::string_view lines) {
-      if (folder != nullptr) folder->append_requests(lines);
-      if (csv_out) print_out(std::string(lines));
-    };
-  }
+  SubjectLoadOptions options{.requests_csv = requests_csv_of(arguments, folder)};
   if (folder != nullptr) {
     folder->keep_events();
     options.events = [folder](std::string_view lines) { folder->append_events(lines); };
@@ -97,8 +90,7 @@ nlohmann::ordered_json add_subject(const SubjectOfRun& subject, const Scenario& 
   progress.requests_total = outcome.requests;
   SubjectLoadOutcome played;
   {
-    const bool shown = !arguments.no_progress && isatty(STDERR_FILENO) != 0;
-    const ProgressLine line(subject.file.name, progress, shown);
+    const ProgressLine line(subject.file.name, progress, wants_progress(arguments.no_progress));
     played = play_load(scenario, subject.file, options, stop_requested(), progress.requests_done);
   }
   for (const std::string& problem : played.problems)

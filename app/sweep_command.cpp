@@ -58,7 +58,7 @@ int sweep_command(const GridArguments& arguments) {
                     .options = options,
                     .engine = arguments.engine,
                     .threads = arguments.threads};
-  const bool shown = !arguments.no_progress && isatty(STDERR_FILENO) != 0;
+  const bool shown = wants_progress(arguments.no_progress);
   std::vector<std::string> warnings;
   {
     BatchProgress progress;

@@ -22,6 +22,8 @@ std::size_t terminal_width(int descriptor, std::size_t otherwise) {
   return std::max<std::size_t>(size.ws_col, narrowest);
 }
 
+bool wants_progress(bool no_progress) { return !no_progress && isatty(STDERR_FILENO) != 0; }
+
 bool wants_colour(int descriptor) {
   const char* no_colour = std::getenv("NO_COLOR");
   const char* terminal = std::getenv("TERM");

@@ -12,6 +12,9 @@ namespace caesura {
 /// Columns of the terminal behind a file descriptor, at least 20; `otherwise` if it is none.
 std::size_t terminal_width(int descriptor, std::size_t otherwise);
 
+/// Whether to show a progress line: if stderr is a terminal, unless nobody wants one.
+bool wants_progress(bool no_progress);
+
 /// Whether to colour what goes there: a terminal that can, and no NO_COLOR (https://no-color.org).
 bool wants_colour(int descriptor);
 

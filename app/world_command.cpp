@@ -206,10 +206,7 @@ Command add_world(CLI::App& app) {
       ->add_option("--out", world.out,
                    "write results.json, requests.csv, events.jsonl, report.md and scenario.yaml "
                    "there at the end")
-      ->check([](const std::string& folder) {
-        return folder.empty() ? std::string("the folder's name is empty") : std::string();
-      })
-      ->type_name("DIR");
+      ->check(folder_name());
   command->final_callback([arguments, &world, scale] {
     if (world.manual_clock && scale->count() > 0) {
       throw CLI::ValidationError(
