@@ -2,7 +2,6 @@
 
 #include "scenarios/format/format_value.hpp"
 #include "exam/run_facts.hpp"
-#include "exam/subject_environment.hpp"
 
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
@@ -18,10 +17,8 @@ using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
 constexpr Duration tick_every = 5ms;
-/// A case is no longer, if nobody cancels and nothing goes wrong.
-constexpr Duration longest_case = 10s;
-/// So often that time one may take until its moment, or its next turn's end, whatever it does:
-/// longer than clients wait between attempts.
+/// So often the time of a turn one may take until its moment, or its next turn's end, whatever it
+/// does: longer than clients wait between attempts.
 constexpr int patience = 6;
 
 /// Events after which an attempt's service does not work for it any more.
@@ -56,22 +53,6 @@ bool is_end(EventKind kind) {
   return false;
 }
 
-std::string prompt_of(const std::string& run, std::uint32_t turn) {
-  return Mark{.run = run, .turn = turn, .operation = {}}.text() +
-         (turn == 1 ? " Please do what there is to do." : " Please do that once more.");
-}
-
-ListenAddress listen_address(const SubjectFile& file) {
-  if (file.listen) {
-    if (const auto address = parse_listen(*file.listen)) return *address;
-    throw ScenarioError(
-        fmt::format("{}:1:1: listen: '{}' is not an address and a port, such as 127.0.0.1:8002",
-                    file.file, *file.listen));
-  }
-  const bool runs_already = file.command.empty();
-  return {.address = "127.0.0.1", .port = static_cast<std::uint16_t>(runs_already ? 8002 : 0)};
-}
-
 std::string named(const WorldEvent& event) {
   return fmt::format("{} of operation {}", name_of(event.kind), event.operation.text());
 }
@@ -82,6 +63,14 @@ std::string named(const ExamMoment& moment) {
   if (moment.attempt && *moment.attempt > 1) text += fmt::format(" of attempt {}", *moment.attempt);
   if (moment.operation) text += " of operation " + OperationPath{*moment.operation}.text();
   return text;
+}
+
+SettledFacts settled_facts(const SettledLine& line, Time at) {
+  return {.at = at,
+          .outcome = line.outcome,
+          .input_tokens = line.input_tokens,
+          .output_tokens = line.output_tokens,
+          .error = line.error};
 }
 
 }  // namespace
@@ -107,7 +96,7 @@ CasePlay::CasePlay(boost::asio::io_context& io, const Scenario& scenario, const 
       keeper_(keeper),
       run_(std::move(run)),
       world_(io, scenario,
-             {.listen = listen_address(file),
+             {.listen = world_address_for(file),
               .session = {.subject = file.name,
                           .start = std::chrono::system_clock::now(),
                           .events = [this](std::string_view line) { result_.events += line; }}}),
@@ -123,10 +112,7 @@ std::optional<PlayResult> CasePlay::play(const std::atomic<bool>& stop) {
   world_.session().turn(record(), 1);
   world_.session().watch(record(),
                          [this](const RunRecord&, const WorldEvent& event) { hear_event(event); });
-  SubjectRun first{.run = run_, .prompt = prompt_of(run_, 1), .env = {}};
-  first.env =
-      subject_environment(world_.url(), scenario_.model, first.run, first.prompt, exam_.timeout);
-  subject_ = &keeper_.take(first, audience());
+  subject_ = &keeper_.take(first_turn(), audience());
   stage_began_ = now();
   io_.restart();
   tick();
@@ -187,22 +173,13 @@ void CasePlay::hear_settled(std::string_view run, const SettledLine& line) {
   if (!facts_.settled && !facts_.next_turn) return settle_first(line);
   if (stage_ != Stage::next_turn || facts_.next_turn->settled)
     return note_broken(facts_.next_turn ? "a third `settled`" : "a second `settled`");
-  const SettledFacts settled{.at = now(),
-                             .outcome = line.outcome,
-                             .input_tokens = line.input_tokens,
-                             .output_tokens = line.output_tokens,
-                             .error = line.error};
-  facts_.next_turn->settled = settled;
+  facts_.next_turn->settled = settled_facts(line, now());
   world_.session().note_settled(record(), 2, {.outcome = line.outcome, .at = {}});
   look();
 }
 
 void CasePlay::settle_first(const SettledLine& line) {
-  facts_.settled = SettledFacts{.at = now(),
-                                .outcome = line.outcome,
-                                .input_tokens = line.input_tokens,
-                                .output_tokens = line.output_tokens,
-                                .error = line.error};
+  facts_.settled = settled_facts(line, now());
   world_.session().note_settled(record(), 1,
                                 {.outcome = line.outcome,
                                  .at = {},
@@ -218,13 +195,7 @@ void CasePlay::hear_end(bool exited_with_0, std::string_view how) {
     has_left_ = true;
     return;
   }
-  const SubjectFault fault{
-      .kind = SubjectFault::Kind::crashed, .at = now(), .text = std::string(how)};
-  if (facts_.next_turn) {
-    facts_.next_turn->fault = fault;
-  } else {
-    facts_.fault = fault;
-  }
+  note_fault(SubjectFault::Kind::crashed, std::string(how));
   const bool says_nothing_more = facts_.next_turn || (!facts_.cancel && exam_.at) ||
                                  stage_ == Stage::starting || stage_ == Stage::beginning;
   if (says_nothing_more) return finish();
@@ -242,9 +213,13 @@ void CasePlay::hear_event(const WorldEvent& event) {
   const bool is_gone = was_end ? event.kind == EventKind::operation_asked
                                : is_end(event.kind) && event.attempt == moment_event_->attempt;
   if (is_gone)
-    give_up(fmt::format("{} came {} after {}, and so before the moment", name_of(event.kind),
-                        fmt::format("{} ms", (event.at - moment_event_->at) / 1ms),
-                        named(*moment_event_)));
+    give_up(fmt::format("{} came {} ms after {}, and so before the moment", name_of(event.kind),
+                        (event.at - moment_event_->at) / 1ms, named(*moment_event_)));
+}
+
+void CasePlay::note_fault(SubjectFault::Kind kind, std::string text) {
+  std::optional<SubjectFault>& fault = facts_.next_turn ? facts_.next_turn->fault : facts_.fault;
+  fault = SubjectFault{.kind = kind, .at = now(), .text = std::move(text)};
 }
 
 void CasePlay::note_broken(std::string text) {
@@ -255,18 +230,17 @@ void CasePlay::note_broken(std::string text) {
 
 // ---- What is done
 
-Subject::Handed CasePlay::when_handed(void (CasePlay::*then)()) {
-  return [this, then, alive = std::weak_ptr<bool>(alive_)] {
-    if (!alive.expired() && stage_ != Stage::over) (this->*then)();
+/// `then`, if the play still waits for it then.
+Subject::Handed CasePlay::when_handed(std::function<void()> then) {
+  return [this, then = std::move(then), waits = stage_, alive = std::weak_ptr<bool>(alive_)] {
+    if (!alive.expired() && stage_ == waits) then();
   };
 }
 
 void CasePlay::start() {
   stage_ = Stage::beginning;
   stage_began_ = now();
-  SubjectRun run{.run = run_, .prompt = prompt_of(run_, 1), .env = {}};
-  run.env = subject_environment(world_.url(), scenario_.model, run.run, run.prompt, exam_.timeout);
-  subject_->start(run, when_handed(&CasePlay::await_moment));
+  subject_->start(first_turn(), when_handed([this] { await_moment(); }));
 }
 
 void CasePlay::await_moment() {
@@ -302,14 +276,12 @@ void CasePlay::say_stop() {
   if (facts_.settled) return give_up(why_it_never_came());
   stage_ = Stage::cancelling;
   stage_began_ = now();
-  const auto noted = when_handed(&CasePlay::look);
-  const auto handed = [this, noted, alive = std::weak_ptr<bool>(alive_)] {
-    if (alive.expired() || stage_ != Stage::cancelling) return;
+  const Subject::Handed handed = when_handed([this] {
     note_cancel(now());
     stage_ = Stage::settling;
     stage_began_ = now();
-    noted();
-  };
+    look();
+  });
   if (exam_.leave) return subject_->leave(run_, handed);
   subject_->cancel(run_, handed);
   if (exam_.twice) subject_->cancel(run_, [] {});
@@ -330,21 +302,15 @@ void CasePlay::prompt_again() {
   stage_ = Stage::prompting;
   stage_began_ = now();
   facts_.next_turn = PlayFacts::NextTurn{.prompted = now()};
-  subject_->prompt(run_, prompt_of(run_, 2), [this, alive = std::weak_ptr<bool>(alive_)] {
-    if (alive.expired() || stage_ != Stage::prompting) return;
-    facts_.next_turn->prompted = now();
-    stage_ = Stage::next_turn;
-    stage_began_ = last_seen_ = now();
-  });
+  subject_->prompt(run_, prompt_for(run_, 2), when_handed([this] {
+                     facts_.next_turn->prompted = now();
+                     stage_ = Stage::next_turn;
+                     stage_began_ = last_seen_ = now();
+                   }));
 }
 
 void CasePlay::hang() {
-  const SubjectFault fault{.kind = SubjectFault::Kind::hung, .at = now(), .text = {}};
-  if (facts_.next_turn) {
-    facts_.next_turn->fault = fault;
-  } else {
-    facts_.fault = fault;
-  }
+  note_fault(SubjectFault::Kind::hung, {});
   finish();
 }
 
@@ -381,10 +347,11 @@ void CasePlay::tick() {
       });
 }
 
-bool CasePlay::is_silent(Duration longest) const {
-  const Time at = const_cast<CasePlay*>(this)->now();
+bool CasePlay::is_silent() {
+  const Duration longest = longest_exam_turn + file_.limits.settle;
+  const Time at = now();
   return at - std::max(last_seen_, stage_began_) > longest ||
-         at - stage_began_ > patience * (longest_case + file_.limits.settle);
+         at - stage_began_ > patience * longest;
 }
 
 void CasePlay::look() {
@@ -428,7 +395,7 @@ void CasePlay::look_on_its_way() {
     return watch();
   }
   if (is_hopeless_) return give_up(why_it_never_came());
-  if (is_silent(longest_case + file_.limits.settle)) hang();
+  if (is_silent()) hang();
 }
 
 std::string CasePlay::why_it_never_came() const {
@@ -464,7 +431,7 @@ void CasePlay::look_watching() {
 
 void CasePlay::look_next_turn() {
   if (facts_.next_turn->settled) return finish();
-  if (is_silent(longest_case + file_.limits.settle)) hang();
+  if (is_silent()) hang();
 }
 
 }  // namespace caesura

@@ -5,6 +5,7 @@
 #include "doors/world/event_waits.hpp"
 #include "exam/exam_results.hpp"
 #include "exam/subject.hpp"
+#include "exam/subject_environment.hpp"
 #include "exam/subject_keeper.hpp"
 #include "exam/world_server.hpp"
 
@@ -13,6 +14,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -76,13 +78,17 @@ class CasePlay {
   void prompt_again();
   void hang();
   void give_up(std::string why);
+  void note_fault(SubjectFault::Kind kind, std::string text);
   void note_broken(std::string text);
   void finish();
 
   bool is_of_this_run(std::string_view run) const { return run.empty() || run == run_; }
-  bool is_silent(Duration longest) const;
+  bool is_silent();
   std::string why_it_never_came() const;
-  Subject::Handed when_handed(void (CasePlay::*then)());
+  Subject::Handed when_handed(std::function<void()> then);
+  SubjectRun first_turn() {
+    return subject_run(world_.url(), scenario_.model, run_, exam_.timeout);
+  }
   RunRecord& record() { return *world_.session().find_run(run_); }
   Time now() { return world_.session().now(); }
 

@@ -56,4 +56,16 @@ std::vector<std::pair<std::string, std::string>> subject_environment(
   return env;
 }
 
+std::string prompt_for(const std::string& run, std::uint32_t turn) {
+  return Mark{.run = run, .turn = turn, .operation = {}}.text() +
+         (turn == 1 ? " Please do what there is to do." : " Please do that once more.");
+}
+
+SubjectRun subject_run(const std::string& url, const Model& model, const std::string& run,
+                       std::optional<Duration> timeout) {
+  const std::string prompt = prompt_for(run, 1);
+  return {
+      .run = run, .prompt = prompt, .env = subject_environment(url, model, run, prompt, timeout)};
+}
+
 }  // namespace caesura

@@ -2,7 +2,9 @@
 
 #include "sim/time.hpp"
 #include "model/model.hpp"
+#include "exam/subject.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,5 +18,12 @@ namespace caesura {
 std::vector<std::pair<std::string, std::string>> subject_environment(
     const std::string& url, const Model& model, const std::string& run, const std::string& prompt,
     std::optional<Duration> timeout);
+
+/// What a subject is asked in a run's turn, from 1; it begins with the turn's mark.
+std::string prompt_for(const std::string& run, std::uint32_t turn);
+
+/// A run's first turn, as a subject is started on it.
+SubjectRun subject_run(const std::string& url, const Model& model, const std::string& run,
+                       std::optional<Duration> timeout);
 
 }  // namespace caesura

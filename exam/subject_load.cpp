@@ -96,12 +96,7 @@ class SubjectPlay {
  private:
   static WorldServerOptions world_options(const SubjectFile& subject,
                                           const SubjectLoadOptions& options) {
-    WorldServerOptions world;
-    if (subject.listen) {
-      world.listen = parse_listen(*subject.listen).value_or(world.listen);
-    } else if (subject.command.empty()) {
-      world.listen.port = 8002;
-    }
+    WorldServerOptions world{.listen = world_address_for(subject)};
     world.session = {.subject = subject.name,
                      .start = std::chrono::system_clock::now(),
                      .requests_csv = options.requests_csv,
@@ -188,17 +183,11 @@ class SubjectPlay {
       fail_all_of(worker);
     };
     const RequestNumber first = waiting_.empty() ? 0 : waiting_.begin()->second;
-    worker.subject = make_subject(io_, file_, subject_run(first), std::move(audience));
+    worker.subject = make_subject(io_, file_, run_of(first), std::move(audience));
   }
 
-  SubjectRun subject_run(RequestNumber number) {
-    const std::string name = fmt::format("n-{}", number);
-    SubjectRun run{.run = name,
-                   .prompt = Mark{.run = name, .turn = 1, .operation = {}}.text() +
-                             " Please do what there is to do.",
-                   .env = {}};
-    run.env = subject_environment(world_.url(), model_, run.run, run.prompt, model_.timeout);
-    return run;
+  SubjectRun run_of(RequestNumber number) {
+    return subject_run(world_.url(), model_, fmt::format("n-{}", number), model_.timeout);
   }
 
   // ---- One request
@@ -206,7 +195,7 @@ class SubjectPlay {
   void begin(RequestNumber number, Worker& worker) {
     const Duration delay =
         link_delay(model_.links.client, model_.seed, number, 0, Purpose::link_start);
-    const SubjectRun run = subject_run(number);
+    const SubjectRun run = run_of(number);
     RunRecord& record = world_.session().make_run({.name = run.run, .request = number});
     world_.session().turn(record, 1);
     const auto made =

@@ -37,6 +37,17 @@ const Scenario& served(const Scenario& scenario) {
 
 }  // namespace
 
+ListenAddress world_address_for(const SubjectFile& subject) {
+  if (subject.listen) {
+    if (const auto address = parse_listen(*subject.listen)) return *address;
+    throw ScenarioError(
+        fmt::format("{}:1:1: listen: '{}' is not an address and a port, such as 127.0.0.1:8002",
+                    subject.file, *subject.listen));
+  }
+  const bool runs_already = subject.command.empty();
+  return {.address = "127.0.0.1", .port = static_cast<std::uint16_t>(runs_already ? 8002 : 0)};
+}
+
 WorldServer::WorldServer(boost::asio::io_context& io, const Scenario& scenario,
                          WorldServerOptions options)
     : listen_(std::move(options.listen)),

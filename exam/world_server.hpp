@@ -1,6 +1,7 @@
 #pragma once
 
 #include "scenarios/format/scenario.hpp"
+#include "scenarios/format/subject_file.hpp"
 #include "doors/http/http_server.hpp"
 #include "doors/http/listen_address.hpp"
 #include "doors/control/io_loop.hpp"
@@ -15,6 +16,10 @@
 #include <string>
 
 namespace caesura {
+
+/// Where the world is for a subject: where its file says; else on any free port, or, for one that
+/// runs already and has to know it, on 127.0.0.1:8002.
+ListenAddress world_address_for(const SubjectFile& subject);
 
 struct WorldServerOptions {
   ListenAddress listen{.address = "127.0.0.1", .port = 0};

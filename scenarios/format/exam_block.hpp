@@ -3,6 +3,7 @@
 #include "sim/time.hpp"
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -44,6 +45,9 @@ struct ExamMoment {
   Duration after{0};
   double after_within = 0;  ///< and so many times `within` of the subject: `after: {within: 3}`
 };
+
+/// No turn of a case takes longer if nobody cancels and nothing goes wrong.
+inline constexpr Duration longest_exam_turn = std::chrono::seconds(10);
 
 /// What a scenario says to `caesura exam` alone.
 struct ExamBlock {

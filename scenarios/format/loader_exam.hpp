@@ -8,8 +8,6 @@
 
 namespace caesura {
 
-/// No turn of a case takes longer if nobody cancels and nothing goes wrong.
-inline constexpr Duration longest_exam_turn = std::chrono::seconds(10);
 /// Nothing that a case waits for, or watches, is further off.
 inline constexpr Duration longest_exam_wait = std::chrono::minutes(1);
 
