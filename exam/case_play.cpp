@@ -303,7 +303,6 @@ void CasePlay::prompt_again() {
   stage_began_ = now();
   facts_.next_turn = PlayFacts::NextTurn{.prompted = now()};
   subject_->prompt(run_, prompt_for(run_, 2), when_handed([this] {
-                     facts_.next_turn->prompted = now();
                      stage_ = Stage::next_turn;
                      stage_began_ = last_seen_ = now();
                    }));

@@ -78,6 +78,11 @@ class Judge {
   }
 
   Duration in_time(Time from) const { return facts_.within + lateness_after(facts_, from); }
+  /// Whatever the world took it for, as its first turn was settled: no next one is there before its
+  /// prompt.
+  std::uint32_t turn_of(const AttemptFacts& attempt) const {
+    return attempt.asked < until_ ? 1 : attempt.turn;
+  }
   Time cancel() const { return *facts_.cancel; }
 
   // ---- told, children
@@ -121,7 +126,7 @@ class Judge {
   void judge_starts() {
     const Time deadline = cancel() + in_time(cancel());
     for (const AttemptFacts& attempt : facts_.attempts) {
-      if (attempt.asked <= deadline || attempt.asked >= until_ || attempt.turn > 1) continue;
+      if (attempt.asked <= deadline || attempt.asked >= until_) continue;
       fail(Clause::nothing_starts, ClauseVerdict::leak, started_after(facts_, attempt), &attempt);
     }
     for (const RefusedCall& call : facts_.refused_calls) {
@@ -227,7 +232,7 @@ class Judge {
     Counted least;
     const Time known_by = facts_.cancel ? cancel() - facts_.within : facts_.settled->at;
     for (const AttemptFacts& attempt : facts_.attempts) {
-      const bool was_said = is_model(attempt.kind) && !attempt.is_sub_agents && attempt.turn == 1 &&
+      const bool was_said = is_model(attempt.kind) && !attempt.is_sub_agents &&
                             attempt.says_usage && attempt.given && *attempt.given <= known_by;
       if (!was_said) continue;
       least.input += attempt.input_tokens;
@@ -239,8 +244,7 @@ class Judge {
   Counted most_usage() const {
     Counted most;
     for (const AttemptFacts& attempt : facts_.attempts) {
-      const bool was_asked =
-          is_model(attempt.kind) && attempt.turn == 1 && attempt.asked <= facts_.settled->at;
+      const bool was_asked = is_model(attempt.kind) && attempt.asked <= facts_.settled->at;
       if (!was_asked) continue;
       most.input += attempt.input_tokens;
       most.output += attempt.generated_by_settled;
@@ -270,7 +274,7 @@ class Judge {
       if (!attempt.is_unsafe) continue;
       hold(Clause::effects_once);
       if (!attempt.committed || attempt.operation.empty()) continue;
-      const std::string place = std::to_string(attempt.turn) + "#" + attempt.operation;
+      const std::string place = std::to_string(turn_of(attempt)) + "#" + attempt.operation;
       const auto [first, is_first] = committed.emplace(place, &attempt);
       if (!is_first)
         fail(Clause::effects_once, ClauseVerdict::broken,
@@ -312,7 +316,7 @@ class Judge {
     if (!facts_.cancel) return;
     RanOn& ran_on = judgement_.ran_on;
     for (const AttemptFacts& attempt : facts_.attempts) {
-      if (attempt.turn > 1 || attempt.asked >= until_) continue;
+      if (attempt.asked >= until_) continue;
       ran_on.busy += attempt.busy_after_cancel;
       ran_on.tokens += attempt.tokens_after_cancel;
       ran_on.cost += attempt.cost_after_cancel;

@@ -19,7 +19,7 @@ struct AttemptFacts {
   OperationKind kind = OperationKind::llm;
   std::string service = {};
   bool is_sub_agents = false;  ///< else of the subject's own loop
-  std::uint32_t turn = 1;
+  std::uint32_t turn = 1;      ///< as the world has it: 2 also of what is asked after `settled`
 
   Time asked;
   std::optional<Time> started = {};
@@ -100,7 +100,7 @@ struct PlayFacts {
 
   /// The turn of a next prompt.
   struct NextTurn {
-    Time prompted;
+    Time prompted;  ///< its prompt begins to be sent: what is asked for before is not of it
     std::optional<SettledFacts> settled = {};
     std::optional<SubjectFault> fault = {};
   };

@@ -177,6 +177,61 @@ TEST(Clauses, FailedIsTrueIfSomethingHadFailedOrTheLimitWasItsOwn) {
   EXPECT_EQ(verdict(facts, Clause::truthful), ClauseVerdict::pass);
 }
 
+/// With a next turn, whose prompt was sent 5 s after the cancel.
+PlayFacts with_next_turn() {
+  PlayFacts facts = told_in_time();
+  facts.next_turn = PlayFacts::NextTurn{.prompted = cancel + 5s};
+  facts.next_turn->settled = SettledFacts{.at = cancel + 7s};
+  return facts;
+}
+
+/// A model's call after `settled`, which the world takes for the next request's.
+AttemptFacts call_after_settled(Time asked) {
+  return {.operation = "1",
+          .service = "planner",
+          .turn = 2,
+          .asked = asked,
+          .started = asked,
+          .ends_by_itself = asked + 1s,
+          .given = asked + 1s,
+          .ended = asked + 1s,
+          .end = AttemptEnd::ok,
+          .busy_after_cancel = 1s,
+          .tokens_after_cancel = 30,
+          .cost_after_cancel = {700}};
+}
+
+TEST(Clauses, WhatStartsBeforeTheNextPromptIsSentIsOfTheFirstTurn) {
+  PlayFacts facts = told_in_time();
+  facts.attempts.push_back(call_after_settled(cancel + 1s));
+  EXPECT_EQ(verdict(facts, Clause::nothing_starts), ClauseVerdict::leak);
+  EXPECT_EQ(judge(facts).ran_on.tokens, 30);
+
+  facts = with_next_turn();
+  facts.attempts.push_back(call_after_settled(cancel + 5s - 1ns));
+  facts.attempts.back().committed = cancel + 5s;
+  EXPECT_EQ(verdict(facts, Clause::nothing_starts), ClauseVerdict::leak);
+  EXPECT_EQ(judge(facts).ran_on.tokens, 30);
+  EXPECT_EQ(judge(facts).ran_on.effects, 1U);
+
+  facts.attempts.back().asked = cancel + 5s;
+  EXPECT_EQ(verdict(facts, Clause::nothing_starts), ClauseVerdict::pass);
+  EXPECT_EQ(judge(facts).ran_on.tokens, 0);
+}
+
+TEST(Clauses, AnEffectThatIsRepeatedBeforeTheNextPromptHappensTwice) {
+  PlayFacts facts = with_next_turn();
+  facts.attempts[1].committed = cancel;
+  AttemptFacts again = facts.attempts[1];
+  again.turn = 2;
+  again.asked = cancel + 1s;
+  again.committed = cancel + 2s;
+  facts.attempts.push_back(again);
+  EXPECT_EQ(verdict(facts, Clause::effects_once), ClauseVerdict::broken);
+  facts.attempts.back().asked = cancel + 5s;
+  EXPECT_EQ(verdict(facts, Clause::effects_once), ClauseVerdict::pass);
+}
+
 /// One thing goes wrong, and the clause that is about it says so.
 struct Mutation {
   const char* what;
