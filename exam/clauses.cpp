@@ -284,18 +284,22 @@ class Judge {
 
   // ---- no-stray
 
+  /// Since when nobody works on it, or waits for its answer; what a cancel has cut off is over with
+  /// that cancel.
+  static std::optional<Time> over_since(const AttemptFacts& attempt) {
+    if (!attempt.ended) return std::nullopt;
+    return std::max(*attempt.ended, attempt.given.value_or(*attempt.ended));
+  }
+
   void judge_strays() {
     hold(Clause::no_stray);
     for (const AttemptFacts& attempt : facts_.attempts) {
+      const std::optional<Time> over = over_since(attempt);
       bool is_first = true;
       for (const NotedSignal& signal : attempt.signals) {
-        if (signal.kind != SignalKind::cancel || signal.at > facts_.watched_until) continue;
-        const bool again = !std::exchange(is_first, false);
-        // What was cut off has ended because of this cancel.
-        std::optional<Time> over;
-        if (has_ended_by_itself(attempt.end) && attempt.ended)
-          over = std::max(*attempt.ended, attempt.given.value_or(*attempt.ended));
-        if (again) {
+        const bool is_judged = facts_.next_turn || signal.at <= facts_.watched_until;
+        if (signal.kind != SignalKind::cancel || !is_judged) continue;
+        if (!std::exchange(is_first, false)) {
           fail(Clause::no_stray, ClauseVerdict::stray, cancelled_again(facts_, attempt, signal),
                &attempt);
         } else if (over && signal.at - *over > in_time(*over)) {

@@ -232,6 +232,23 @@ TEST(Clauses, AnEffectThatIsRepeatedBeforeTheNextPromptHappensTwice) {
   EXPECT_EQ(verdict(facts, Clause::effects_once), ClauseVerdict::pass);
 }
 
+TEST(Clauses, ACancelAfterTheNextPromptIsAStrayToo) {
+  PlayFacts facts = with_next_turn();
+  facts.attempts[1].signals.push_back({SignalKind::cancel, false, cancel + 6s});
+  EXPECT_EQ(verdict(facts, Clause::no_stray), ClauseVerdict::stray);
+}
+
+TEST(Clauses, ACancelLongAfterTheCallWasCutOffIsAStray) {
+  PlayFacts facts = told_in_time();
+  AttemptFacts& tool = facts.attempts[1];
+  const Time cut_off = *tool.ended;
+  tool.signals = {{SignalKind::hang_up, true, cut_off},
+                  {SignalKind::cancel, false, cut_off + within}};
+  EXPECT_EQ(verdict(facts, Clause::no_stray), ClauseVerdict::pass);
+  tool.signals[1].at += 1ns;
+  EXPECT_EQ(verdict(facts, Clause::no_stray), ClauseVerdict::stray);
+}
+
 /// One thing goes wrong, and the clause that is about it says so.
 struct Mutation {
   const char* what;
