@@ -59,6 +59,9 @@ class Judge {
     return std::move(judgement_);
   }
 
+  /// Where a deadline rests on it.
+  Duration worst_lateness() const { return worst_lateness_; }
+
  private:
   void hold(Clause clause) {
     auto& verdict = judgement_.verdicts[index_of(clause)];
@@ -77,11 +80,19 @@ class Judge {
     judgement_.reasons.push_back(std::move(reason));
   }
 
-  Duration in_time(Time from) const { return facts_.within + lateness_after(facts_, from); }
+  /// Asked only where a deadline rests on it, as it is noted how late the timer was there.
+  Duration in_time(Time from) {
+    const Duration late = lateness_after(facts_, from);
+    worst_lateness_ = std::max(worst_lateness_, late);
+    return facts_.within + late;
+  }
   /// Whatever the world took it for, as its first turn was settled: no next one is there before its
   /// prompt.
   std::uint32_t turn_of(const AttemptFacts& attempt) const {
     return attempt.asked < until_ ? 1 : attempt.turn;
+  }
+  bool is_later_than_in_time(Time at, Time from) {
+    return at - from > facts_.within && at - from > in_time(from);
   }
   Time cancel() const { return *facts_.cancel; }
 
@@ -89,29 +100,35 @@ class Judge {
 
   bool is_in_progress_at_cancel(const AttemptFacts& attempt) const {
     if (attempt.asked > cancel()) return true;
-    if (attempt.told && *attempt.told < cancel()) return false;
     const auto over =
         attempt.given && has_ended_by_itself(attempt.end) ? attempt.given : attempt.ended;
     return !over || *over >= cancel();
   }
 
-  bool is_owed(const AttemptFacts& attempt, Time deadline) const {
-    if (attempt.asked > cancel() + in_time(cancel()) || attempt.asked >= until_) return false;
-    if (!is_in_progress_at_cancel(attempt)) return false;
-    if (has_ended_by_itself(attempt.end) && attempt.ended && *attempt.ended < deadline)
-      return false;
+  static bool ends_by_itself_before(const AttemptFacts& attempt, Time moment) {
+    if (has_ended_by_itself(attempt.end) && attempt.ended && *attempt.ended < moment) return true;
     // One that was told meanwhile would perhaps have ended before.
-    return !attempt.ends_by_itself || *attempt.ends_by_itself >= deadline;
+    return attempt.ends_by_itself && *attempt.ends_by_itself < moment;
+  }
+
+  /// Until when it is to be told; none: it is not owed a signal.
+  std::optional<Time> deadline_of(const AttemptFacts& attempt) {
+    if (attempt.asked > cancel() + in_time(cancel()) || attempt.asked >= until_) return {};
+    if (!is_in_progress_at_cancel(attempt)) return {};
+    const Time from = std::max(cancel(), attempt.asked);
+    if (ends_by_itself_before(attempt, from + facts_.within)) return {};
+    const Time deadline = from + in_time(from);
+    if (ends_by_itself_before(attempt, deadline)) return {};
+    return deadline;
   }
 
   void judge_told(Clause clause) {
     for (const AttemptFacts& attempt : facts_.attempts) {
       if (attempt.is_sub_agents != (clause == Clause::children)) continue;
-      const Time from = std::max(cancel(), attempt.asked);
-      const Time deadline = from + in_time(from);
-      if (!is_owed(attempt, deadline)) continue;
+      const std::optional<Time> deadline = deadline_of(attempt);
+      if (!deadline) continue;
       const bool is_told = attempt.told && *attempt.told <= facts_.watched_until;
-      if (is_told && *attempt.told <= deadline) {
+      if (is_told && *attempt.told <= *deadline) {
         hold(clause);
       } else if (is_told) {
         fail(clause, ClauseVerdict::late, told_late(facts_, attempt), &attempt);
@@ -138,6 +155,13 @@ class Judge {
 
   // ---- truthful
 
+  /// So long before the cancel that it cannot have crossed it.
+  bool was_answered_before_cancel() {
+    if (!facts_.plan_ends) return false;
+    const Time given = *facts_.plan_ends;
+    return is_later_than_in_time(cancel(), given);
+  }
+
   bool has_failed_by(Time moment) const {
     const bool has_refused =
         std::any_of(facts_.refused_calls.begin(), facts_.refused_calls.end(),
@@ -155,12 +179,9 @@ class Judge {
     const SettledFacts& settled = *facts_.settled;
     bool is_so = false;
     switch (settled.outcome) {
-      case Outcome::cancelled: {
-        const bool was_given =
-            facts_.plan_ends && facts_.cancel && *facts_.plan_ends + in_time(cancel()) < cancel();
-        is_so = facts_.cancel && !was_given;
+      case Outcome::cancelled:
+        is_so = facts_.cancel && !was_answered_before_cancel();
         break;
-      }
       case Outcome::completed:
         is_so = facts_.plan_ends && *facts_.plan_ends <= settled.at;
         break;
@@ -302,7 +323,7 @@ class Judge {
         if (!std::exchange(is_first, false)) {
           fail(Clause::no_stray, ClauseVerdict::stray, cancelled_again(facts_, attempt, signal),
                &attempt);
-        } else if (over && signal.at - *over > in_time(*over)) {
+        } else if (over && is_later_than_in_time(signal.at, *over)) {
           fail(Clause::no_stray, ClauseVerdict::stray,
                cancelled_when_over(facts_, attempt, signal, *over), &attempt);
         }
@@ -330,6 +351,7 @@ class Judge {
 
   const PlayFacts& facts_;
   const Time until_;  ///< what is judged of the first turn was asked before
+  Duration worst_lateness_{0};
   Judgement judgement_;
 };
 
@@ -360,25 +382,20 @@ const char* name_of(ClauseVerdict verdict) {
 Judgement judge(const PlayFacts& facts) { return Judge(facts).judge(); }
 
 Duration lateness_after(const PlayFacts& facts, Time from) {
-  const auto begins =
-      std::lower_bound(facts.lateness.begin(), facts.lateness.end(), from,
-                       [](const TimerLateness& tick, Time moment) { return tick.due < moment; });
+  const auto is_before = [](const TimerLateness& tick, Time moment) {
+    return tick.due + tick.late < moment;
+  };
   Duration worst{0};
-  for (auto tick = begins; tick != facts.lateness.end() && tick->due <= from + 2 * facts.within;
-       ++tick)
-    worst = std::max(worst, tick->late);
+  for (auto tick = std::lower_bound(facts.lateness.begin(), facts.lateness.end(), from, is_before);
+       tick != facts.lateness.end() && tick->due <= from + 2 * facts.within; ++tick)
+    worst = std::max(worst, tick->due + tick->late - std::max(tick->due, from));
   return worst;
 }
 
 bool was_too_busy(const PlayFacts& facts) {
-  const auto is_busy = [&](Time from) { return lateness_after(facts, from) > facts.within; };
-  if (!facts.cancel) return false;
-  return is_busy(*facts.cancel) || std::any_of(facts.attempts.begin(), facts.attempts.end(),
-                                               [&](const AttemptFacts& attempt) {
-                                                 return attempt.asked > *facts.cancel &&
-                                                        attempt.asked <= facts.watched_until &&
-                                                        is_busy(attempt.asked);
-                                               });
+  Judge judge(facts);
+  judge.judge();
+  return judge.worst_lateness() > facts.within;
 }
 
 }  // namespace caesura

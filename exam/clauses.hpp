@@ -45,7 +45,7 @@ struct Judgement {
 Judgement judge(const PlayFacts& facts);
 
 /// By how much the exam's timer was late at worst in the time that what is asked for `from` on is
-/// judged in: twice `within`.
+/// judged in: twice `within`. What of a tick's lateness was before `from` does not count.
 Duration lateness_after(const PlayFacts& facts, Time from);
 /// The machine was too busy for this play to be judged: somewhere that a deadline rests on, its
 /// timer was late by more than `within`.

@@ -108,8 +108,9 @@ struct PlayFacts {
 
   std::vector<AttemptFacts> attempts = {};  ///< in the order in which they were read
   std::vector<RefusedCall> refused_calls = {};
-  std::vector<Time> unknown_cancels = {};    ///< explicit cancels that name no call there ever was
-  std::vector<TimerLateness> lateness = {};  ///< ascending; only ticks that were late at all
+  std::vector<Time> unknown_cancels = {};  ///< explicit cancels that name no call there ever was
+  /// Ascending, and none due before the one before it had come; only ticks that were late at all.
+  std::vector<TimerLateness> lateness = {};
   /// What comes later is not judged: the end of the watch, or when a subject that hung was ended.
   Time watched_until;
 };

@@ -54,6 +54,22 @@ PlayFacts told_in_time() {
   return facts;
 }
 
+/// A model's call after `settled`, which the world takes for the next request's.
+AttemptFacts call_after_settled(Time asked) {
+  return {.operation = "1",
+          .service = "planner",
+          .turn = 2,
+          .asked = asked,
+          .started = asked,
+          .ends_by_itself = asked + 1s,
+          .given = asked + 1s,
+          .ended = asked + 1s,
+          .end = AttemptEnd::ok,
+          .busy_after_cancel = 1s,
+          .tokens_after_cancel = 30,
+          .cost_after_cancel = {700}};
+}
+
 std::optional<ClauseVerdict> verdict(const PlayFacts& facts, Clause clause) {
   return judge(facts).verdicts[index_of(clause)];
 }
@@ -92,7 +108,33 @@ TEST(Clauses, AMachineIsTooBusyIfItsTimerIsLaterThanWithin) {
   EXPECT_FALSE(was_too_busy(facts));
   facts.lateness = {{.due = cancel + 1ms, .late = within + 1ns}};
   EXPECT_TRUE(was_too_busy(facts));
-  facts.lateness = {{.due = cancel - 1ms, .late = 2 * within}};
+  facts.lateness = {{.due = cancel - 1s, .late = 2 * within}};
+  EXPECT_FALSE(was_too_busy(facts));
+}
+
+TEST(Clauses, AStallThatBeginsBeforeTheCancelCountsFromTheCancelOn) {
+  PlayFacts facts = told_in_time();
+  facts.lateness = {{.due = cancel - 1ms, .late = within + 1ms}};
+  EXPECT_FALSE(was_too_busy(facts));
+  tell(facts.attempts[1], cancel + 2 * within);
+  EXPECT_EQ(verdict(facts, Clause::told), ClauseVerdict::pass);
+  tell(facts.attempts[1], cancel + 2 * within + 1ns);
+  EXPECT_EQ(verdict(facts, Clause::told), ClauseVerdict::late);
+  facts.lateness[0].late += 1ns;
+  EXPECT_TRUE(was_too_busy(facts));
+}
+
+TEST(Clauses, AStallMattersOnlyWhereADeadlineRestsOnIt) {
+  PlayFacts facts = told_in_time();
+  facts.attempts.push_back(call_after_settled(cancel + 2s));
+  facts.lateness = {{.due = cancel + 2s, .late = within + 1ns}};
+  EXPECT_FALSE(was_too_busy(facts));
+  // One that is owed a signal has its deadline from its start.
+  facts.attempts.back().asked = cancel + within;
+  facts.lateness = {{.due = cancel + 3 * within, .late = within + 1ns}};
+  EXPECT_TRUE(was_too_busy(facts));
+  // What is over long before need not be told, however late the timer was.
+  facts.attempts.back().ended = facts.attempts.back().ends_by_itself = cancel + within + 1ms;
   EXPECT_FALSE(was_too_busy(facts));
 }
 
@@ -166,6 +208,34 @@ TEST(Clauses, AnAnswerGivenLongBeforeTheCancelIsNotCancelled) {
   EXPECT_EQ(verdict(facts, Clause::truthful), ClauseVerdict::pass);
 }
 
+TEST(Clauses, HowLongAgoTheAnswerWasGivenIsCountedWithTheLatenessOfThen) {
+  PlayFacts facts = told_in_time();
+  facts.plan_ends = cancel - within - 10ms;
+  facts.lateness = {{.due = cancel + 1ms, .late = 10ms}};
+  EXPECT_EQ(verdict(facts, Clause::truthful), ClauseVerdict::pass);
+  facts.lateness = {{.due = *facts.plan_ends + 2 * within + 1ns, .late = 10ms}};
+  EXPECT_EQ(verdict(facts, Clause::truthful), ClauseVerdict::untrue);
+  facts.lateness = {{.due = *facts.plan_ends + 1ms, .late = 10ms}};
+  EXPECT_EQ(verdict(facts, Clause::truthful), ClauseVerdict::pass);
+  facts.lateness[0].late = within + 1ns;
+  EXPECT_TRUE(was_too_busy(facts));
+}
+
+TEST(Clauses, WhatGoesOnThoughItWasToldBeforeTheCancelIsToldInTime) {
+  PlayFacts facts = told_in_time();
+  AttemptFacts& tool = facts.attempts[1];
+  tool.told = cancel - 100ms;
+  tool.signals = {{SignalKind::cancel, true, *tool.told}};
+  tool.end = AttemptEnd::ok;
+  tool.ended = tool.given = start + 5s;
+  EXPECT_EQ(verdict(facts, Clause::told), ClauseVerdict::pass);
+  // One that has stopped is not in progress at the cancel, and so owed nothing.
+  tool.end = AttemptEnd::cut_off;
+  tool.ended = tool.told;
+  tool.given.reset();
+  EXPECT_EQ(verdict(facts, Clause::told), std::nullopt);
+}
+
 TEST(Clauses, FailedIsTrueIfSomethingHadFailedOrTheLimitWasItsOwn) {
   PlayFacts facts = told_in_time();
   facts.settled->outcome = Outcome::failed;
@@ -183,22 +253,6 @@ PlayFacts with_next_turn() {
   facts.next_turn = PlayFacts::NextTurn{.prompted = cancel + 5s};
   facts.next_turn->settled = SettledFacts{.at = cancel + 7s};
   return facts;
-}
-
-/// A model's call after `settled`, which the world takes for the next request's.
-AttemptFacts call_after_settled(Time asked) {
-  return {.operation = "1",
-          .service = "planner",
-          .turn = 2,
-          .asked = asked,
-          .started = asked,
-          .ends_by_itself = asked + 1s,
-          .given = asked + 1s,
-          .ended = asked + 1s,
-          .end = AttemptEnd::ok,
-          .busy_after_cancel = 1s,
-          .tokens_after_cancel = 30,
-          .cost_after_cancel = {700}};
 }
 
 TEST(Clauses, WhatStartsBeforeTheNextPromptIsSentIsOfTheFirstTurn) {
