@@ -68,11 +68,11 @@ class Judge {
     if (!verdict) verdict = ClauseVerdict::pass;
   }
 
-  void fail(Clause clause, ClauseVerdict verdict, std::string text,
+  void fail(Clause clause, ClauseVerdict verdict, Time at, std::string text,
             const AttemptFacts* attempt = nullptr) {
     auto& shown = judgement_.verdicts[index_of(clause)];
     shown = std::min(shown.value_or(ClauseVerdict::pass), verdict);
-    Reason reason{.clause = clause, .verdict = verdict, .text = std::move(text)};
+    Reason reason{.clause = clause, .verdict = verdict, .at = at, .text = std::move(text)};
     if (attempt != nullptr) {
       reason.operation = attempt->operation;
       reason.attempt = attempt->attempt;
@@ -131,9 +131,9 @@ class Judge {
       if (is_told && *attempt.told <= *deadline) {
         hold(clause);
       } else if (is_told) {
-        fail(clause, ClauseVerdict::late, told_late(facts_, attempt), &attempt);
+        fail(clause, ClauseVerdict::late, attempt.asked, told_late(facts_, attempt), &attempt);
       } else {
-        fail(clause, ClauseVerdict::leak, never_told(facts_, attempt), &attempt);
+        fail(clause, ClauseVerdict::leak, attempt.asked, never_told(facts_, attempt), &attempt);
       }
     }
   }
@@ -144,11 +144,12 @@ class Judge {
     const Time deadline = cancel() + in_time(cancel());
     for (const AttemptFacts& attempt : facts_.attempts) {
       if (attempt.asked <= deadline || attempt.asked >= until_) continue;
-      fail(Clause::nothing_starts, ClauseVerdict::leak, started_after(facts_, attempt), &attempt);
+      fail(Clause::nothing_starts, ClauseVerdict::leak, attempt.asked,
+           started_after(facts_, attempt), &attempt);
     }
     for (const RefusedCall& call : facts_.refused_calls) {
       if (call.at <= deadline || call.at >= until_) continue;
-      fail(Clause::nothing_starts, ClauseVerdict::leak, refused_after(facts_, call));
+      fail(Clause::nothing_starts, ClauseVerdict::leak, call.at, refused_after(facts_, call));
     }
     hold(Clause::nothing_starts);
   }
@@ -195,7 +196,7 @@ class Judge {
     if (is_so) {
       hold(Clause::truthful);
     } else {
-      fail(Clause::truthful, ClauseVerdict::untrue, said_what_is_not_so(facts_));
+      fail(Clause::truthful, ClauseVerdict::untrue, settled.at, said_what_is_not_so(facts_));
     }
   }
 
@@ -203,14 +204,14 @@ class Judge {
 
   void judge_fault() {
     const bool hung = facts_.fault->kind == SubjectFault::Kind::hung;
-    fail(Clause::settles, hung ? ClauseVerdict::hang : ClauseVerdict::crash,
+    fail(Clause::settles, hung ? ClauseVerdict::hang : ClauseVerdict::crash, facts_.fault->at,
          hung ? hung_text(facts_, *facts_.fault) : crashed_text(facts_, *facts_.fault));
   }
 
   void judge_settled() {
     if (facts_.fault) judge_fault();
     for (const BrokenLine& line : facts_.broken_lines)
-      fail(Clause::settles, ClauseVerdict::broken, broken_text(facts_, line));
+      fail(Clause::settles, ClauseVerdict::broken, line.at, broken_text(facts_, line));
     if (facts_.settled) {
       const auto from = facts_.cancel ? facts_.cancel : facts_.plan_ends;
       const Duration longest = !from ? Duration::max()
@@ -218,7 +219,7 @@ class Judge {
                                    ? in_time(*from)
                                    : facts_.settle_limit + lateness_after(facts_, *from);
       if (from && facts_.settled->at - *from > longest)
-        fail(Clause::settles, ClauseVerdict::late, settled_late(facts_, *from));
+        fail(Clause::settles, ClauseVerdict::late, facts_.settled->at, settled_late(facts_, *from));
     }
     if (facts_.settled || facts_.fault) hold(Clause::settles);
   }
@@ -229,15 +230,16 @@ class Judge {
     const PlayFacts::NextTurn& next = *facts_.next_turn;
     if (next.fault) {
       const bool hung = next.fault->kind == SubjectFault::Kind::hung;
-      fail(Clause::next_turn, hung ? ClauseVerdict::hang : ClauseVerdict::crash,
+      fail(Clause::next_turn, hung ? ClauseVerdict::hang : ClauseVerdict::crash, next.fault->at,
            hung ? hung_text(facts_, *next.fault) : crashed_text(facts_, *next.fault));
     }
     for (const RefusedCall& call : facts_.refused_calls) {
       if (call.at < next.prompted) continue;
-      fail(Clause::next_turn, ClauseVerdict::broken, refused_in_next_turn(call));
+      fail(Clause::next_turn, ClauseVerdict::broken, call.at, refused_in_next_turn(call));
     }
     if (next.settled && next.settled->outcome != Outcome::completed)
-      fail(Clause::next_turn, ClauseVerdict::broken, next_turn_not_completed(*next.settled));
+      fail(Clause::next_turn, ClauseVerdict::broken, next.settled->at,
+           next_turn_not_completed(*next.settled));
     if (next.settled || next.fault) hold(Clause::next_turn);
   }
 
@@ -281,7 +283,8 @@ class Judge {
                            std::int64_t high) {
       if (!said) return;
       if (*said >= low && *said <= high) return hold(Clause::usage);
-      fail(Clause::usage, ClauseVerdict::broken, miscounted(what, *said, low, high));
+      fail(Clause::usage, ClauseVerdict::broken, facts_.settled->at,
+           miscounted(what, *said, low, high));
     };
     check("input", facts_.settled->input_tokens, least.input, most.input);
     check("output", facts_.settled->output_tokens, least.output, most.output);
@@ -298,7 +301,7 @@ class Judge {
       const std::string place = std::to_string(turn_of(attempt)) + "#" + attempt.operation;
       const auto [first, is_first] = committed.emplace(place, &attempt);
       if (!is_first)
-        fail(Clause::effects_once, ClauseVerdict::broken,
+        fail(Clause::effects_once, ClauseVerdict::broken, *attempt.committed,
              committed_twice(facts_, *first->second, attempt), &attempt);
     }
   }
@@ -321,23 +324,25 @@ class Judge {
         const bool is_judged = facts_.next_turn || signal.at <= facts_.watched_until;
         if (signal.kind != SignalKind::cancel || !is_judged) continue;
         if (!std::exchange(is_first, false)) {
-          fail(Clause::no_stray, ClauseVerdict::stray, cancelled_again(facts_, attempt, signal),
-               &attempt);
+          fail(Clause::no_stray, ClauseVerdict::stray, signal.at,
+               cancelled_again(facts_, attempt, signal), &attempt);
         } else if (over && is_later_than_in_time(signal.at, *over)) {
-          fail(Clause::no_stray, ClauseVerdict::stray,
+          fail(Clause::no_stray, ClauseVerdict::stray, signal.at,
                cancelled_when_over(facts_, attempt, signal, *over), &attempt);
         }
       }
     }
     for (const Time at : facts_.unknown_cancels)
-      fail(Clause::no_stray, ClauseVerdict::stray, cancelled_unknown(facts_, at));
+      fail(Clause::no_stray, ClauseVerdict::stray, at, cancelled_unknown(facts_, at));
   }
 
   // ---- what ran on
 
   void sum_up() {
     std::stable_sort(judgement_.reasons.begin(), judgement_.reasons.end(),
-                     [](const Reason& a, const Reason& b) { return a.clause < b.clause; });
+                     [](const Reason& a, const Reason& b) {
+                       return a.clause != b.clause ? a.clause < b.clause : a.at < b.at;
+                     });
     if (!facts_.cancel) return;
     RanOn& ran_on = judgement_.ran_on;
     for (const AttemptFacts& attempt : facts_.attempts) {

@@ -23,6 +23,7 @@ struct Reason {
   ClauseVerdict verdict = ClauseVerdict::leak;
   std::string operation = {};  ///< "2"; empty: of none
   std::uint32_t attempt = 0;   ///< of it; 0: of none
+  Time at = {};                ///< of what it is about: an attempt's start, a signal, …
   std::string text;            ///< one line, without a full stop at its end
 };
 

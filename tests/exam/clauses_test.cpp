@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <functional>
+#include <utility>
 #include <vector>
 
 namespace caesura {
@@ -301,6 +302,24 @@ TEST(Clauses, ACancelLongAfterTheCallWasCutOffIsAStray) {
   EXPECT_EQ(verdict(facts, Clause::no_stray), ClauseVerdict::pass);
   tool.signals[1].at += 1ns;
   EXPECT_EQ(verdict(facts, Clause::no_stray), ClauseVerdict::stray);
+}
+
+TEST(Clauses, ReasonsOfAClauseAreInTheOrderOfTime) {
+  PlayFacts facts = told_in_time();
+  facts.unknown_cancels = {cancel + 2ms, cancel + 8ms};
+  facts.attempts[0].signals = {{SignalKind::cancel, false, cancel + 6ms}};
+  facts.attempts[1].signals.push_back({SignalKind::cancel, false, cancel + 4ms});
+  facts.refused_calls = {{cancel + 1s, 1, "no"}, {cancel + 3s, 1, "no"}};
+  facts.attempts.push_back(call_after_settled(cancel + 2s));
+  std::vector<std::pair<Clause, Time>> order;
+  for (const Reason& reason : judge(facts).reasons) order.emplace_back(reason.clause, reason.at);
+  EXPECT_EQ(order, (std::vector<std::pair<Clause, Time>>{{Clause::nothing_starts, cancel + 1s},
+                                                         {Clause::nothing_starts, cancel + 2s},
+                                                         {Clause::nothing_starts, cancel + 3s},
+                                                         {Clause::no_stray, cancel + 2ms},
+                                                         {Clause::no_stray, cancel + 4ms},
+                                                         {Clause::no_stray, cancel + 6ms},
+                                                         {Clause::no_stray, cancel + 8ms}}));
 }
 
 /// One thing goes wrong, and the clause that is about it says so.
