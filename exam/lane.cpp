@@ -42,8 +42,7 @@ class Axis {
 
 std::string lane(const PlayFacts& facts, const AttemptFacts& attempt, const Axis& axis) {
   Cells cells(axis.columns(), " ");
-  const Time end = std::min({attempt.ended.value_or(facts.watched_until),
-                             attempt.told.value_or(facts.watched_until), facts.watched_until});
+  const Time end = std::min(attempt.ended.value_or(facts.watched_until), facts.watched_until);
   const std::size_t first = axis.column(attempt.asked);
   const std::size_t last = std::max(first, axis.column(end));
   for (std::size_t i = first; i <= last; ++i) {
@@ -51,12 +50,34 @@ std::string lane(const PlayFacts& facts, const AttemptFacts& attempt, const Axis
     cells[i] = is_after ? "━" : "─";
   }
   cells[first] = "├";
-  cells[last] = attempt.told && *attempt.told == end ? "T" : attempt.ended ? "┤" : "…";
+  cells[last] = attempt.ended ? "┤" : "…";
+  if (attempt.told && *attempt.told <= facts.watched_until)
+    cells[std::clamp(axis.column(*attempt.told), first, last)] = "T";
   if (facts.cancel) {
     const std::size_t cancel = axis.column(*facts.cancel);
     if (cells[cancel] == "─" || cells[cancel] == " ") cells[cancel] = "│";
   }
   return joined(cells);
+}
+
+/// `C` and `S`, beside each other where they fall into one column: both are to be seen.
+Cells moments(const PlayFacts& facts, const Axis& axis) {
+  Cells cells(axis.columns(), " ");
+  std::size_t settled = axis.columns();
+  if (facts.settled) {
+    settled = axis.column(facts.settled->at);
+    cells[settled] = "S";
+  }
+  if (!facts.cancel) return cells;
+  const std::size_t cancel = axis.column(*facts.cancel);
+  if (cancel != settled) {
+    cells[cancel] = "C";
+  } else {
+    const std::size_t first = std::min(cancel, axis.columns() - 2);
+    cells[first] = "C";
+    cells[first + 1] = "S";
+  }
+  return cells;
 }
 
 }  // namespace
@@ -80,11 +101,8 @@ std::vector<std::string> lanes_text(const PlayFacts& facts,
   for (std::size_t i = 0; i < attempts.size(); ++i)
     lines.push_back(
         fmt::format("{:<{}} {}", names[i], widest, lane(facts, facts.attempts[attempts[i]], axis)));
-  Cells below(axis.columns(), " ");
-  if (facts.settled) below[axis.column(facts.settled->at)] = "S";
-  if (facts.cancel) below[axis.column(*facts.cancel)] = "C";
   const std::string length = duration_figure(seconds(facts.watched_until - facts.started));
-  std::string axis_line = fmt::format("{:<{}} {}", "", widest, joined(below));
+  std::string axis_line = fmt::format("{:<{}} {}", "", widest, joined(moments(facts, axis)));
   const std::size_t used =
       widest + 1 + axis.columns() - std::min(axis.columns(), length.size() + 1);
   const bool has_room = axis_line.size() < used;

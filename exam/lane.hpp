@@ -8,12 +8,14 @@
 
 namespace caesura {
 
-/// One attempt as a line of characters over time, with what it means below it:
+/// A line of characters over time for each attempt, and below them what was said:
 ///
-///     2 search      ├──────C━━━━━━━━━━━━━━━━━━━━━┤  3.80 s after the cancel
+///     1 planner ├──────┤
+///     2 search         ├─────│━━━━━━━━━━━━━━━━━━━━━┤
+///                            C S                        5 s
 ///
 /// from the start of the play to the end of the watch; `C` is the cancel, `T` the moment at which
-/// the service was told, `S` the user. `width`: columns in all, at least 40.
+/// the service was told, `S` what the user was told. `width`: columns in all, at least 40.
 std::vector<std::string> lanes_text(const PlayFacts& facts,
                                     const std::vector<std::size_t>& attempts, std::size_t width);
 
