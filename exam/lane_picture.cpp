@@ -93,18 +93,18 @@ class Picture {
       const AttemptFacts& attempt = facts_.attempts[index];
       const Time end = end_of(attempt);
       const Time turn = turn_of(attempt);
-      text += fmt::format("{}: asked for {}", named(attempt), when(attempt.asked));
+      text += fmt::format("{}: asked for {}", named(attempt), when(facts_, attempt.asked));
       text += attempt.ended && *attempt.ended <= facts_.watched_until
-                  ? ", ended " + when(end)
+                  ? ", ended " + when(facts_, end)
                   : std::string(", not seen to end");
       if (end > turn && facts_.cancel)
         text += fmt::format(", went on for {}", duration_figure(seconds(end - turn)));
       const auto told = told_of(attempt);
-      text += told ? ", told " + when(*told) + ". " : ", not told. ";
+      text += told ? ", told " + when(facts_, *told) + ". " : ", not told. ";
     }
     if (facts_.settled)
       text += fmt::format("The subject said {} {}.", name_of(facts_.settled->outcome),
-                          when(facts_.settled->at));
+                          when(facts_, facts_.settled->at));
     return text;
   }
 
@@ -144,14 +144,6 @@ class Picture {
     return 10 * power;
   }
 
-  std::string when(Time at) const {
-    if (!facts_.cancel) return duration_figure(seconds(at - facts_.started)) + " after the start";
-    if (at == *facts_.cancel) return "at the cancel";
-    return at > *facts_.cancel
-               ? duration_figure(seconds(at - *facts_.cancel)) + " after the cancel"
-               : duration_figure(seconds(*facts_.cancel - at)) + " before the cancel";
-  }
-
   const PlayFacts& facts_;
   const double length_;
   const Time origin_;  ///< of the axis' figures
@@ -175,7 +167,7 @@ std::string lane_picture(const PlayFacts& facts, const std::vector<std::size_t>&
     y += lane_height;
   }
   html += picture.axis(bottom);
-  if (facts.cancel) html += picture.mark(*facts.cancel, bottom, "cancel", "cancel", 12);
+  if (facts.cancel) html += picture.mark(*facts.cancel, bottom, "cancel", cancel_word(facts), 12);
   if (facts.settled) {
     html += picture.mark(facts.settled->at, bottom, "settled",
                          fmt::format("said {}", name_of(facts.settled->outcome)), 28);

@@ -14,13 +14,8 @@ std::string lasting(Duration duration) { return duration_figure(seconds(duration
 
 std::string dollars(Money money) { return money_figure(static_cast<double>(money.picos) / 1e12); }
 
-/// "3 ms after the cancel", "at the cancel", "3 ms before the cancel"; without one, since the
-/// start.
-std::string when(const PlayFacts& facts, Time at) {
-  if (!facts.cancel) return lasting(at - facts.started) + " after the start";
-  if (at == *facts.cancel) return "at the cancel";
-  return at > *facts.cancel ? lasting(at - *facts.cancel) + " after the cancel"
-                            : lasting(*facts.cancel - at) + " before the cancel";
+std::string the_cancel(const PlayFacts& facts) {
+  return std::string(facts.is_own_timeout ? "its " : "the ") + cancel_word(facts);
 }
 
 /// What an attempt came to after the cancel, or since its start if that is later.
@@ -83,6 +78,18 @@ std::string how_it_went_on(const PlayFacts& facts, const AttemptFacts& attempt) 
 
 }  // namespace
 
+const char* cancel_word(const PlayFacts& facts) {
+  return facts.is_own_timeout ? "timeout" : facts.leaves ? "walk-away" : "cancel";
+}
+
+std::string when(const PlayFacts& facts, Time at) {
+  if (!facts.cancel) return lasting(at - facts.started) + " after the start";
+  const std::string cancel = the_cancel(facts);
+  if (at == *facts.cancel) return "at " + cancel;
+  return at > *facts.cancel ? lasting(at - *facts.cancel) + " after " + cancel
+                            : lasting(*facts.cancel - at) + " before " + cancel;
+}
+
 std::string named(const AttemptFacts& attempt) {
   if (attempt.operation.empty())
     return fmt::format("a call of {} outside the plan", attempt.service);
@@ -135,7 +142,7 @@ std::string said_what_is_not_so(const PlayFacts& facts) {
 
 std::string settled_late(const PlayFacts& facts, Time from) {
   return fmt::format("it settled {} after {}, and not within {}", lasting(facts.settled->at - from),
-                     facts.cancel ? "the cancel" : "the whole answer had been given",
+                     facts.cancel ? the_cancel(facts) : "the whole answer had been given",
                      lasting(facts.cancel ? facts.within : facts.settle_limit));
 }
 
@@ -196,7 +203,12 @@ std::string source_of(Clause clause, OperationKind kind) {
         return "SHOULD, of a request that is given up: \"the sender SHOULD issue a cancellation "
                "notification for that request and stop waiting for a response\" (MCP 2025-11-25, "
                "Lifecycle, Timeouts, "
-               "https://modelcontextprotocol.io/specification/2025-11-25/basic/lifecycle#timeouts)";
+               "https://modelcontextprotocol.io/specification/2025-11-25/basic/"
+               "lifecycle#timeouts); "
+               "SHOULD, of a connection that is lost: \"Disconnection SHOULD NOT be interpreted as "
+               "the client cancelling its request. To cancel, the client SHOULD explicitly send an "
+               "MCP CancelledNotification.\" (MCP 2025-11-25, Transports, "
+               "https://modelcontextprotocol.io/specification/2025-11-25/basic/transports)";
       return "Caesura's rule: OpenAI's reference has no cancel of a chat completion, and no "
              "sentence on lost connections; to hang up is all that a client can do";
     case Clause::no_stray:

