@@ -54,8 +54,13 @@ void print_results(const ExamArguments& arguments, const ExamResults& results) {
   }
 }
 
-int complain(const SubjectFile& subject, const NotExaminable& problem) {
+int complain(const SubjectFile& subject, const NotExaminable& problem, bool is_verbose) {
   print_complaint(fmt::format("{} cannot be examined: {}", subject.name, problem.what()));
+  if (is_verbose && !problem.lines.empty()) {
+    print_error("What was said:\n");
+    for (const std::string& line : said_lines(problem.lines))
+      print_error("  " + printable_line(line) + "\n");
+  }
   if (problem.errors.empty()) return something_failed;
   constexpr std::size_t most = 4000;
   const std::size_t from = problem.errors.size() > most ? problem.errors.size() - most : 0;
@@ -88,7 +93,7 @@ int exam_command(const ExamArguments& arguments) {
                             {progress.plays_done, progress.plays_total, "plays"}, shown);
     results = exam.run(stop_requested(), progress);
   } catch (const NotExaminable& problem) {
-    return complain(subject, problem);
+    return complain(subject, problem, arguments.is_verbose);
   }
   print_results(arguments, results);  // first: a disk that is full does not lose it
   if (arguments.out) write_exam(*arguments.out, results);

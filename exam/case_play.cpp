@@ -2,6 +2,7 @@
 
 #include "scenarios/format/format_value.hpp"
 #include "exam/run_facts.hpp"
+#include "exam/what_was_missing.hpp"
 
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
@@ -51,18 +52,6 @@ bool is_end(EventKind kind) {
       return false;
   }
   return false;
-}
-
-std::string named(const WorldEvent& event) {
-  return fmt::format("{} of operation {}", name_of(event.kind), event.operation.text());
-}
-
-std::string named(const ExamMoment& moment) {
-  std::string text = moment.event;
-  if (moment.token) text += fmt::format(" {}", *moment.token);
-  if (moment.attempt && *moment.attempt > 1) text += fmt::format(" of attempt {}", *moment.attempt);
-  if (moment.operation) text += " of operation " + OperationPath{*moment.operation}.text();
-  return text;
 }
 
 SettledFacts settled_facts(const SettledLine& line, Time at) {
@@ -212,9 +201,7 @@ void CasePlay::hear_event(const WorldEvent& event) {
   const bool was_end = is_end(moment_event_->kind);
   const bool is_gone = was_end ? event.kind == EventKind::operation_asked
                                : is_end(event.kind) && event.attempt == moment_event_->attempt;
-  if (is_gone)
-    give_up(fmt::format("{} came {} ms after {}, and so before the moment", name_of(event.kind),
-                        (event.at - moment_event_->at) / 1ms, named(*moment_event_)));
+  if (is_gone) give_up(came_too_early(event, *moment_event_));
 }
 
 void CasePlay::note_fault(SubjectFault::Kind kind, std::string text) {
@@ -273,7 +260,7 @@ void CasePlay::moment_came(const WorldEvent& event) {
 }
 
 void CasePlay::say_stop() {
-  if (facts_.settled) return give_up(why_it_never_came());
+  if (facts_.settled) return give_up(why_it_never_came(facts_, *exam_.at, moment_event_));
   stage_ = Stage::cancelling;
   stage_began_ = now();
   const Subject::Handed handed = when_handed([this] {
@@ -314,8 +301,9 @@ void CasePlay::hang() {
 }
 
 void CasePlay::give_up(std::string why) {
-  result_.not_judged = std::move(why);
   finish();
+  result_.not_judged = std::move(why);
+  if (facts_.settled && !result_.missing.empty()) result_.not_judged += "; " + result_.missing;
 }
 
 void CasePlay::finish() {
@@ -323,10 +311,7 @@ void CasePlay::finish() {
   if (!facts_.next_turn) facts_.watched_until = now();
   RunRecord& run = record();
   add_run_facts(facts_, run, scenario_.model, now());
-  const TurnRecord& turn = world_.session().turn(run, 1);
-  for (const OperationRecord& operation : turn.operations) {
-    if (operation.attempts.empty()) result_.never_asked.push_back(operation.planned->path.text());
-  }
+  result_.missing = what_was_missing(facts_, world_.session().turn(run, 1));
   stage_ = Stage::over;
 }
 
@@ -390,17 +375,11 @@ void CasePlay::look_on_its_way() {
       return look_settling();
     }
   } else if (facts_.settled) {
-    if (exam_.at) return give_up(why_it_never_came());
+    if (exam_.at) return give_up(why_it_never_came(facts_, *exam_.at, moment_event_));
     return watch();
   }
-  if (is_hopeless_) return give_up(why_it_never_came());
+  if (is_hopeless_) return give_up(why_it_never_came(facts_, *exam_.at, moment_event_));
   if (is_silent()) hang();
-}
-
-std::string CasePlay::why_it_never_came() const {
-  const std::string moment = named(*exam_.at);
-  if (!facts_.settled) return fmt::format("{} could not come any more", moment);
-  return fmt::format("it said {} before {} came", name_of(facts_.settled->outcome), moment);
 }
 
 void CasePlay::look_settling() {

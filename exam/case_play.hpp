@@ -84,7 +84,6 @@ class CasePlay {
 
   bool is_of_this_run(std::string_view run) const { return run.empty() || run == run_; }
   bool is_silent();
-  std::string why_it_never_came() const;
   Subject::Handed when_handed(std::function<void()> then);
   SubjectRun first_turn() {
     return subject_run(world_.url(), scenario_.model, run_, exam_.timeout);

@@ -51,8 +51,7 @@ class Player {
     throw NotExaminable(
         fmt::format("this machine is too busy: {} times in a row the exam's own timer was late by "
                     "more than {} ms (within); end what else is running, or give --within more",
-                    plays_max, subject_.within / std::chrono::milliseconds(1)),
-        {});
+                    plays_max, subject_.within / std::chrono::milliseconds(1)));
   }
 
   void end() { keeper_.end(); }
@@ -77,15 +76,11 @@ std::string missing_in(const PlayResult& rehearsal) {
                  : fmt::format("it {} before it was ready", how);
     return fmt::format("it {}", how);
   }
-  if (!facts.refused_calls.empty())
-    return fmt::format("a call of its model was refused: {}", facts.refused_calls.front().text);
-  if (facts.attempts.empty()) {
+  if (facts.attempts.empty() && facts.refused_calls.empty()) {
     const bool has_error = facts.settled && !facts.settled->error.empty();
     return "it asked no model" + (has_error ? "; it said: " + facts.settled->error : "");
   }
-  if (!rehearsal.never_asked.empty())
-    return fmt::format("it never asked for operation {} of the plan",
-                       fmt::join(rehearsal.never_asked, ", "));
+  if (!rehearsal.missing.empty()) return rehearsal.missing;
   if (!facts.plan_ends) return "the last answer of the plan was never given";
   if (!facts.settled) return "it said no `settled`";
   if (facts.settled->outcome != Outcome::completed)
@@ -143,11 +138,11 @@ ExamResults Exam::run(const std::atomic<bool>& stop, ExamProgress& progress) {
                       .repeat = options_.repeat};
   progress.plays_total = 1 + cases_.size() * options_.repeat;
   Player player(subject_, stop);
-  const auto rehearsed = player.play(rehearsal_.scenario);
+  auto rehearsed = player.play(rehearsal_.scenario);
   ++progress.plays_done;
   if (rehearsed) {
     if (const std::string missing = missing_in(*rehearsed); !missing.empty())
-      throw NotExaminable(missing, rehearsed->stderr_text);
+      throw NotExaminable(missing, std::move(*rehearsed));
   }
   for (const Case& one : cases_) {
     CaseResult result{

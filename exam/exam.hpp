@@ -20,12 +20,16 @@ struct ExamOptions {
   bool has_within = false;                 ///< the subject's `within` is not its file's
 };
 
-/// Why a subject cannot be examined: exit status 1. `what()` is what was missing; `errors` the end
-/// of what it wrote to its standard error.
+/// Why a subject cannot be examined: exit status 1. `what()` is what was missing.
 struct NotExaminable : std::runtime_error {
-  NotExaminable(const std::string& what, std::string subject_errors)
-      : std::runtime_error(what), errors(std::move(subject_errors)) {}
-  std::string errors;
+  explicit NotExaminable(const std::string& what) : std::runtime_error(what) {}
+  /// `rehearsal`: what it failed in.
+  NotExaminable(const std::string& what, PlayResult rehearsal)
+      : std::runtime_error(what),
+        errors(std::move(rehearsal.stderr_text)),
+        lines(std::move(rehearsal.lines)) {}
+  std::string errors;             ///< the end of what it wrote to its standard error
+  std::vector<SpokenLine> lines;  ///< what was said
 };
 
 /// How far an exam is; may be read from another thread.

@@ -78,10 +78,7 @@ void add_said(TextPage& page, const CaseResult& result) {
   for (const PlayResult& play : result.plays) {
     page.gap();
     page.prose(result.name + ", what was said:", text_bold);
-    for (const SpokenLine& line : play.lines) {
-      page.prose(fmt::format("{:.3f} s {} {}", seconds(line.at.time_since_epoch()),
-                             line.is_to_subject ? ">" : "<", line.text));
-    }
+    for (const std::string& line : said_lines(play.lines)) page.prose(line);
   }
 }
 
@@ -146,6 +143,15 @@ std::string markdown_failure(const ShownFailure& failure) {
 }
 
 }  // namespace
+
+std::vector<std::string> said_lines(const std::vector<SpokenLine>& lines) {
+  std::vector<std::string> said;
+  for (const SpokenLine& line : lines) {
+    said.push_back(fmt::format("{:.3f} s {} {}", seconds(line.at.time_since_epoch()),
+                               line.is_to_subject ? ">" : "<", line.text));
+  }
+  return said;
+}
 
 std::string exam_text(const ExamResults& results, const TableOptions& options, bool is_verbose) {
   const std::size_t width =

@@ -17,4 +17,7 @@ std::string exam_text(const ExamResults& results, const TableOptions& options, b
 /// The same as GitHub's Markdown.
 std::string exam_markdown(const ExamResults& results);
 
+/// What was said between the exam and its subject, a line each.
+std::vector<std::string> said_lines(const std::vector<SpokenLine>& lines);
+
 }  // namespace caesura

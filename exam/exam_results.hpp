@@ -24,11 +24,11 @@ struct SpokenLine {
 /// One play of a case.
 struct PlayResult {
   PlayFacts facts;
-  /// Why it could not be judged: "it never got to operation.started of operation 2: …". Empty: it
-  /// was.
+  /// Why it could not be judged: "it said failed before operation.started of operation 2 came; it
+  /// never asked for operation 2 (search)". Empty: it was.
   std::string not_judged = {};
   Judgement judgement = {};                    ///< nothing in it if it was not judged
-  std::vector<std::string> never_asked = {};   ///< operations of the plan that it left out
+  std::string missing = {};                    ///< what_was_missing(), of the first turn
   std::vector<std::string> left_running = {};  ///< what had to be ended at its end, for the report
   std::string stderr_text = {};                ///< its first and last MiB
   std::vector<SpokenLine> lines = {};

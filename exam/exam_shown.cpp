@@ -312,10 +312,7 @@ std::vector<std::string> not_judged_lines(const ExamResults& results) {
   for (const CaseResult& result : results.cases) {
     if (shown_play(result) != nullptr || result.plays.empty()) continue;
     const PlayResult& play = result.plays.front();
-    std::string line = fmt::format("{} is not judged: {}", result.name, play.not_judged);
-    if (!play.never_asked.empty())
-      line += fmt::format("; never asked for: operation {}", fmt::join(play.never_asked, ", "));
-    lines.push_back(shown_line(line + "."));
+    lines.push_back(shown_line(fmt::format("{} is not judged: {}.", result.name, play.not_judged)));
   }
   return lines;
 }

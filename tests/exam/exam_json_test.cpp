@@ -73,7 +73,9 @@ TEST(ExamJson, OfACaseThatWasNotJudgedSaysWhyAndNothingElse) {
   for (const auto& verdict : json["verdicts"]) EXPECT_TRUE(verdict.is_null());
   EXPECT_EQ(json["reasons"], Json::array());
   EXPECT_TRUE(json["ran_on"].is_null());
-  EXPECT_EQ(json["not_judged"], "it said failed before operation.refused of operation 1 came");
+  EXPECT_EQ(json["not_judged"],
+            "it said failed before operation.refused of operation 1 came; it never asked for "
+            "operation 2 (search)");
 }
 
 TEST(ExamJson, EveryFailureHasAReasonWhicheverPlayItWasIn) {

@@ -33,7 +33,8 @@ TEST(ExamJunit, HasATestForEachCaseAndClauseThatWasJudged) {
   for (const std::string& line : lanes_text(results.cases[1].plays[0].facts, {1}, 100))
     lanes += line + "\n";
   const std::string source = replaced(source_of(Clause::told, OperationKind::tool), "\"", "&quot;");
-  EXPECT_EQ(exam_junit(results), R"(<?xml version="1.0" encoding="UTF-8"?>
+  EXPECT_EQ(
+      exam_junit(results), R"(<?xml version="1.0" encoding="UTF-8"?>
 <testsuites>
   <testsuite name="my-agent" tests="11" failures="1" errors="0" skipped="1">
     <properties>
@@ -47,8 +48,9 @@ TEST(ExamJunit, HasATestForEachCaseAndClauseThatWasJudged) {
     <testcase classname="mid-text" name="no-stray"/>
     <testcase classname="tool-in-progress" name="told">
       <failure type="leak" message="told: leak: operation 2 (search) was never told: it ran on to its end (3.8 s).">told: leak: operation 2 (search) was never told: it ran on to its end (3.8 s).
-It rests on: )" + source + ".\n" + lanes +
-                                     R"(Again: caesura exam my-agent.yaml tool-in-progress --verbose
+It rests on: )" + source + ".\n" +
+                               lanes +
+                               R"xml(Again: caesura exam my-agent.yaml tool-in-progress --verbose
 </failure>
     </testcase>
     <testcase classname="tool-in-progress" name="nothing-starts"/>
@@ -56,11 +58,11 @@ It rests on: )" + source + ".\n" + lanes +
     <testcase classname="tool-in-progress" name="settles"/>
     <testcase classname="tool-in-progress" name="no-stray"/>
     <testcase classname="backing-off" name="backing-off">
-      <skipped message="it said failed before operation.refused of operation 1 came"/>
+      <skipped message="it said failed before operation.refused of operation 1 came; it never asked for operation 2 (search)"/>
     </testcase>
   </testsuite>
 </testsuites>
-)");
+)xml");
 }
 
 TEST(ExamJunit, SkipsExpectedFailuresAndFailsThoseThatHold) {

@@ -48,8 +48,8 @@ std::string told_of_the_leak(std::size_t width) {
   TextPage page(options);
   page.gap();
   page.prose(
-      "backing-off is not judged: it said failed before operation.refused of operation 1 came; "
-      "never asked for: operation 2, 3.");
+      "backing-off is not judged: it said failed before operation.refused of operation 1 came; it "
+      "never asked for operation 2 (search).");
   page.gap();
   page.prose("tool-in-progress: The cancel comes 200 ms into a tool of 4 s.");
   page.prose("told: leak: operation 2 (search) was never told: it ran on to its end (3.8 s).");
@@ -253,7 +253,7 @@ TEST(ExamMarkdown, HasATableAndASectionForEachFailure) {
 | tool-in-progress | leak | — | ok | ok | ok | — | — | — | ok | 3.80 s | 1,234 | $0.0027 | 1 |
 | backing-off | — | — | — | — | — | — | — | — | — | — | — | — | — |
 
-backing-off is not judged: it said failed before operation.refused of operation 1 came; never asked for: operation 2, 3.
+backing-off is not judged: it said failed before operation.refused of operation 1 came; it never asked for operation 2 (search).
 
 ### tool-in-progress
 

@@ -86,8 +86,9 @@ CaseResult case_not_judged() {
                     .description = "The cancel comes in a wait.",
                     .plays = {}};
   PlayResult play;
-  play.not_judged = "it said failed before operation.refused of operation 1 came";
-  play.never_asked = {"2", "3"};
+  play.not_judged =
+      "it said failed before operation.refused of operation 1 came; it never asked for operation 2 "
+      "(search)";
   result.plays.push_back(std::move(play));
   return result;
 }
@@ -147,7 +148,6 @@ ExamResults hostile_exam() {
   CaseResult other = case_not_judged();
   other.name = hostile_text;
   other.plays[0].not_judged = hostile_text;
-  other.plays[0].never_asked = {hostile_text};
   results.cases.push_back(std::move(other));
   results.subject.expected_failures = {
       {.case_name = "tool-in-progress", .clause = Clause::told, .location = {}},

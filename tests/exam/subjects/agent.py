@@ -199,7 +199,7 @@ class Agent:
             try:
                 return await self.attempt(model, messages, tools, shown)
             except (Refused, ConnectionError, asyncio.IncompleteReadError) as problem:
-                if attempt == ATTEMPTS or (isinstance(problem, Refused) and problem.status not in RETRIED):
+                if attempt == ATTEMPTS or FAULT == "asks-once" or (isinstance(problem, Refused) and problem.status not in RETRIED):
                     raise
                 headers = problem.headers if isinstance(problem, Refused) else {}
                 await asyncio.sleep(float(headers.get("retry-after", 0.2 * attempt)))
@@ -249,7 +249,8 @@ class Agent:
         if self.tools is None:
             tools = await self.mcp.open()
             parameters = {"type": "object", "properties": {"task": {"type": "string"}}, "required": ["task"], "additionalProperties": False}
-            sub_agents = [{"type": "function", "function": {"name": name, "parameters": parameters}} for name in self.agents]
+            agents = [] if FAULT == "offers-no-agent" else self.agents
+            sub_agents = [{"type": "function", "function": {"name": name, "parameters": parameters}} for name in agents]
             self.tools = tools
             self.offered = tools + sub_agents
         self.messages.append({"role": "user", "content": prompt})
