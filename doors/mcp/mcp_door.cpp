@@ -89,6 +89,8 @@ class ToolCallExchange : public CallAudience,
     if (const auto http = leave()) http->reset();
   }
 
+  const std::shared_ptr<McpSession>& session() const { return session_; }
+
   /// The world has been told of the cancel, and tells nothing more.
   void cancelled() {
     const auto self = shared_from_this();
@@ -176,6 +178,8 @@ void McpDoor::call_tool(const WorldCall& call, BeginToolCall deed) {
     exchanges_.emplace(begun.id, exchange);
     exchange->begin(std::move(begun));
   } catch (const Refusal& refusal) {
+    if (exchange->session() && refusal.call != 0)
+      sessions_.end(*exchange->session(), deed.id, refusal.call);
     call.http->answer(answer_to(refusal, deed.id));
   }
 }

@@ -35,6 +35,9 @@ struct Refusal : std::runtime_error {
   unsigned status;
   std::string param;  ///< the member of the body that is wrong; empty: none
   std::optional<Duration> retry_after = {};
+  /// Of a call that is on the record all the same (WorldCallId): a cancel may cross this answer. 0:
+  /// it never became one.
+  std::uint64_t call = 0;
 };
 
 }  // namespace caesura

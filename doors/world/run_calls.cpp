@@ -143,6 +143,15 @@ Refusal RunCalls::refusal_of(const CallFault::Status& fault) const {
   return refusal;
 }
 
+/// It is over as it begins, but on the record.
+Refusal RunCalls::kept(WorldCallId id, CallPlace place, Refusal refusal) {
+  place.audience = nullptr;
+  calls_of_[place.run->name].push_back(id);
+  calls_.emplace(id, std::move(place));
+  refusal.call = id;
+  return refusal;
+}
+
 WorldCallId RunCalls::begin(CallPlace place, const CallPlan& plan, const CallFault* fault) {
   const ServiceProfile& service = scenario_.model.services[plan.service];
   place.has_side_effects =
@@ -158,17 +167,17 @@ WorldCallId RunCalls::begin(CallPlace place, const CallPlan& plan, const CallFau
   if (call.refused) {
     close_attempt(attempt, AttemptEnd::refused, now());
     journal_.add(*place.run, event_of(place, EventKind::operation_refused, now()));
-    throw refusal_of(*call.refused);
+    throw kept(id, std::move(place), refusal_of(*call.refused));
   }
   attempt.sample = call.sample;
   attempt.pace = call.pace;
   place.reset_at_token = call.reset_at_token.value_or(0);
   place.loses_answer = call.loses_answer;
   if (call.error) place.error = std::move(*call.error);
-  calls_of_[place.run->name].push_back(id);
   if (call.reset_at_token == 0U) {
     close_attempt(attempt, AttemptEnd::reset, now());
     journal_.add(*place.run, event_of(place, EventKind::operation_reset, now()));
+    calls_of_[place.run->name].push_back(id);
     calls_.emplace(id, std::move(place));
     loop_.post([this, id] { break_connection(id); });
     return id;
@@ -183,8 +192,10 @@ WorldCallId RunCalls::begin(CallPlace place, const CallPlan& plan, const CallFau
     place.number = services_.ask(asked);
   } catch (const std::length_error&) {
     close_attempt(attempt, AttemptEnd::refused, now());
-    throw Refusal(RefusalKind::overloaded, 503, "This world has had as many calls as one may have");
+    throw kept(id, std::move(place),
+               {RefusalKind::overloaded, 503, "This world has had as many calls as one may have"});
   }
+  calls_of_[place.run->name].push_back(id);
   by_number_.emplace(place.number, id);
   ++place.run->open_calls;
   calls_.emplace(id, std::move(place));

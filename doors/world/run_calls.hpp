@@ -133,6 +133,7 @@ class RunCalls {
   static bool has_had_enough(const TurnPlan& plan, const OperationRecord& operation, bool is_added);
   WorldCallId begin(CallPlace place, const CallPlan& plan, const CallFault* fault);
   Refusal refusal_of(const CallFault::Status& fault) const;
+  Refusal kept(WorldCallId id, CallPlace place, Refusal refusal);
   Attempt& attempt_of(CallPlace& place) const;
   WorldEvent event_of(const CallPlace& place, EventKind kind, Time at) const;
   void happen(const CallEvent& event);

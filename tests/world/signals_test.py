@@ -515,6 +515,19 @@ class CancelOfATool(WorldTest):
         self.assertIsNone(self.attempt(3)["told_s"])
         self.assertEqual(self.await_event("signal.stray", operation=2)["signal"], "cancel")
 
+    def test_of_a_call_that_was_refused_at_once_crosses_its_answer_too(self):
+        run = self.new_run(faults=[{"operation": 3, "status": 503}])
+        session = self.open_session(run)
+        self.assertEqual(self.ask_tool("send", session, 1, run, until="operation.refused").answer()[0], 503)
+        self.advance(250_000_000)
+        self.cancel(session, 1, run)
+        self.assertEqual(([signal[:2] for signal in self.signals(3, run=run)], self.ledger(run)["stray_signals"]), ([("cancel", False)], 0))
+        self.advance(1)
+        self.cancel(session, 1, run)
+        self.assertEqual(self.ledger(run)["stray_signals"], 1)
+        # Its id is free.
+        self.ask_tool("send", session, 1, run, attempt=2)
+
     def test_of_initialize_is_stray_and_the_session_goes_on(self):
         session = self.open_session()
         self.cancel(session, 0)
