@@ -64,12 +64,14 @@ McpDeed answered(JsonRpcRequest& request, std::shared_ptr<McpSession> session,
 }
 
 McpDeed noted(const JsonRpcNotification& notification, std::shared_ptr<McpSession> session,
-              const McpSessions& sessions) {
+              McpSessions& sessions) {
   if (notification.method != "notifications/cancelled") return McpAnswer{202, {}};
   const auto id = cancelled_request(notification);
-  std::optional<WorldCallId> call;
-  if (id && session) call = sessions.call_of(*session, *id);
-  return NoteCancel{call, std::move(session), {202, {}}};
+  NoteCancel note{.call = {}, .session = std::move(session), .answer = {202, {}}};
+  if (!id || !note.session) return note;
+  note.call = sessions.call_of(*note.session, *id);
+  if (!note.call) note.answered = sessions.take_answer(*note.session, *id);
+  return note;
 }
 
 /// What the headers of a message that is one say against it.
@@ -100,10 +102,17 @@ McpDeed deed_of(McpPost post, McpSessions& sessions, const std::vector<WorldTool
     const auto* notification = std::get_if<JsonRpcNotification>(&post.message);
     if (notification == nullptr || notification->method != "notifications/cancelled")
       return *refusal;
-    return NoteCancel{{}, std::move(session), std::move(*refusal)};
+    return NoteCancel{.call = {}, .session = std::move(session), .answer = std::move(*refusal)};
   }
-  if (auto* request = std::get_if<JsonRpcRequest>(&post.message))
-    return answered(*request, std::move(session), tools);
+  if (auto* request = std::get_if<JsonRpcRequest>(&post.message)) {
+    const JsonRpcId id = request->id;
+    // One that takes the id of another is refused, and the id stays the other's.
+    const bool is_its_own = session && !session->is_awaited(id);
+    auto deed = answered(*request, session, tools);
+    if (is_its_own && std::holds_alternative<McpAnswer>(deed))
+      sessions.answer(*session, id, post.at);
+    return deed;
+  }
   if (const auto* notification = std::get_if<JsonRpcNotification>(&post.message))
     return noted(*notification, std::move(session), sessions);
   return McpAnswer{202, {}};  // nothing is asked of clients, so an answer of theirs says nothing

@@ -22,6 +22,7 @@ struct McpPost {
   /// Of the headers MCP-Session-Id and MCP-Protocol-Version.
   std::optional<std::string> session = {};
   std::optional<std::string> version = {};
+  Time at = {};  ///< when it came
 };
 
 /// Answered at once.
@@ -40,10 +41,13 @@ struct BeginToolCall {
   std::shared_ptr<McpSession> session;  ///< null: outside of any
 };
 /// A signal is to be noted. It has no effect on a call that is over, and is a stray one without a
-/// call: for an id that is not known, or for what is no call of a tool (`initialize`, which must
-/// not be cancelled, and what is answered at once).
+/// call: for an id that is not known, for `initialize`, which must not be cancelled, or for what
+/// was answered at once, and not just now.
 struct NoteCancel {
   std::optional<WorldCallId> call;
+  /// Without a call: when the request was answered, if that was at once; a cancel so soon after it
+  /// may have crossed the answer.
+  std::optional<Time> answered = {};
   std::shared_ptr<McpSession> session;  ///< null: none is named, or none that is known
   McpAnswer answer;
 };

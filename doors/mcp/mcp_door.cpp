@@ -137,7 +137,7 @@ void McpDoor::handle(const WorldCall& call) {
   if (request.method == "DELETE") return end_session(call);
 
   McpPost post{decode_json_rpc(call.http->take_body()), header_of(request, "MCP-Session-Id"),
-               header_of(request, "MCP-Protocol-Version")};
+               header_of(request, "MCP-Protocol-Version"), world_.now()};
   auto deed = deed_of(std::move(post), sessions_, world_.tools());
   if (const auto* at_once = std::get_if<McpAnswer>(&deed)) {
     call.http->answer(http_answer(*at_once));
@@ -178,8 +178,11 @@ void McpDoor::call_tool(const WorldCall& call, BeginToolCall deed) {
     exchanges_.emplace(begun.id, exchange);
     exchange->begin(std::move(begun));
   } catch (const Refusal& refusal) {
-    if (exchange->session() && refusal.call != 0)
-      sessions_.end(*exchange->session(), deed.id, refusal.call);
+    if (const auto& session = exchange->session(); session && refusal.call != 0) {
+      sessions_.end(*session, deed.id, refusal.call);
+    } else if (session) {
+      sessions_.answer(*session, deed.id, world_.now());
+    }
     call.http->answer(answer_to(refusal, deed.id));
   }
 }
@@ -187,6 +190,8 @@ void McpDoor::call_tool(const WorldCall& call, BeginToolCall deed) {
 void McpDoor::cancel(const WorldCall& call, const NoteCancel& deed) {
   call.http->answer(http_answer(deed.answer));
   if (!deed.call) {
+    const bool crosses = deed.answered && world_.may_have_crossed(*deed.answered);
+    if (crosses) return;
     world_.stray_signal(hint_of(call.hint, deed.session.get(), nlohmann::json::object()),
                         SignalKind::cancel);
     return;

@@ -62,27 +62,44 @@ void McpSessions::close(const McpSession& session) {
   by_id_.erase(found);
 }
 
+/// The newest of an id counts: calls are numbered, and time goes on.
+template <typename What>
+void McpSessions::Past<What>::add(const EndedKey& key, const What& what, std::size_t most) {
+  What& newest = by_key[key];
+  newest = std::max(newest, what);
+  in_order.emplace_back(key, what);
+  if (in_order.size() <= most) return;
+  const auto& [oldest, oldest_what] = in_order.front();
+  if (const auto found = by_key.find(oldest);
+      found != by_key.end() && found->second == oldest_what) {
+    by_key.erase(found);
+  }
+  in_order.pop_front();
+}
+
 void McpSessions::end(McpSession& session, const JsonRpcId& id, WorldCallId call) {
   session.end(id, call);
-  const EndedKey key{session.number(), id};
-  WorldCallId& newest = ended_[key];
-  newest = std::max(newest, call);
-  ended_in_order_.emplace_back(key, call);
-  if (ended_in_order_.size() <= bounds_.ended_calls) return;
-  const auto& [oldest, oldest_call] = ended_in_order_.front();
-  if (const auto found = ended_.find(oldest);
-      found != ended_.end() && found->second == oldest_call) {
-    ended_.erase(found);
-  }
-  ended_in_order_.pop_front();
+  ended_.add(EndedKey{session.number(), id}, call, bounds_.ended_calls);
 }
 
 std::optional<WorldCallId> McpSessions::call_of(const McpSession& session,
                                                 const JsonRpcId& id) const {
   if (const auto call = session.in_progress(id)) return call;
-  const auto found = ended_.find(EndedKey{session.number(), id});
-  if (found == ended_.end()) return std::nullopt;
+  const auto found = ended_.by_key.find(EndedKey{session.number(), id});
+  if (found == ended_.by_key.end()) return std::nullopt;
   return found->second;
+}
+
+void McpSessions::answer(const McpSession& session, const JsonRpcId& id, Time at) {
+  const EndedKey key{session.number(), id};
+  ended_.by_key.erase(key);  // the id is this request's now
+  answered_.add(key, at, bounds_.ended_calls);
+}
+
+std::optional<Time> McpSessions::take_answer(const McpSession& session, const JsonRpcId& id) {
+  const auto found = answered_.by_key.extract(EndedKey{session.number(), id});
+  if (!found) return std::nullopt;
+  return found.mapped();
 }
 
 void McpSessions::forget_one() {

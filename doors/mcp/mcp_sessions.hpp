@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sim/time.hpp"
 #include "doors/mcp/json_rpc.hpp"
 #include "doors/world/director.hpp"
 #include "doors/world/world_session.hpp"
@@ -59,7 +60,8 @@ class McpSession {
 
 struct McpBounds {
   std::size_t sessions = 10'000;
-  /// Of all sessions together: of which calls that are over the ids are known.
+  /// Of all sessions together: of which calls that are over the ids are known; and of which
+  /// requests that were answered at once.
   std::size_t ended_calls = 100'000;
 };
 
@@ -83,10 +85,23 @@ class McpSessions {
   void end(McpSession& session, const JsonRpcId& id, WorldCallId call);
   /// The newest call of this id: in progress, or over and still remembered.
   std::optional<WorldCallId> call_of(const McpSession& session, const JsonRpcId& id) const;
+  /// A request that is no call was answered `at` once; that is remembered for a while, too.
+  void answer(const McpSession& session, const JsonRpcId& id, Time at);
+  /// When the newest request of this id was answered at once, and that no more: asked once. None:
+  /// it was none, or a call, or is forgotten.
+  std::optional<Time> take_answer(const McpSession& session, const JsonRpcId& id);
 
  private:
   using Order = std::list<std::shared_ptr<McpSession>>;
   using EndedKey = std::pair<std::uint64_t, JsonRpcId>;  ///< the session's number
+
+  /// What is over, by its id, and in which order; the oldest is forgotten.
+  template <typename What>
+  struct Past {
+    void add(const EndedKey& key, const What& what, std::size_t most);
+    std::map<EndedKey, What> by_key;
+    std::deque<std::pair<EndedKey, What>> in_order;
+  };
 
   void forget_one();
 
@@ -95,8 +110,8 @@ class McpSessions {
   std::uint64_t opened_ = 0;
   Order by_use_;  ///< the one found or opened last is last
   std::unordered_map<std::string, Order::iterator> by_id_;
-  std::map<EndedKey, WorldCallId> ended_;
-  std::deque<std::pair<EndedKey, WorldCallId>> ended_in_order_;
+  Past<WorldCallId> ended_;
+  Past<Time> answered_;
 };
 
 }  // namespace caesura

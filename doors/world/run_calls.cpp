@@ -217,9 +217,7 @@ RunRecord* RunCalls::signal(WorldCallId call, SignalKind kind, SignalMeaning mea
   event.counts = counts;
   if (attempt.is_over()) {
     const Time over = std::max(*attempt.ended, attempt.given.value_or(*attempt.ended));
-    const double scale = options_.manual_clock ? 1 : options_.time_scale;
-    const auto crosses = std::chrono::duration<double, Duration::period>(crossing) * scale;
-    const bool is_stray = kind == SignalKind::cancel && at - over > crosses;
+    const bool is_stray = kind == SignalKind::cancel && !may_have_crossed(over);
     if (is_stray) {
       ++place.turn->stray_signals;
       event.kind = EventKind::stray_signal;
@@ -239,6 +237,11 @@ RunRecord* RunCalls::signal(WorldCallId call, SignalKind kind, SignalMeaning mea
   close_call(place, AttemptEnd::cut_off, at);
   journal_.add(*place.run, event_of(place, EventKind::operation_cut_off, at));
   return place.run;
+}
+
+bool RunCalls::may_have_crossed(Time answered) const {
+  const double scale = options_.manual_clock ? 1 : options_.time_scale;
+  return now() - answered <= std::chrono::duration<double, Duration::period>(crossing) * scale;
 }
 
 void RunCalls::delivered(WorldCallId call, std::uint32_t tokens) {

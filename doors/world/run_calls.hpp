@@ -86,6 +86,8 @@ class RunCalls {
                               const OperationPath& repeats = {});
   /// Notes a signal. Returns its run; null if the call is forgotten, or was never begun.
   RunRecord* signal(WorldCallId call, SignalKind kind, SignalMeaning meaning);
+  /// A cancel that comes now for what was answered then may have crossed the answer.
+  bool may_have_crossed(Time answered) const;
   /// So many output tokens of the call, from its beginning, have been handed to its connection.
   void delivered(WorldCallId call, std::uint32_t tokens);
   /// The whole answer has been handed to its connection; it has said what was used, or not.

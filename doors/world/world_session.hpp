@@ -87,6 +87,9 @@ class WorldSession final : public ControlledRun {
                           const nlohmann::json& arguments, std::shared_ptr<CallAudience> audience);
   /// Notes a signal for a call, over or not; of one that is forgotten, or was never begun, nothing.
   void signal(WorldCallId call, SignalKind kind, SignalMeaning meaning);
+  /// A cancel that comes now for what was answered then may have crossed the answer: it is none for
+  /// stray_signal().
+  bool may_have_crossed(Time answered) const { return calls_.may_have_crossed(answered); }
   /// A signal for a call that nobody has begun; of a run that has ended, or that there is none of,
   /// too.
   void stray_signal(const CallHint& hint, SignalKind kind);

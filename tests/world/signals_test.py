@@ -528,6 +528,18 @@ class CancelOfATool(WorldTest):
         # Its id is free.
         self.ask_tool("send", session, 1, run, attempt=2)
 
+    def test_of_what_is_answered_at_once_crosses_its_answer_too_but_once(self):
+        session = self.open_session()
+        ask = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+        for late, strays in ((0, (0, 1)), (250_000_000, (1, 2)), (250_000_001, (3, 4))):
+            wire = self.wire()
+            wire.send("POST", f"/r/{self.run_name}/mcp", ask, MCP | {"MCP-Session-Id": session})
+            self.assertEqual(wire.answer()[0], 200)
+            self.advance(late)
+            for expected in strays:
+                self.cancel(session, 1)
+                self.assertEqual(self.ledger()["stray_signals"], expected, late)
+
     def test_of_initialize_is_stray_and_the_session_goes_on(self):
         session = self.open_session()
         self.cancel(session, 0)
