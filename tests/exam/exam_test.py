@@ -31,6 +31,7 @@ FAULTS = {
     "tells-late": (["tool-in-progress"], "told", "late"),
     "says-what-is-not-so": (["mid-text", "tool-in-progress"], "truthful", "untrue"),
     "starts-afterwards": (["mid-text"], "nothing-starts", "leak"),
+    "starts-afterwards-without-a-mark": (["mid-text", "next-turn"], "nothing-starts", "leak"),
     "forgets-the-child": (["sub-agent"], "children", "leak"),
     "stray": (["text-after-tool"], "no-stray", "stray"),
     "hangs": (["mid-text"], "settles", "hang"),

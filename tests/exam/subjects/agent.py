@@ -310,9 +310,10 @@ class Run:
             return
         if FAULT == "says-it-twice":
             say(**{"is": "settled"}, run=self.name, **settled)
-        if FAULT == "starts-afterwards":
+        if FAULT in ("starts-afterwards", "starts-afterwards-without-a-mark"):
             await asyncio.sleep(0.6)
-            await self.agent.attempt(self.agent.env["CAESURA_MODEL"], self.agent.messages, self.agent.offered, lambda text: None)
+            messages = self.agent.messages if FAULT == "starts-afterwards" else [{"role": "user", "content": "Sum up what was said."}]
+            await self.agent.attempt(self.agent.env["CAESURA_MODEL"], messages, self.agent.offered, lambda text: None)
         if FAULT == "stray":
             self.agent.mcp.tell(self.agent.mcp.ended)
 
