@@ -1,6 +1,5 @@
 #include "exam/case_play.hpp"
 
-#include "scenarios/format/format_value.hpp"
 #include "exam/run_facts.hpp"
 #include "exam/what_was_missing.hpp"
 
@@ -22,38 +21,6 @@ constexpr Duration tick_every = 5ms;
 /// does: longer than clients wait between attempts.
 constexpr int patience = 6;
 
-/// Events after which an attempt's service does not work for it any more.
-bool is_end(EventKind kind) {
-  switch (kind) {
-    case EventKind::operation_ended:
-    case EventKind::operation_failed:
-    case EventKind::operation_turned_away:
-    case EventKind::operation_refused:
-    case EventKind::operation_reset:
-    case EventKind::operation_lost:
-    case EventKind::operation_cut_off:
-      return true;
-    case EventKind::run_made:
-    case EventKind::request_started:
-    case EventKind::operation_asked:
-    case EventKind::operation_queued:
-    case EventKind::operation_started:
-    case EventKind::operation_token:
-    case EventKind::operation_given:
-    case EventKind::call_refused:
-    case EventKind::effect_committed:
-    case EventKind::signal:
-    case EventKind::stray_signal:
-    case EventKind::held:
-    case EventKind::cancelled:
-    case EventKind::settled:
-    case EventKind::noted_again:
-    case EventKind::run_ended:
-      return false;
-  }
-  return false;
-}
-
 SettledFacts settled_facts(const SettledLine& line, Time at) {
   return {.at = at,
           .outcome = line.outcome,
@@ -63,18 +30,6 @@ SettledFacts settled_facts(const SettledLine& line, Time at) {
 }
 
 }  // namespace
-
-EventPattern pattern_of(const ExamMoment& moment) {
-  const auto kind = event_kind(moment.event);
-  if (!kind) {
-    throw ScenarioError(fmt::format("{}: unknown event '{}'{}", moment.event_location, moment.event,
-                                    suggestion(moment.event, event_names())));
-  }
-  EventPattern pattern{
-      .kind = *kind, .turn = {}, .operation = {}, .attempt = moment.attempt, .token = moment.token};
-  if (moment.operation) pattern.operation = OperationPath{*moment.operation};
-  return pattern;
-}
 
 CasePlay::CasePlay(boost::asio::io_context& io, const Scenario& scenario, const SubjectFile& file,
                    SubjectKeeper& keeper, std::string run)
@@ -90,6 +45,7 @@ CasePlay::CasePlay(boost::asio::io_context& io, const Scenario& scenario, const 
                           .start = std::chrono::system_clock::now(),
                           .events = [this](std::string_view line) { result_.events += line; }}}),
       timer_(io) {
+  if (exam_.at) moment_.emplace(*exam_.at, file.within);
   facts_.within = file.within;
   facts_.settle_limit = file.limits.settle;
   facts_.is_own_timeout = exam_.timeout.has_value();
@@ -195,13 +151,8 @@ void CasePlay::hear_end(bool exited_with_0, std::string_view how) {
 void CasePlay::hear_event(const WorldEvent& event) {
   last_seen_ = event.at;
   if (event.kind == EventKind::signal && !first_signal_) first_signal_ = event.at;
-  if (!moment_event_ || stage_ != Stage::on_its_way) return;
-  if (event.operation.empty() || event.operation != moment_event_->operation) return;
-  // What the moment is in goes on until then, or there is no such moment.
-  const bool was_end = is_end(moment_event_->kind);
-  const bool is_gone = was_end ? event.kind == EventKind::operation_asked
-                               : is_end(event.kind) && event.attempt == moment_event_->attempt;
-  if (is_gone) give_up(came_too_early(event, *moment_event_));
+  if (stage_ == Stage::on_its_way && moment_ && moment_->is_missed_by(event))
+    give_up(came_too_early(event, *moment_->event()));
 }
 
 void CasePlay::note_fault(SubjectFault::Kind kind, std::string text) {
@@ -234,33 +185,18 @@ void CasePlay::await_moment() {
   facts_.started = now();
   stage_ = Stage::on_its_way;
   stage_began_ = last_seen_ = now();
-  if (!exam_.at) return;
+  if (!moment_) return;
   // Told perhaps within another's event: what follows from it is done later.
-  world_.session().await(
-      record(), pattern_of(*exam_.at), 24h,
-      [this, alive = std::weak_ptr<bool>(alive_)](WaitEnd end, const WorldEvent* event) {
-        if (alive.expired()) return;
-        if (end == WaitEnd::come) {
-          moment_came(*event);
-        } else {
-          is_hopeless_ = true;
-        }
-      });
-}
-
-void CasePlay::moment_came(const WorldEvent& event) {
-  moment_event_ = event;
-  const auto in_units = std::chrono::duration<double, Duration::period>(file_.within);
-  stop_due_ = event.at + exam_.at->after +
-              std::chrono::duration_cast<Duration>(in_units * exam_.at->after_within);
-  if (stop_due_ > event.at) return;
-  boost::asio::post(io_, [this, alive = std::weak_ptr<bool>(alive_)] {
-    if (!alive.expired() && stage_ == Stage::on_its_way) say_stop();
+  moment_->begin(world_.session(), record(), [this] {
+    if (!moment_->is_at_event()) return;
+    boost::asio::post(io_, [this, alive = std::weak_ptr<bool>(alive_)] {
+      if (!alive.expired() && stage_ == Stage::on_its_way) say_stop();
+    });
   });
 }
 
 void CasePlay::say_stop() {
-  if (facts_.settled) return give_up(why_it_never_came(facts_, *exam_.at, moment_event_));
+  if (facts_.settled) return give_up(why_it_never_came(facts_, *exam_.at, moment_->event()));
   stage_ = Stage::cancelling;
   stage_began_ = now();
   const Subject::Handed handed = when_handed([this] {
@@ -362,7 +298,8 @@ void CasePlay::look() {
 }
 
 void CasePlay::look_on_its_way() {
-  if (moment_event_ && now() >= stop_due_ && stop_due_ > moment_event_->at) return say_stop();
+  // At the event itself that has been seen to.
+  if (moment_ && moment_->is_due(now()) && !moment_->is_at_event()) return say_stop();
   if (exam_.timeout) {
     if (const auto first = first_signal_    ? first_signal_
                            : facts_.settled ? std::optional(facts_.settled->at)
@@ -375,10 +312,11 @@ void CasePlay::look_on_its_way() {
       return look_settling();
     }
   } else if (facts_.settled) {
-    if (exam_.at) return give_up(why_it_never_came(facts_, *exam_.at, moment_event_));
+    if (exam_.at) return give_up(why_it_never_came(facts_, *exam_.at, moment_->event()));
     return watch();
   }
-  if (is_hopeless_) return give_up(why_it_never_came(facts_, *exam_.at, moment_event_));
+  if (moment_ && moment_->is_hopeless())
+    return give_up(why_it_never_came(facts_, *exam_.at, moment_->event()));
   if (is_silent()) hang();
 }
 

@@ -2,8 +2,8 @@
 
 #include "scenarios/format/scenario.hpp"
 #include "scenarios/format/subject_file.hpp"
-#include "doors/world/event_waits.hpp"
 #include "exam/exam_results.hpp"
+#include "exam/moment_wait.hpp"
 #include "exam/subject.hpp"
 #include "exam/subject_environment.hpp"
 #include "exam/subject_keeper.hpp"
@@ -21,9 +21,6 @@
 #include <string_view>
 
 namespace caesura {
-
-/// The event of the world that a case waits for. Throws ScenarioError for one that there is not.
-EventPattern pattern_of(const ExamMoment& moment);
 
 /// Plays a case once with a subject, from its start to the end of the watch: a world of its own,
 /// the moment as the world's events have it, the cancel, and everything that is seen of what
@@ -71,7 +68,6 @@ class CasePlay {
   void look_next_turn();
   void start();
   void await_moment();
-  void moment_came(const WorldEvent& event);
   void say_stop();
   void note_cancel(Time at);
   void watch();
@@ -107,10 +103,8 @@ class CasePlay {
   Time last_seen_{};  ///< that anything was heard of it
   Time last_busy_{};  ///< that a call of it was in progress
   std::optional<Time> first_signal_;
-  std::optional<WorldEvent> moment_event_;  ///< has come; `after` it the user says stop
-  Time stop_due_{};
-  bool is_hopeless_ = false;  ///< the moment can no longer come
-  bool has_left_ = false;     ///< its process, in order
+  std::optional<MomentWait> moment_;  ///< at which the user says stop; none: nobody does
+  bool has_left_ = false;             ///< its process, in order
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
