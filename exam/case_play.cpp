@@ -21,14 +21,6 @@ constexpr Duration tick_every = 5ms;
 /// does: longer than clients wait between attempts.
 constexpr int patience = 6;
 
-SettledFacts settled_facts(const SettledLine& line, Time at) {
-  return {.at = at,
-          .outcome = line.outcome,
-          .input_tokens = line.input_tokens,
-          .output_tokens = line.output_tokens,
-          .error = line.error};
-}
-
 }  // namespace
 
 CasePlay::CasePlay(boost::asio::io_context& io, const Scenario& scenario, const SubjectFile& file,
@@ -44,6 +36,7 @@ CasePlay::CasePlay(boost::asio::io_context& io, const Scenario& scenario, const 
               .session = {.subject = file.name,
                           .start = std::chrono::system_clock::now(),
                           .events = [this](std::string_view line) { result_.events += line; }}}),
+      log_(result_, run_, [this] { return now(); }),
       timer_(io) {
   if (exam_.at) moment_.emplace(*exam_.at, file.within);
   facts_.within = file.within;
@@ -57,7 +50,7 @@ std::optional<PlayResult> CasePlay::play(const std::atomic<bool>& stop) {
   world_.session().turn(record(), 1);
   world_.session().watch(record(),
                          [this](const RunRecord&, const WorldEvent& event) { hear_event(event); });
-  subject_ = &keeper_.take(first_turn(), audience());
+  subject_ = &keeper_.take(first_turn(), log_.audience(audience()));
   stage_began_ = now();
   io_.restart();
   tick();
@@ -75,57 +68,18 @@ std::optional<PlayResult> CasePlay::play(const std::atomic<bool>& stop) {
 
 // ---- What is heard
 
-SubjectAudience CasePlay::audience() {
-  SubjectAudience audience;
-  audience.ready = [this] { hear_ready(); };
-  audience.text = [this](std::string_view run, std::string_view) { hear_text(run); };
-  audience.settled = [this](std::string_view run, const SettledLine& line) {
-    hear_settled(run, line);
-  };
-  audience.broken = [this](std::string_view, std::string_view what) {
-    last_seen_ = now();
-    note_broken(std::string(what));
-  };
-  audience.ended = [this](bool exited_with_0, std::string_view how) {
-    hear_end(exited_with_0, how);
-  };
-  audience.line = [this](bool is_to_subject, std::string_view line) {
-    result_.lines.push_back(
-        {.at = now(), .is_to_subject = is_to_subject, .text = std::string(line)});
-  };
-  return audience;
+PlayAudience CasePlay::audience() {
+  return {
+      .ready =
+          [this] {
+            if (stage_ == Stage::starting) start();
+          },
+      .settled = [this](std::uint32_t turn, const SettledLine& line) { hear_settled(turn, line); },
+      .ended = [this](bool exited_with_0, std::string_view how) { hear_end(exited_with_0, how); }};
 }
 
-void CasePlay::hear_ready() {
-  if (stage_ == Stage::starting) start();
-}
-
-void CasePlay::hear_text(std::string_view run) {
-  last_seen_ = now();
-  if (!is_of_this_run(run))
-    return note_broken(fmt::format("a text of run '{}', not {}", run, run_));
-  if (stage_ == Stage::starting) return note_broken("a text before it was told to start");
-  const bool is_between_turns = facts_.settled && stage_ != Stage::next_turn;
-  if (is_between_turns) note_broken("a text after `settled`");
-}
-
-void CasePlay::hear_settled(std::string_view run, const SettledLine& line) {
-  last_seen_ = now();
-  if (!is_of_this_run(run))
-    return note_broken(fmt::format("a `settled` of run '{}', not {}", run, run_));
-  if (stage_ == Stage::starting) return note_broken("a `settled` before it was told to start");
-  // After a hang-up the first turn has none.
-  if (!facts_.settled && !facts_.next_turn) return settle_first(line);
-  if (stage_ != Stage::next_turn || facts_.next_turn->settled)
-    return note_broken(facts_.next_turn ? "a third `settled`" : "a second `settled`");
-  facts_.next_turn->settled = settled_facts(line, now());
-  world_.session().note_settled(record(), 2, {.outcome = line.outcome, .at = {}});
-  look();
-}
-
-void CasePlay::settle_first(const SettledLine& line) {
-  facts_.settled = settled_facts(line, now());
-  world_.session().note_settled(record(), 1,
+void CasePlay::hear_settled(std::uint32_t turn, const SettledLine& line) {
+  world_.session().note_settled(record(), turn,
                                 {.outcome = line.outcome,
                                  .at = {},
                                  .input_tokens = line.input_tokens,
@@ -149,7 +103,7 @@ void CasePlay::hear_end(bool exited_with_0, std::string_view how) {
 }
 
 void CasePlay::hear_event(const WorldEvent& event) {
-  last_seen_ = event.at;
+  last_event_ = event.at;
   if (event.kind == EventKind::signal && !first_signal_) first_signal_ = event.at;
   if (stage_ == Stage::on_its_way && moment_ && moment_->is_missed_by(event))
     give_up(came_too_early(event, *moment_->event()));
@@ -158,12 +112,6 @@ void CasePlay::hear_event(const WorldEvent& event) {
 void CasePlay::note_fault(SubjectFault::Kind kind, std::string text) {
   std::optional<SubjectFault>& fault = facts_.next_turn ? facts_.next_turn->fault : facts_.fault;
   fault = SubjectFault{.kind = kind, .at = now(), .text = std::move(text)};
-}
-
-void CasePlay::note_broken(std::string text) {
-  constexpr std::size_t most = 100;
-  if (facts_.broken_lines.size() < most)
-    facts_.broken_lines.push_back({.at = now(), .text = std::move(text)});
 }
 
 // ---- What is done
@@ -176,6 +124,7 @@ Subject::Handed CasePlay::when_handed(std::function<void()> then) {
 }
 
 void CasePlay::start() {
+  log_.start();
   stage_ = Stage::beginning;
   stage_began_ = now();
   subject_->start(first_turn(), when_handed([this] { await_moment(); }));
@@ -184,7 +133,7 @@ void CasePlay::start() {
 void CasePlay::await_moment() {
   facts_.started = now();
   stage_ = Stage::on_its_way;
-  stage_began_ = last_seen_ = now();
+  stage_began_ = now();
   if (!moment_) return;
   // Told perhaps within another's event: what follows from it is done later.
   moment_->begin(world_.session(), record(), [this] {
@@ -226,8 +175,9 @@ void CasePlay::prompt_again() {
   stage_began_ = now();
   facts_.next_turn = PlayFacts::NextTurn{.prompted = now()};
   subject_->prompt(run_, prompt_for(run_, 2), when_handed([this] {
+                     log_.prompt();
                      stage_ = Stage::next_turn;
-                     stage_began_ = last_seen_ = now();
+                     stage_began_ = now();
                    }));
 }
 
@@ -270,7 +220,7 @@ void CasePlay::tick() {
 bool CasePlay::is_silent() {
   const Duration longest = longest_exam_turn + file_.limits.settle;
   const Time at = now();
-  return at - std::max(last_seen_, stage_began_) > longest ||
+  return at - std::max({last_event_, log_.last_heard(), stage_began_}) > longest ||
          at - stage_began_ > patience * longest;
 }
 

@@ -7,6 +7,7 @@
 #include "exam/subject.hpp"
 #include "exam/subject_environment.hpp"
 #include "exam/subject_keeper.hpp"
+#include "exam/subject_log.hpp"
 #include "exam/world_server.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -52,13 +53,10 @@ class CasePlay {
     over,       ///< nothing
   };
 
-  SubjectAudience audience();
-  void hear_ready();
-  void hear_text(std::string_view run);
-  void hear_settled(std::string_view run, const SettledLine& line);
+  PlayAudience audience();
+  void hear_settled(std::uint32_t turn, const SettledLine& line);
   void hear_end(bool exited_with_0, std::string_view how);
   void hear_event(const WorldEvent& event);
-  void settle_first(const SettledLine& line);
 
   void tick();
   void look();
@@ -75,10 +73,8 @@ class CasePlay {
   void hang();
   void give_up(std::string why);
   void note_fault(SubjectFault::Kind kind, std::string text);
-  void note_broken(std::string text);
   void finish();
 
-  bool is_of_this_run(std::string_view run) const { return run.empty() || run == run_; }
   bool is_silent();
   Subject::Handed when_handed(std::function<void()> then);
   SubjectRun first_turn() {
@@ -96,12 +92,13 @@ class CasePlay {
   PlayResult result_;
   PlayFacts& facts_ = result_.facts;
   WorldServer world_;
+  SubjectLog log_;
   boost::asio::steady_timer timer_;
   Subject* subject_ = nullptr;
   Stage stage_ = Stage::starting;
   Time stage_began_{};
-  Time last_seen_{};  ///< that anything was heard of it
-  Time last_busy_{};  ///< that a call of it was in progress
+  Time last_event_{};  ///< of its calls
+  Time last_busy_{};   ///< that a call of it was in progress
   std::optional<Time> first_signal_;
   std::optional<MomentWait> moment_;  ///< at which the user says stop; none: nobody does
   bool has_left_ = false;             ///< its process, in order
