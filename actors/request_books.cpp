@@ -1,3 +1,4 @@
+#include "model/cancel_moments.hpp"
 #include "actors/request.hpp"
 
 #include <algorithm>
@@ -165,13 +166,9 @@ void Request::watch_budget(Money cost_before, Tokens tokens_before, Context& con
   }
   const std::vector<CancelSource>& sources = rules_->model.cancels;
   for (std::size_t s = 0; s < sources.size(); ++s) {
-    bool exceeded = false;
-    if (const auto* over = std::get_if<CancelOverCost>(&sources[s].moment)) {
-      exceeded = cost_before <= over->limit && cost > over->limit;
-    } else if (const auto* above = std::get_if<CancelOverTokens>(&sources[s].moment)) {
-      exceeded = tokens_before <= above->limit && tokens > above->limit;
-    }
-    if (!exceeded || !is_active(rules_->model, number_, s)) continue;
+    if (!cancels_over_budget(rules_->model, number_, s, {cost_before, tokens_before},
+                             {cost, tokens}))
+      continue;
     context.relay(client_address, MomentKnown{.number = number_,
                                               .ticket = ticket_,
                                               .source = static_cast<std::uint16_t>(s),

@@ -1,5 +1,7 @@
 #include "actors/rules.hpp"
 
+#include "model/cancel_moments.hpp"
+
 #include <algorithm>
 #include <functional>
 
@@ -40,17 +42,6 @@ bool may_turn_a_request_away(const ServiceProfile& service) {
   return service.concurrency && service.queue;
 }
 
-/// The share of the operation after which the source sends; null if it waits for another operation
-/// or for something else.
-const Distribution* share_of(const CancelSource& source, const Ask& ask) {
-  if (const auto* during = std::get_if<CancelDuringOperation>(&source.moment))
-    return during->operation == ask.operation ? &during->at : nullptr;
-  if (const auto* during = std::get_if<CancelDuringKind>(&source.moment)) {
-    return ask.first_of_kind && during->kind == ask.kind ? &during->at : nullptr;
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 Rules::Rules(const Model& m, const Policy& p, Timing timing, LatenciesAhead* ahead,
@@ -76,27 +67,22 @@ Rules::Rules(const Model& m, const Policy& p, Timing timing, LatenciesAhead* ahe
                        outside_calls == nullptr &&
                        std::none_of(wished_policies.begin(), wished_policies.end(), cuts_off)) {}
 
-bool is_active(const Model& model, RequestNumber number, std::size_t source) {
-  const double probability = model.cancels[source].probability;
-  return probability >= 1 || draw(model.seed, number, 0, Purpose::cancel_probability,
-                                  static_cast<std::uint32_t>(source)) < probability;
-}
-
 void announce_cancels_during(const Rules& rules, const Ask& ask, Duration duration,
                              Context& context) {
   if (!rules.cancels_during_operations || ask.ticket == no_ticket) return;
+  const CancelledOperation operation{.number = ask.operation,
+                                     .kind = ask.kind,
+                                     .first_of_kind = ask.first_of_kind,
+                                     .duration = duration};
   for (std::size_t s = 0; s < rules.model.cancels.size(); ++s) {
-    const CancelSource& source = rules.model.cancels[s];
-    const Distribution* at = share_of(source, ask);
-    if (at == nullptr || !is_active(rules.model, ask.number, s)) continue;
-    const double share = at->quantile(draw(rules.model.seed, ask.number, 0, Purpose::cancel_moment,
-                                           static_cast<std::uint32_t>(s)));
-    const Duration delay = to_duration(share * static_cast<double>(duration.count()));
-    context.relay(client_address, MomentKnown{.number = ask.number,
-                                              .ticket = ask.ticket,
-                                              .source = static_cast<std::uint16_t>(s),
-                                              .delay = delay,
-                                              .place = context.reserve(source.times)});
+    const auto delay = cancel_into_operation(rules.model, ask.number, s, operation);
+    if (!delay) continue;
+    context.relay(client_address,
+                  MomentKnown{.number = ask.number,
+                              .ticket = ask.ticket,
+                              .source = static_cast<std::uint16_t>(s),
+                              .delay = *delay,
+                              .place = context.reserve(rules.model.cancels[s].times)});
   }
 }
 

@@ -77,9 +77,6 @@ inline Address outside_address(const Model& model) {
   return service_address(static_cast<std::uint16_t>(model.services.size()));
 }
 
-/// Whether source `source` cancels request `number` at all: drawn once for the two.
-bool is_active(const Model& model, RequestNumber number, std::size_t source);
-
 /// Called where an operation of known `duration` starts, before its end is scheduled: tells the
 /// client of every source that sends during it. A child request's operations are none of the
 /// client's business.

@@ -1,7 +1,8 @@
 #include "mocks/client.hpp"
 
+#include "model/cancel_moments.hpp"
+
 #include <algorithm>
-#include <cmath>
 
 namespace caesura {
 
@@ -45,22 +46,14 @@ void Client::schedule_cancels(Ticket ticket, Time started, Context& context) {
       schedule_moment(open_[ticket], moment, delay, context.reserve(model.cancels[source].times),
                       context);
     };
-    const auto drawn_moment = [&](const Distribution& distribution) {
-      return distribution.quantile(
-          draw(model.seed, number, 0, Purpose::cancel_moment, static_cast<std::uint32_t>(s)));
-    };
-    if (const auto* after = std::get_if<CancelAfter>(&model.cancels[s].moment)) {
-      if (is_active(model, number, s)) schedule(s, to_duration(drawn_moment(after->delay)));
-    } else if (const auto* during = std::get_if<CancelDuringRequest>(&model.cancels[s].moment)) {
-      if (!is_active(model, number, s)) continue;
+    if (const auto after = cancel_after_sending(model, number, s)) {
+      schedule(s, *after);
+    } else if (cancels_during_request(model, number, s)) {
       Plan plan;
       if (!rules_->shared_plan) expand(model, model.workflow, rules_->places, number, plan);
       const Duration planned =
           planned_times(model, number, rules_->shared_plan ? *rules_->shared_plan : plan).duration;
-      const double share = std::clamp(drawn_moment(during->share), 0.0, 1.0);
-      const Duration into{std::min<std::int64_t>(
-          std::llround(share * static_cast<double>(planned.count())), planned.count())};
-      schedule(s, started - context.now() + into);
+      schedule(s, started - context.now() + cancel_into_request(model, number, s, planned));
     }
   }
 }
