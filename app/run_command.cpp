@@ -35,7 +35,7 @@ struct Loaded {
   std::vector<Threshold> thresholds;
   Clock::duration load_time{};
   std::optional<SubjectOfRun> subject = {};
-  nlohmann::ordered_json world = {};  ///< what is said of the subject alone
+  SubjectAlone alone = {};  ///< what is said of the subject
 };
 
 /// Everything that can be wrong with the input is found here, before anything runs.
@@ -87,7 +87,7 @@ Results run_one(Loaded& loaded, const RunArguments& arguments, OutputFolder* fol
     outcome = run_scenario(scenario, options, stop_requested(), progress);
   }
   if (loaded.subject && !outcome.partial)
-    loaded.world = add_subject(*loaded.subject, scenario, arguments, folder, outcome);
+    loaded.alone = add_subject(*loaded.subject, scenario, arguments, folder, outcome);
   Results results{.scenario = scenario.name,
                   .file = scenario.file,
                   .seed = scenario.model.seed.value,
@@ -107,6 +107,8 @@ Results run_one(Loaded& loaded, const RunArguments& arguments, OutputFolder* fol
   if (for_people)
     results.background.explanations =
         explanations(scenario.model, results.requests / results.replications, results.policies);
+  for (const std::string& sentence : loaded.alone.sentences)
+    results.background.explanations.push_back(sentence);
   Time latest{};
   std::uint64_t requests = 0;
   for (const PolicyResult& policy : results.policies) {
@@ -166,7 +168,7 @@ int run_command(const RunArguments& arguments) {
     const auto folder = make_folder(arguments, loaded.scenario);
     const Results results = run_one(loaded, arguments, folder.get());
     nlohmann::ordered_json document = to_json(results);
-    if (!loaded.world.is_null()) document["policies"].back()["world"] = loaded.world;
+    if (!loaded.alone.world.is_null()) document["policies"].back()["world"] = loaded.alone.world;
     held = held && thresholds_held(document);
     if (folder) finish_folder(*folder, document, results.background, loaded.scenario.yaml);
     print_form(arguments, document, results.background, documents.empty());

@@ -1,6 +1,7 @@
 #include "app/subject_run.hpp"
 
 #include "scenarios/results/comparison.hpp"
+#include "scenarios/report/figures.hpp"
 #include "exam/subject_load.hpp"
 #include "app/interrupt.hpp"
 #include "app/progress_line.hpp"
@@ -22,29 +23,67 @@ using namespace std::chrono_literals;
 constexpr Duration worth_a_warning = 10min;
 
 /// What is compared of the first requests under one policy.
-PairedRequests pairs_of(const Scenario& scenario, const Policy& policy, std::uint64_t requests) {
+struct Reference {
+  PairedRequests pairs;
+  std::vector<std::optional<Duration>> latencies;  ///< as SubjectLoadOutcome's
+};
+
+Reference simulated(const Scenario& scenario, const Policy& policy, std::uint64_t requests) {
   Scenario of_policy = scenario;
   of_policy.policies = {policy};
-  PairedRequests pairs(requests);
+  Reference reference{.pairs = PairedRequests(requests), .latencies = {}};
+  reference.latencies.resize(requests);
   RunOptions options{.engine = EngineKind::direct, .requests_csv = {}, .each_request = {}};
-  options.each_request = [&pairs](const RequestReport& request, const ClientReport& client) {
-    if (request.number < pairs.size()) pairs[request.number] = paired_request(request, client);
+  options.each_request = [&](const RequestReport& request, const ClientReport& client) {
+    if (request.number >= requests) return;
+    reference.pairs[request.number] = paired_request(request, client);
+    if (client.outcome == Outcome::completed)
+      reference.latencies[request.number] = client.answered - client.arrived;
   };
   Progress progress;
   run_scenario(of_policy, options, stop_requested(), progress);
-  return pairs;
+  return reference;
+}
+
+/// How much longer requests took than under the reference that were completed under both.
+void compare_latencies(const SubjectLoadOutcome& played, const Reference& reference,
+                       const std::string& against, SubjectAlone& alone) {
+  std::vector<Duration> longer;
+  for (std::size_t n = 0; n < played.latencies.size(); ++n) {
+    if (played.latencies[n] && reference.latencies[n])
+      longer.push_back(*played.latencies[n] - *reference.latencies[n]);
+  }
+  if (longer.empty()) return;
+  std::sort(longer.begin(), longer.end());
+  const Duration median = longer[(longer.size() - 1) / 2];
+  alone.world["load"]["longer_s"] = {{"against", against},
+                                     {"pairs", longer.size()},
+                                     {"min", seconds(longer.front())},
+                                     {"p50", seconds(median)},
+                                     {"max", seconds(longer.back())}};
+  const auto figure = [](Duration d) {
+    return duration_figure(seconds(d < zero_duration ? -d : d)) +
+           (d < zero_duration ? " less" : " more");
+  };
+  alone.sentences.push_back(fmt::format(
+      "{} against {}: a request that was completed under both took {} at the median, from {} to {} "
+      "({} pairs).",
+      played.policy.policy.name, against, figure(median), figure(longer.front()),
+      figure(longer.back()), longer.size()));
 }
 
 void compare_with_first(const Scenario& scenario, const SubjectLoadOutcome& played,
-                        RunOutcome& outcome) {
+                        RunOutcome& outcome, SubjectAlone& alone) {
   const auto reference =
       std::find_if(scenario.policies.begin(), scenario.policies.end(),
                    [](const Policy& policy) { return policy.kind != PolicyKind::never; });
   if (reference == scenario.policies.end() || played.pairs.empty()) return;
-  const PairedRequests other = pairs_of(scenario, *reference, played.pairs.size());
+  const Reference other = simulated(scenario, *reference, played.pairs.size());
   if (stop_requested()) return;
   outcome.comparisons.push_back(compare(played.policy.policy.name, reference->name,
-                                        {paired_differences(played.pairs, other)}, Spread::pairs));
+                                        {paired_differences(played.pairs, other.pairs)},
+                                        Spread::pairs));
+  compare_latencies(played, other, reference->name, alone);
 }
 
 }  // namespace
@@ -70,9 +109,8 @@ SubjectOfRun subject_of_run(const RunArguments& arguments, const Scenario& scena
   return subject;
 }
 
-nlohmann::ordered_json add_subject(const SubjectOfRun& subject, const Scenario& scenario,
-                                   const RunArguments& arguments, OutputFolder* folder,
-                                   RunOutcome& outcome) {
+SubjectAlone add_subject(const SubjectOfRun& subject, const Scenario& scenario,
+                         const RunArguments& arguments, OutputFolder* folder, RunOutcome& outcome) {
   const Duration length = estimated_length(scenario, subject.file);
   if (length > worth_a_warning) {
     print_complaint(fmt::format(
@@ -95,11 +133,14 @@ nlohmann::ordered_json add_subject(const SubjectOfRun& subject, const Scenario& 
   }
   for (const std::string& problem : played.problems)
     print_complaint(fmt::format("{}: {}", subject.file.name, problem));
-  compare_with_first(scenario, played, outcome);
+  SubjectAlone alone{.world = std::move(played.world), .sentences = {}};
+  compare_with_first(scenario, played, outcome, alone);
+  for (std::string& sentence : sentences(played.errors, subject.file.name))
+    alone.sentences.push_back(std::move(sentence));
   outcome.partial = outcome.partial || played.is_partial;
   if (played.lateness_max) outcome.lateness_max = played.lateness_max;
   outcome.policies.push_back(std::move(played.policy));
-  return std::move(played.world);
+  return alone;
 }
 
 }  // namespace caesura

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include <string>
+#include <vector>
 
 namespace caesura {
 
@@ -23,11 +24,15 @@ struct SubjectOfRun {
 };
 SubjectOfRun subject_of_run(const RunArguments& arguments, const Scenario& scenario);
 
+/// What is said of a subject alone.
+struct SubjectAlone {
+  nlohmann::ordered_json world;        ///< in results.json, its policy's
+  std::vector<std::string> sentences;  ///< for people
+};
+
 /// Lets the subject play the load, and adds it to the outcome of the simulated policies: as one
-/// more policy, compared with the first that can cancel. Returns what results.json says of it
-/// alone, its policy's `world`.
-nlohmann::ordered_json add_subject(const SubjectOfRun& subject, const Scenario& scenario,
-                                   const RunArguments& arguments, OutputFolder* folder,
-                                   RunOutcome& outcome);
+/// more policy, compared with the first that can cancel. Throws CannotStart.
+SubjectAlone add_subject(const SubjectOfRun& subject, const Scenario& scenario,
+                         const RunArguments& arguments, OutputFolder* folder, RunOutcome& outcome);
 
 }  // namespace caesura

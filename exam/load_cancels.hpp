@@ -1,15 +1,15 @@
 #pragma once
 
 #include "sim/time.hpp"
+#include "model/cancel_moments.hpp"
 #include "model/model.hpp"
 #include "model/request_id.hpp"
+#include "actors/rules.hpp"
 #include "doors/world/run_record.hpp"
-#include "doors/world/turn_ledger.hpp"
 #include "doors/world/world_event.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 namespace caesura {
@@ -25,28 +25,27 @@ struct LoadCancel {
 /// planned.
 class LoadCancels {
  public:
-  /// The model outlives it. `number`: the request; `arrived`: when its user sends it; `delay`: that
-  /// messages take to the server.
-  LoadCancels(const Model& model, RequestNumber number, Time arrived, Duration delay);
+  /// The model outlives it.
+  LoadCancels(const Model& model, RequestNumber number) : model_(model), number_(number) {}
 
-  /// Those whose moment is known from the start.
-  std::vector<LoadCancel> known() const;
-  /// Those that become known by an event of the run, of its first turn; in order.
-  std::vector<LoadCancel> known_by(const WorldEvent& event, const TurnRecord& turn);
+  /// Those whose moment is known from the start. `sent`: when the user sends the request; `delay`:
+  /// that it takes to the server.
+  std::vector<LoadCancel> known(Time sent, Duration delay) const;
+  /// Those that become known by an event of the run, of its first turn; in order. `to_user`: the
+  /// link on which the user gets chunks of the answer.
+  std::vector<LoadCancel> known_by(const WorldEvent& event, const TurnRecord& turn,
+                                   LinkEnd& to_user);
 
  private:
   std::vector<LoadCancel> by_start(const WorldEvent& event, const TurnRecord& turn) const;
-  std::vector<LoadCancel> by_chunk(const WorldEvent& event, const TurnRecord& turn);
+  std::vector<LoadCancel> by_chunk(const WorldEvent& event, const TurnRecord& turn,
+                                   LinkEnd& to_user);
   std::vector<LoadCancel> by_budget(const WorldEvent& event, const TurnRecord& turn);
-  double drawn(const Distribution& distribution, std::size_t source) const;
 
   const Model& model_;
   RequestNumber number_;
-  Time arrived_;
-  Duration delay_;
   std::uint32_t chunks_ = 0;
-  Money cost_{};
-  Tokens tokens_{};
+  Spent spent_;
 };
 
 }  // namespace caesura

@@ -84,10 +84,20 @@ struct UnplannedRecord {
 
 /// What the user was told, as the driver says.
 struct Settlement {
-  Outcome outcome = Outcome::completed;  ///< completed, cancelled or failed
+  Outcome outcome = Outcome::completed;  ///< completed, cancelled, failed or timed_out
   Time at;
   std::optional<std::int64_t> input_tokens = {};
   std::optional<std::int64_t> output_tokens = {};
+};
+
+/// The user's side of a request, where the driver plays a user at the other end of a link. All
+/// moments are the user's.
+struct UserSide {
+  Time sent;                             ///< the request
+  std::optional<Time> answered = {};     ///< none: it has no answer
+  std::optional<Time> cancel_sent = {};  ///< the first cancel
+  std::uint32_t cancels_sent = 0;
+  std::uint32_t cancels_behind = 0;  ///< of these, came when the subject had settled
 };
 
 /// One request of a run: its plan, and what was seen of it.
@@ -107,6 +117,7 @@ struct TurnRecord {
   std::optional<Time> began;  ///< its first call of the plan
   std::optional<Time> cancelled;
   std::optional<Settlement> settlement;
+  std::optional<UserSide> user;  ///< none: the user is where the subject is
   std::uint64_t stray_signals = 0;
   std::uint64_t refused_calls = 0;  ///< of models, for what they said
   bool is_closed = false;           ///< its ledger is

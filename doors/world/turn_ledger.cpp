@@ -338,19 +338,35 @@ class Bookkeeper {
     const bool is_told = turn_.settlement.has_value();
     client.answered = std::max(is_told ? turn_.settlement->at : report.stopped, report.started);
     client.chunks_received = report.chunks_sent;
+    if (turn_.user) take_users_moments(*turn_.user);
     if (!cancel_) return;
-    client.cancel_sent = cancel_;
+    const UserSide user = turn_.user.value_or(UserSide{.sent = {}});
+    client.cancel_sent = std::min(user.cancel_sent.value_or(*cancel_), *cancel_);
     client.acknowledged = std::max(client.answered, *cancel_);
-    client.cancels_sent = 1;
-    if (outcome_ == Outcome::cancelled) {
-      client.cancels_accepted = 1;
-    } else if (*cancel_ > report.stopped) {
-      client.cancels_too_late = 1;
-    } else {
-      client.cancels_ignored = 1;
-    }
+    count_cancels(user);
     if (is_told && turn_.settlement->at >= *cancel_)
       ledger_.settle_latency = turn_.settlement->at - *cancel_;
+  }
+
+  void take_users_moments(const UserSide& user) {
+    ClientReport& client = ledger_.client;
+    client.arrived = user.sent;
+    client.answered = std::max(user.answered.value_or(client.answered), user.sent);
+  }
+
+  /// The first that comes in time is heeded or not, and so goes for all that come with it.
+  void count_cancels(const UserSide& user) {
+    ClientReport& client = ledger_.client;
+    client.cancels_sent = std::max(user.cancels_sent, 1U);
+    const std::uint32_t in_time = client.cancels_sent - user.cancels_behind;
+    if (outcome_ == Outcome::cancelled) {
+      client.cancels_accepted = std::min(in_time, 1U);
+      client.cancels_already_cancelled = client.cancels_sent - client.cancels_accepted;
+      return;
+    }
+    const bool is_late = *cancel_ > ledger_.request.stopped;
+    client.cancels_too_late = user.cancels_behind + (is_late ? in_time : 0);
+    client.cancels_ignored = is_late ? 0 : in_time;
   }
 
   const TurnRecord& turn_;

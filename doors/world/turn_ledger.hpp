@@ -25,7 +25,7 @@ struct TurnLedger {
   /// Operations of the plan; what sub-agents that the subject plays itself used is in it.
   RequestReport request;
   /// The user's side: arrived is its first call, or what was noted before that; answered, and
-  /// acknowledged, what the user was told.
+  /// acknowledged, what the user was told. Where the driver plays the user: as it has it.
   ClientReport client;
   Amounts added;  ///< used beyond the plan: attempts after the first, answers that the plan has not
   UnplannedSum unplanned;

@@ -8,7 +8,6 @@ times out of N.
 """
 
 import argparse
-import csv
 import json
 import os
 import signal
@@ -207,42 +206,6 @@ class RefusalTest(unittest.TestCase):
         known = json.loads(told)
         self.assertTrue(known["partial"])
         self.assertEqual(known["cases"][0]["case"], "mid-text")
-
-
-class LoadTest(unittest.TestCase):
-    def test_a_program_that_follows_checkpoint_does_as_checkpoint(self):
-        """To the token and the picodollar, request by request; in time but for what a program's own work takes."""
-        with tempfile.TemporaryDirectory() as folder:
-            out = Path(folder) / "out"
-            ran = subprocess.run([CAESURA, "run", str(HERE / "load.yaml"), "--subject", str(HERE / "subjects/checkpoint.yaml"), "--out", str(out),
-                                  "--no-progress"], capture_output=True, text=True, check=False)
-            self.assertEqual(ran.returncode, 0, ran.stderr)
-            rows = {(row["policy"], row["request"]): row for row in csv.DictReader((out / "requests.csv").read_text().splitlines())}
-            columns = ["outcome", "operations_done", "input_tokens_used", "output_tokens_used", "tokens_saved", "cost_used_usd", "cost_saved_usd"]
-            cancelled = 0
-            for n in map(str, range(200)):
-                real, simulated = rows["checkpoint-by-hand", n], rows["checkpoint", n]
-                self.assertEqual({c: real[c] for c in columns}, {c: simulated[c] for c in columns}, n)
-                cancelled += real["outcome"] == "cancelled"
-            self.assertGreater(cancelled, 50)
-            results = json.loads((out / "results.json").read_text())
-            by_name = {policy["policy"]: policy for policy in results["policies"]}
-            real, simulated = by_name["checkpoint-by-hand"], by_name["checkpoint"]
-            self.assertEqual(real["tokens"]["saved"], simulated["tokens"]["saved"])
-            self.assertEqual(real["cost_usd"]["saved"], simulated["cost_usd"]["saved"])
-            self.assertIn("told_latency_s", real["world"])
-            comparison = next(one for one in results["comparisons"] if one["policy"] == "checkpoint-by-hand")
-            self.assertEqual((comparison["against"], comparison["cost_usd"]["pairs"]), ("checkpoint", 200))
-            self.assertEqual(comparison["cost_usd"]["saved_difference"], 0)
-
-    def test_what_a_program_cannot_play_is_refused(self):
-        for arguments, expected in ((["--engine", "caf-realtime"], "plays in real time"), (["--replications", "2"], "one replication"),
-                                    (["--set", "workflow=[{tool: search}]"], "a loop begins with its model")):
-            with self.subTest(arguments=arguments):
-                ran = subprocess.run([CAESURA, "run", str(HERE / "load.yaml"), "--subject", str(SUBJECT), *arguments], capture_output=True,
-                                     text=True, check=False)
-                self.assertEqual(ran.returncode, 2)
-                self.assertIn(expected, ran.stderr)
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ async def answer(reader, writer):
         return writer.close()  # who only looks whether somebody listens
     status, said = 200, {}
     if method == "post":
-        status, said = await chat(body["run"], body["message"], reader)
+        status, said = await chat(body.get("run") or body["request_id"], body["message"], reader)
     elif method == "delete" and not DEAF:
         turns[path.rsplit("/", 1)[1]].cancel()
     data = json.dumps(said).encode()
