@@ -18,7 +18,8 @@ from http_subjects_test import Server, free_port
 
 HERE = Path(__file__).resolve().parent
 CHECKPOINT = HERE / "subjects/checkpoint.yaml"
-AGENT = f"command: [python3, {HERE}/subjects/agent.py]"
+# What comes after the end is looked for 4 times as long as `within`.
+AGENT = f"command: [python3, {HERE}/subjects/agent.py]\nwithin: 25ms"
 SERVER = HERE / "subjects/server.py"
 CAESURA = None
 
@@ -170,7 +171,7 @@ class UsersClockTest(LoadTest):
 class CountTest(LoadTest):
     def test_what_is_started_after_the_end_is_counted(self):
         played = self.played("load: {requests: 3, arrivals: {constant: 20/s}}\ncancel: [{during: {operation: 2, at: 0.2}}]\n",
-                             env={"FAULT": "starts-afterwards"})
+                             subject=f"subject: agent\n{AGENT.replace('25ms', '250ms')}\nparallel: 50\n", env={"FAULT": "starts-afterwards"})
         world = played.subject["world"]
         self.assertEqual((world["operations_started_after_cancel"], world["refused_calls"]), (3, 0))
 
@@ -198,21 +199,21 @@ class ProcessTest(LoadTest):
     def test_one_of_several_processes_may_fail_to_start(self):
         """Of a process for each request, that which finds no file is its request's failure."""
         starts = self.written("start.sh", f"n=$(cat count 2>/dev/null || echo 0); echo $((n + 1)) > count\n[ $n = 1 ] && exit 5\nexec python3 {HERE}/subjects/agent.py\n")
-        played = self.played("load: {requests: 3, arrivals: at_once}\n", subject=f"subject: agent\ncommand: [sh, {starts}]\n")
+        played = self.played("load: {requests: 3, arrivals: at_once}\n", subject=f"subject: agent\ncommand: [sh, {starts}]\nwithin: 25ms\n")
         self.assertEqual([row["outcome"] for row in played.real()], ["completed", "failed", "completed"])
         self.assertIn("exited with status 5 before it was ready", played.said)
 
     def test_of_many_that_do_not_start_the_run_ends(self):
         starts = self.written("start.sh", f"n=$(cat count 2>/dev/null || echo 0); echo $((n + 1)) > count\n[ $n = 0 ] || exit 5\nexec python3 {HERE}/subjects/agent.py\n")
         played = self.play(self.written("short.yaml", SHORT + "load: {requests: 30, arrivals: at_once}\n"),
-                           self.written("agent.yaml", f"subject: agent\ncommand: [sh, {starts}]\n"))
+                           self.written("agent.yaml", f"subject: agent\ncommand: [sh, {starts}]\nwithin: 25ms\n"))
         self.assertEqual(played.status, 1)
         self.assertIn("before it was ready", played.said)
         self.assertIn("3 times in a row", played.said)
 
     def test_its_time_does_not_count_until_it_is_ready(self):
         starts = self.written("start.sh", f"sleep 1; exec python3 {HERE}/subjects/agent.py\n")
-        played = self.played("load: {requests: 2, arrivals: at_once}\n", subject=f"subject: agent\ncommand: [sh, {starts}]\n")
+        played = self.played("load: {requests: 2, arrivals: at_once}\n", subject=f"subject: agent\ncommand: [sh, {starts}]\nwithin: 25ms\n")
         for row in played.real():
             self.assertLess(nanoseconds(row, "arrived_s", "stopped_s"), 1_000_000_000)
 
@@ -226,7 +227,7 @@ class ServerTest(LoadTest):
     def test_a_server_of_its_own_for_each_request(self):
         port = free_port()
         subject = {"subject": "server", "speaks": "http", "command": [sys.executable, str(SERVER), str(port)], "ready": f"http://127.0.0.1:{port}/health",
-                   "start": {"post": f"http://127.0.0.1:{port}/chat", "json": {"run": "{run}", "message": "{prompt}"}}, "cancel": "hang_up"}
+                   "start": {"post": f"http://127.0.0.1:{port}/chat", "json": {"run": "{run}", "message": "{prompt}"}}, "cancel": "hang_up", "within": "25ms"}
         played = self.played("load: {requests: 2, arrivals: at_once}\ncancel: [{during: {operation: 2, at: 0.5}}]\n", subject=json.dumps(subject))
         self.assertEqual(played.said, "")
         self.assertEqual([row["outcome"] for row in played.real()], ["cancelled"] * 2)
@@ -234,7 +235,7 @@ class ServerTest(LoadTest):
 
     def test_a_server_that_runs_already_and_speaks_muxi(self):
         port, world = free_port(), f"127.0.0.1:{free_port()}"
-        subject = {"subject": "formation", "speaks": "muxi", "url": f"http://127.0.0.1:{port}", "key": "any", "parallel": 4, "listen": world}
+        subject = {"subject": "formation", "speaks": "muxi", "url": f"http://127.0.0.1:{port}", "key": "any", "parallel": 4, "listen": world, "within": "25ms"}
         with Server(port, f"http://{world}"):
             played = self.played("load: {requests: 8, arrivals: {constant: 20/s}}\ncancel: [{during: {operation: 2, at: 0.5}, probability: 0.5}]\n",
                                  subject=json.dumps(subject))
