@@ -120,9 +120,12 @@ class SubjectPlay {
         });
         return;
       }
-      if (!places_.take(run)) return;
+      if (!places_.take(run)) {
+        without_place_ = next->number;
+        return;
+      }
       queue_.take(*next);
-      if (const Duration waited = now() - due; waited > look_every) count_.note_wait(waited);
+      if (without_place_ == next->number) count_.note_wait(now() - due);
       users_.send(next->number);
     }
   }
@@ -151,7 +154,8 @@ class SubjectPlay {
   boost::asio::steady_timer timer_;
   boost::asio::steady_timer arrival_timer_;
   LoadQueue queue_;
-  std::optional<Time> began_;  ///< the load: from when its arrivals are counted
+  std::optional<RequestNumber> without_place_;  ///< the next one, if it waits for one
+  std::optional<Time> began_;                   ///< the load: from when its arrivals are counted
   LoadCount count_;
   SubjectPlaces places_;
   LoadUsers users_;

@@ -295,6 +295,7 @@ class Bookkeeper {
     report.stopped = std::max(last_moment_, report.started);
     report.operations_planned = planned_operations();
     if (cancel_) report.cancel_received = cancel_;
+    report.answer_discarded = outcome_ == Outcome::cancelled && turn_.is_played();
     if (outcome_ == Outcome::cancelled) {
       report.stopped = std::max(report.stopped, *cancel_);
     } else {

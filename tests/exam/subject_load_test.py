@@ -8,6 +8,7 @@ import argparse
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -100,6 +101,7 @@ class RuleTest(LoadTest):
         real, simulated = played.by_name["checkpoint-by-hand"], played.by_name["checkpoint"]
         self.assertEqual(real["tokens"]["saved"], simulated["tokens"]["saved"])
         self.assertEqual(real["cost_usd"]["saved"], simulated["cost_usd"]["saved"])
+        self.assertEqual(real["discarded_answers"], simulated["discarded_answers"])
         self.assertIn("told_latency_s", real["world"])
         comparison = next(one for one in played.results["comparisons"] if one["policy"] == "checkpoint-by-hand")
         self.assertEqual((comparison["against"], comparison["cost_usd"]["pairs"]), ("checkpoint", 200))
@@ -216,6 +218,20 @@ class ProcessTest(LoadTest):
         played = self.played("load: {requests: 2, arrivals: at_once}\n", subject=f"subject: agent\ncommand: [sh, {starts}]\nwithin: 25ms\n")
         for row in played.real():
             self.assertLess(nanoseconds(row, "arrived_s", "stopped_s"), 1_000_000_000)
+
+    def test_ctrl_c_ends_it_at_once_also_before_it_is_ready(self):
+        scenario = self.written("short.yaml", SHORT + "load: {requests: 3, arrivals: {constant: 1/s}}\n")
+        for command in ("[sleep, '60']", f"[python3, {HERE}/subjects/agent.py]"):
+            with self.subTest(command=command):
+                subject = self.written("agent.yaml", f"subject: agent\ncommand: {command}\n")
+                with subprocess.Popen([CAESURA, "run", str(scenario), "--subject", str(subject), "--no-progress"], stdout=subprocess.PIPE,
+                                      stderr=subprocess.PIPE, text=True) as process:
+                    while not Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text():
+                        self.assertIsNone(process.poll())
+                    process.send_signal(signal.SIGINT)
+                    shown, _ = process.communicate(timeout=10)
+                self.assertEqual(process.returncode, 130)
+                self.assertIn("agent", shown)
 
     def test_a_long_load_is_warned_of_by_its_arrivals(self):
         subject = self.written("agent.yaml", "subject: agent\ncommand: ['false']\nparallel: 50\n")

@@ -436,6 +436,53 @@ TEST(TurnLedger, WhatTheUserWasToldBeforeTheCancelIsNoAnswerToIt) {
   EXPECT_EQ(ledger.client.cancels_too_late, 1U);
 }
 
+TEST(TurnLedger, AUserAtTheOtherEndOfALinkHasMomentsOfItsOwn) {
+  Seen seen(loop_of_three());
+  seen.turn.user = UserSide{.sent = at(0s)};
+  seen.play("1", 1s, 2s, AttemptEnd::ok);
+  seen.play("2", 2s, 12s, AttemptEnd::ok);
+  seen.cancel(5s);
+  seen.settle(Outcome::cancelled, 12s);
+  seen.turn.user->cancel_sent = at(4s);
+  seen.turn.user->cancels_sent = 3;
+  seen.turn.user->cancels_behind = 1;
+  seen.turn.user->answered = at(13s);
+  const ClientReport client = seen.ledger().client;
+  EXPECT_EQ(client.arrived, at(0s));
+  EXPECT_EQ(client.answered, at(13s));
+  EXPECT_EQ(client.cancel_sent, at(4s));
+  EXPECT_EQ(client.acknowledged, at(13s));
+  EXPECT_EQ(client.cancels_accepted, 1u);
+  EXPECT_EQ(client.cancels_already_cancelled, 2u);
+  EXPECT_EQ(seen.ledger().settle_latency, 7s) << "from when the subject had it";
+}
+
+TEST(TurnLedger, OfCancelsOfACompletedRequestThoseBehindItAreTooLateAndTheOthersIgnored) {
+  Seen seen(loop_of_three());
+  seen.turn.user =
+      UserSide{.sent = at(0s), .answered = at(13s), .cancels_sent = 3, .cancels_behind = 1};
+  seen.play("1", 0s, 1s, AttemptEnd::ok);
+  seen.play("2", 1s, 11s, AttemptEnd::ok);
+  seen.play("3", 11s, 12s, AttemptEnd::ok);
+  seen.cancel(5s);
+  seen.settle(Outcome::completed, 12s);
+  const ClientReport client = seen.ledger().client;
+  EXPECT_EQ(client.cancels_ignored, 2u);
+  EXPECT_EQ(client.cancels_too_late, 1u);
+}
+
+TEST(TurnLedger, AnAnswerThatWasThereIsThrownAwayByACancel) {
+  Seen seen(loop_of_three());
+  seen.play("1", 0s, 1s, AttemptEnd::ok);
+  seen.play("2", 1s, 11s, AttemptEnd::ok);
+  seen.play("3", 11s, 12s, AttemptEnd::ok);
+  seen.cancel(11s + 500ms);
+  seen.settle(Outcome::cancelled, 12s);
+  EXPECT_TRUE(seen.ledger().request.answer_discarded);
+  seen.turn.settlement->outcome = Outcome::completed;
+  EXPECT_FALSE(seen.ledger().request.answer_discarded);
+}
+
 TEST(TurnLedger, TokensThatAUserHasSeenAreThoseOfStreamsUpToTheCancel) {
   Model model = loop_of_three();
   model.workflow.back() = call(OperationKind::llm, 0, 10);
