@@ -9,8 +9,9 @@ namespace caesura {
 void LoadCount::add(const PlayedRequest& request, const TurnRecord& turn,
                     const TurnLedger& ledger) {
   ++played;
+  TurnTimes times;
   if (request.begun) {
-    const TurnTimes times = times_of(turn, *request.begun, request.over);
+    times = times_of(turn, *request.begun, request.over);
     errors.own.add(times.own);
     errors.late.add(times.late + std::max(*request.begun - request.due, zero_duration));
   }
@@ -22,7 +23,7 @@ void LoadCount::add(const PlayedRequest& request, const TurnRecord& turn,
   }
   pairs[number] = paired_request(ledger.request, ledger.client);
   if (ledger.client.outcome == Outcome::completed)
-    latencies[number] = ledger.client.answered - ledger.client.arrived;
+    latencies[number] = {.whole = ledger.client.answered - ledger.client.arrived, .own = times.own};
 }
 
 void LoadCount::note_wait(Duration waited) {

@@ -24,6 +24,12 @@ struct PlayedRequest {
   Time over;                       ///< settled, or its user had hung up
 };
 
+/// Of a completed request.
+struct PlayedLatency {
+  Duration whole{0};  ///< from sending to the answer
+  Duration own{0};    ///< of that the subject's: TurnTimes::own
+};
+
 /// What is counted of the requests of a load beside their ledgers.
 struct LoadCount {
   static constexpr std::size_t problems_max = 20;
@@ -35,9 +41,8 @@ struct LoadCount {
   void note_wait(Duration waited);
 
   std::uint64_t played = 0;
-  PairedRequests pairs;  ///< by number
-  /// From sending to the answer, of completed requests, by number.
-  std::vector<std::optional<Duration>> latencies;
+  PairedRequests pairs;                                 ///< by number
+  std::vector<std::optional<PlayedLatency>> latencies;  ///< by number
   LoadErrors errors;
   std::vector<std::string> problems;
 };

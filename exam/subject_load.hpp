@@ -5,6 +5,7 @@
 #include "scenarios/format/subject_file.hpp"
 #include "scenarios/results/comparison.hpp"
 #include "scenarios/results/results.hpp"
+#include "exam/load_count.hpp"
 #include "exam/load_errors.hpp"
 
 #include <nlohmann/json.hpp>
@@ -31,8 +32,7 @@ struct SubjectLoadOutcome {
   PolicyResult policy;           ///< under the subject's name
   nlohmann::ordered_json world;  ///< what results.json says of a subject alone
   PairedRequests pairs;          ///< by the load's numbers, as far as all before were played
-  /// From sending to the answer, of completed requests, by their numbers.
-  std::vector<std::optional<Duration>> latencies;
+  std::vector<std::optional<PlayedLatency>> latencies;  ///< of completed requests, by number
   LoadErrors errors;
   std::uint64_t requests = 0;  ///< that were played
   bool is_partial = false;     ///< `stop` was set before the end

@@ -112,7 +112,13 @@ class RuleTest(LoadTest):
         self.assertGreaterEqual(min(longer), 0)
         self.assertLessEqual(max(longer) / 1e9, load["own_s"]["max"] + load["late_s"]["max"])
         self.assertLessEqual(sum(longer) / len(longer) / 1e9, load["own_s"]["mean"] + load["late_s"]["mean"])
+        # Without the program's own time there is nothing left but how late Caesura was.
+        longer = load["longer_than"]
+        self.assertEqual((longer["policy"], longer["pairs"]), ("checkpoint", sum(real["outcome"] == "completed" for real, _ in pairs)))
+        self.assertLessEqual(longer["without_own_s"]["max"], load["late_s"]["max"])
+        self.assertLessEqual(longer["without_own_s"]["p50"], longer["latency_s"]["p50"])
         self.assertIn("of its own time", played.shown)
+        self.assertIn("without its own time", played.shown)
 
     def test_what_a_program_cannot_play_is_refused(self):
         for arguments, expected in ((["--engine", "caf-realtime"], "plays in real time"), (["--replications", "2"], "one replication"),
