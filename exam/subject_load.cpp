@@ -47,9 +47,9 @@ class SubjectPlay {
     while (!is_over() && !stop_) io_.run_one();
     timer_.cancel();
     arrival_timer_.cancel();
-    for (places_.end(stop_); !places_.are_gone(); places_.end(stop_)) io_.run_one();
+    // What is in progress is left out: that its process ends is no cancel.
     WorldSession& session = world_.session();
-    session.close();
+    session.give_rows();
     Results results = session.results();
     SubjectLoadOutcome outcome{.policy = std::move(results.policies.front()),
                                .world = session.json_of(session.results())["policies"][0]["world"],
@@ -59,8 +59,10 @@ class SubjectPlay {
                                .requests = count_.played,
                                .is_partial = !is_over(),
                                .lateness_max = results.background.lateness_max,
-                               .problems = std::move(count_.problems)};
+                               .problems = {}};
     outcome.world["load"] = json_of(outcome.errors);
+    for (places_.end(stop_); !places_.are_gone(); places_.end(stop_)) io_.run_one();
+    outcome.problems = std::move(count_.problems);
     world_.close();
     session.halt();
     return outcome;

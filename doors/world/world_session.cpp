@@ -436,8 +436,10 @@ void WorldSession::close() {
   for (const std::string& name : names) {
     if (RunRecord* run = runs_.find(name)) end_run(*run);
   }
-  results_.give_rows();
+  give_rows();
 }
+
+void WorldSession::give_rows() { results_.give_rows(); }
 
 Results WorldSession::results() const {
   std::uint64_t open = 0;

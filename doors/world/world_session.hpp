@@ -153,6 +153,8 @@ class WorldSession final : public ControlledRun {
 
   /// Ends all runs that have nothing in progress that would end by itself.
   void close();
+  /// Of runs that have ended the rows of requests.csv; close() does that too.
+  void give_rows();
   void halt() { calls_.services().halt(); }
   /// Of ended runs. `partial`: some are in progress.
   Results results() const;

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -238,6 +239,23 @@ class ProcessTest(LoadTest):
                     shown, _ = process.communicate(timeout=10)
                 self.assertEqual(process.returncode, 130)
                 self.assertIn("agent", shown)
+
+    def test_what_is_in_progress_at_ctrl_c_is_not_counted(self):
+        out, heard = self.folder / "out", self.written("heard", "")
+        subject = self.written("agent.yaml", f"subject: agent\ncommand: [sh, -c, 'python3 {HERE}/subjects/agent.py | tee {heard}']\nwithin: 25ms\nparallel: 50\n")
+        with subprocess.Popen([CAESURA, "run", str(HERE / "load.yaml"), "--subject", str(subject), "--no-progress", "--out", str(out)],
+                              env={**os.environ, "RULE": "checkpoint"}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            while heard.read_text().count("settled") < 20:
+                self.assertIsNone(process.poll())
+                time.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+            shown, said = process.communicate(timeout=10)
+        played = Played(subprocess.CompletedProcess([], process.returncode, shown, said), out)
+        self.assertEqual(played.status, 130)
+        for row in played.real():
+            self.assertEqual(row["interrupted"], "0", "its process was ended, and nobody cut it off before")
+            self.assertIn(row["outcome"], ("completed", "cancelled"))
+        self.assertEqual(len(played.real()), sum(played.subject["requests"][outcome] for outcome in ("completed", "cancelled")))
 
     def test_a_long_load_is_warned_of_by_its_arrivals(self):
         subject = self.written("agent.yaml", "subject: agent\ncommand: ['false']\nparallel: 50\n")
