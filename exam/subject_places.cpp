@@ -59,7 +59,6 @@ SubjectAudience SubjectPlaces::audience_of(Worker& worker) {
   SubjectAudience audience;
   audience.ready = [this, &worker] {
     worker.is_ready = has_been_ready_ = true;
-    failed_starts_ = 0;
     audience_.changed();
   };
   audience.text = [](std::string_view, std::string_view) {};
@@ -72,8 +71,9 @@ SubjectAudience SubjectPlaces::audience_of(Worker& worker) {
     audience_.problem(fmt::format("it said {}", what));
   };
   audience.ended = [this, &worker](bool, std::string_view how) {
-    if (!worker.is_ready) {
-      worker.how_it_failed = how;
+    if (!worker.was_used) {
+      worker.how_it_failed =
+          fmt::format("{} before it was {}", how, worker.is_ready ? "asked anything" : "ready");
       worker.failed_at = Clock::now();
       return;
     }
@@ -101,7 +101,10 @@ bool SubjectPlaces::take(const std::string& run) {
   if (playing() >= file_.parallel) return false;
   for (const auto& worker : workers_) {
     const bool is_for_it = is_shared_ || worker->first == run;
-    if (!is_for_it || !worker->is_ready || worker->has_ended) continue;
+    const bool can_play = worker->is_ready && !worker->has_ended && worker->how_it_failed.empty();
+    if (!is_for_it || !can_play) continue;
+    worker->was_used = has_played_ = true;
+    failed_starts_ = 0;
     worker->playing.insert(run);
     worker->open.insert(run);
     return true;
@@ -147,12 +150,12 @@ void SubjectPlaces::lose_all_of(Worker& worker) {
   for (const std::string& run : std::exchange(worker.playing, {})) audience_.lost(run);
 }
 
-/// Of the first process nobody knows that it ever can; of others one may fail.
+/// Of the first process nobody knows that it ever can play; of others one may fail.
 void SubjectPlaces::fail_start(Worker& worker) {
   const std::string what = worker.how_it_failed + end_of(worker.subject->errors());
   finish(worker, true);
   ++failed_starts_;
-  if (!has_been_ready_) throw CannotStart(fmt::format("{} {}", file_.name, what));
+  if (!has_played_) throw CannotStart(fmt::format("{} {}", file_.name, what));
   if (failed_starts_ >= failed_starts_max) {
     throw CannotStart(fmt::format("{} {} ({} times in a row)", file_.name, what, failed_starts_));
   }
@@ -171,7 +174,6 @@ void SubjectPlaces::look() {
       fail_start(worker);
     } else if (!worker.how_it_failed.empty() && !worker.has_ended) {
       if (now - worker.failed_at < last_words) continue;
-      worker.how_it_failed += " before it was ready";
       fail_start(worker);
     } else if (worker.has_ended) {
       finish(worker, true);

@@ -33,7 +33,7 @@ class SubjectPlaces {
     std::function<void(const std::string& run)> lost;
     std::function<void(std::string what)> problem;  ///< a sentence's end, after the subject's name
   };
-  /// So many processes in a row that do not get ready end the load.
+  /// So many processes in a row that are not there for their first run end the load.
   static constexpr std::uint32_t failed_starts_max = 3;
 
   /// Both outlive it. Nothing is heard within a call.
@@ -75,10 +75,11 @@ class SubjectPlaces {
     std::set<std::string> playing;  ///< not over for their users
     std::set<std::string> open;     ///< not closed
     bool is_ready = false;
+    bool was_used = false;   ///< has had a run to play
     bool has_ended = false;  ///< nothing is asked of it any more
     bool is_ending = false;
     bool is_gone = false;
-    std::string how_it_failed;  ///< to get ready; empty: it has not
+    std::string how_it_failed;  ///< to be there for its first run; empty: it has not
     Clock::time_point failed_at;
   };
   void begin_worker(const SubjectRun& run);
@@ -95,6 +96,7 @@ class SubjectPlaces {
   const bool is_shared_;
   const bool is_alone_;  ///< two at a time would want the same port
   bool has_been_ready_ = false;
+  bool has_played_ = false;          ///< has had a run to play
   std::uint32_t failed_starts_ = 0;  ///< in a row
   std::vector<std::unique_ptr<Worker>> workers_;
 };

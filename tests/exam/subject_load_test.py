@@ -82,9 +82,9 @@ class LoadTest(unittest.TestCase):
                              env={**os.environ, **(env or {})}, capture_output=True, text=True, check=False, timeout=timeout)
         return Played(ran, out)
 
-    def played(self, more, subject=f"subject: agent\n{AGENT}\nparallel: 50\n", **options):
+    def played(self, more, subject=f"subject: agent\n{AGENT}\nparallel: 50\n", scenario=SHORT, **options):
         """The short scenario with more in it."""
-        played = self.play(self.written("short.yaml", SHORT + more), self.written("agent.yaml", subject), **options)
+        played = self.play(self.written("short.yaml", scenario + more), self.written("agent.yaml", subject), **options)
         self.assertEqual(played.status, 0, played.said)
         return played
 
@@ -133,7 +133,7 @@ class RuleTest(LoadTest):
 class UsersClockTest(LoadTest):
     def test_a_user_stands_at_the_other_end_of_the_link(self):
         played = self.played("links: {client: 40ms}\nload: {requests: 10, arrivals: {constant: 50/s}}\n"
-                             "cancel: [{after: {uniform: [100ms, 200ms]}, probability: 0.5}]\n", env={"RULE": "checkpoint"})
+                             "cancel: [{after: {uniform: [200ms, 350ms]}, probability: 0.5}]\n", scenario=SHORT.replace("latency: 100ms", "latency: 400ms"), env={"RULE": "checkpoint"})
         for real, simulated in played.pairs():
             self.assertEqual({c: real[c] for c in SAME}, {c: simulated[c] for c in SAME}, real["request"])
             self.assertGreaterEqual(nanoseconds(real, "arrived_s", "stopped_s"), nanoseconds(simulated, "arrived_s", "stopped_s"))
@@ -185,12 +185,10 @@ class CountTest(LoadTest):
         self.assertEqual((world["operations_started_after_cancel"], world["refused_calls"]), (3, 0))
 
     def test_to_wait_for_a_service_is_not_to_hang(self):
-        played = self.played("load: {requests: 12, arrivals: at_once}\n", subject=f"subject: agent\n{AGENT}\nparallel: 50\nlimits: {{settle: 300ms}}\n")
-        few = self.play(self.written("few.yaml", SHORT.replace("latency: 100ms", "latency: 100ms, concurrency: 1") + "load: {requests: 12, arrivals: at_once}\n"),
-                        self.folder / "agent.yaml")
-        for one in (played, few):
-            self.assertEqual((one.status, one.said), (0, ""))
-            self.assertEqual([row["outcome"] for row in one.real()], ["completed"] * 12)
+        played = self.played("load: {requests: 12, arrivals: at_once}\n", scenario=SHORT.replace("latency: 100ms", "latency: 200ms, concurrency: 1"),
+                             subject=f"subject: agent\n{AGENT}\nparallel: 50\nlimits: {{settle: 1s}}\n")
+        self.assertEqual(played.said, "")
+        self.assertEqual([row["outcome"] for row in played.real()], ["completed"] * 12)
 
 
 class ProcessTest(LoadTest):
@@ -219,6 +217,13 @@ class ProcessTest(LoadTest):
         self.assertEqual(played.status, 1)
         self.assertIn("before it was ready", played.said)
         self.assertIn("3 times in a row", played.said)
+
+    def test_one_that_ends_before_it_is_asked_anything_is_not_started_without_end(self):
+        tells = self.written("start.sh", "echo '{\"is\": \"ready\"}'; exit 4\n")
+        played = self.play(self.written("short.yaml", SHORT + "load: {requests: 30, arrivals: {constant: 1/s}}\n"),
+                           self.written("agent.yaml", f"subject: agent\ncommand: [sh, {tells}]\n"), timeout=20)
+        self.assertEqual(played.status, 1)
+        self.assertIn("exited with status 4 before it was asked anything", played.said)
 
     def test_its_time_does_not_count_until_it_is_ready(self):
         starts = self.written("start.sh", f"sleep 1; exec python3 {HERE}/subjects/agent.py\n")
