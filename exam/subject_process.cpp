@@ -1,20 +1,13 @@
 #include "exam/subject_process.hpp"
 
-#include "exam/stray_processes.hpp"
-
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/write.hpp>
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
 #include <map>
-#include <mutex>
-#include <set>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,16 +17,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using boost::system::error_code;
-using std::chrono::steady_clock;
 
 constexpr Duration look_every = 10ms;
-constexpr Duration after_term = 2s;
-
-/// The groups of all subjects of this program that live: what is in one of them is no stray.
-std::set<pid_t>& living_groups() {
-  static std::set<pid_t> groups;
-  return groups;
-}
 
 /// Two ends of a pipe, which no child gets by itself.
 struct Pipe {
@@ -103,47 +88,19 @@ std::string how_it_ended(int status) {
 
 }  // namespace
 
-void TextEnds::add(std::string_view text) {
-  const std::size_t to_first = std::min(text.size(), each_max - first_.size());
-  first_ += text.substr(0, to_first);
-  text.remove_prefix(to_first);
-  last_ += text;
-  if (last_.size() <= 2 * each_max) return;
-  const std::size_t surplus = last_.size() - each_max;
-  last_.erase(0, surplus);
-  left_out_ += surplus;
-}
-
-std::string TextEnds::text() const {
-  const std::size_t surplus = last_.size() > each_max ? last_.size() - each_max : 0;
-  if (left_out_ + surplus == 0) return first_ + last_;
-  return fmt::format("{}\n[{} bytes left out]\n{}", first_, left_out_ + surplus,
-                     last_.substr(surplus));
-}
-
 SubjectProcess::SubjectProcess(boost::asio::io_context& io, const Options& options,
                                Audience audience)
-    : io_(io),
-      audience_(std::move(audience)),
+    : audience_(std::move(audience)),
       patience_(options.patience),
       input_(io),
-      output_(io),
-      error_output_(io),
-      timer_(io),
-      end_timer_(io) {
-  adopt_strays();
+      output_(
+          io, [this](std::string_view bytes) { take_output(bytes); }, [this] { take_rest(); }),
+      error_output_(
+          io, [this](std::string_view bytes) { errors_.add(bytes); }, [] {}),
+      end_(io, family_),
+      timer_(io) {
   start(options);
-  living_groups().insert(pid_);
-  read_output();
-  read_errors();
   watch_process();
-}
-
-SubjectProcess::~SubjectProcess() {
-  ::kill(-pid_, SIGKILL);
-  if (!is_reaped_) waitpid(pid_, nullptr, 0);
-  reap_group(pid_);
-  living_groups().erase(pid_);
 }
 
 void SubjectProcess::start(const Options& options) {
@@ -165,102 +122,41 @@ void SubjectProcess::start(const Options& options) {
   posix_spawnattr_setflags(&plan.attributes,
                            POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
   std::vector<std::string> words = options.command;
-  std::vector<std::string> environment = environment_with(options.env);
-  const int failed = posix_spawnp(&pid_, words.front().c_str(), &plan.actions, &plan.attributes,
+  auto added = options.env;
+  added.push_back(family_.mark());
+  std::vector<std::string> environment = environment_with(added);
+  pid_t leader = 0;
+  const int failed = posix_spawnp(&leader, words.front().c_str(), &plan.actions, &plan.attributes,
                                   pointers_to(words).data(), pointers_to(environment).data());
   if (failed != 0) {
     throw CannotStart(fmt::format(
         "cannot start {} in {}: {}; see that `command` is right, and what it needs is installed",
         words.front(), options.folder, std::strerror(failed)));
   }
-  input_.assign(std::exchange(in.write, -1));
-  output_.assign(std::exchange(out.read, -1));
-  error_output_.assign(std::exchange(err.read, -1));
-  input_.non_blocking(true);
-  output_.non_blocking(true);
-  error_output_.non_blocking(true);
+  family_.is_led_by(leader);
+  input_.open(std::exchange(in.write, -1));
+  output_.open(std::exchange(out.read, -1));
+  error_output_.open(std::exchange(err.read, -1));
 }
 
 // ---- What it says
 
-void SubjectProcess::read_output() {
-  output_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                     [this, alive = std::weak_ptr<bool>(alive_)](const error_code& error) {
-                       if (error || alive.expired()) return;
-                       take_output();
-                       if (!alive.expired() && output_.is_open()) read_output();
-                     });
+void SubjectProcess::take_output(std::string_view bytes) {
+  if (has_told_end_) return;
+  const auto too_much = lines_.add(
+      bytes,
+      [this](std::string_view line) {
+        if (audience_.line) audience_.line(line);
+      },
+      [this, alive = std::weak_ptr<bool>(alive_)] { return !alive.expired() && !has_told_end_; });
+  if (!too_much) return;
+  family_.signal(family_.living(), SIGKILL);
+  tell_end(false, fmt::format("said {}, and was ended", *too_much));
 }
 
-/// What is there now.
-void SubjectProcess::take_output() {
-  const std::weak_ptr<bool> alive = alive_;
-  while (!alive.expired() && output_.is_open() && !has_told_end_) {
-    error_code error;
-    const std::size_t count = output_.read_some(boost::asio::buffer(output_buffer_), error);
-    if (error == boost::asio::error::would_block) return;
-    if (error) {
-      output_.close(error);
-      if (!line_.empty()) take_line(std::exchange(line_, {}));
-      return;
-    }
-    output_bytes_ += count;
-    std::string_view text(output_buffer_.data(), count);
-    while (!alive.expired() && !text.empty()) {
-      const std::size_t end = text.find('\n');
-      line_ += text.substr(0, end);
-      if (line_.size() > line_max)
-        return tell_end(false, "said a line of more than 1 MiB, and was ended");
-      if (end == std::string_view::npos) break;
-      text.remove_prefix(end + 1);
-      take_line(std::exchange(line_, {}));
-    }
-    if (!alive.expired() && output_bytes_ > output_max)
-      return tell_end(false, "said more than 64 MiB, and was ended");
-  }
-}
-
-void SubjectProcess::take_line(std::string_view line) {
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  if (audience_.line) audience_.line(line);
-}
-
-void SubjectProcess::read_errors() {
-  error_output_.async_read_some(
-      boost::asio::buffer(error_buffer_),
-      [this, alive = std::weak_ptr<bool>(alive_)](const error_code& error, std::size_t count) {
-        if (alive.expired()) return;
-        errors_.add({error_buffer_.data(), count});
-        if (!error) read_errors();
-      });
-}
-
-// ---- What it is told
-
-void SubjectProcess::write(std::string line, std::function<void()> handed) {
-  constexpr std::size_t waiting_max = 1000;
-  if (closes_input_ || !input_.is_open() || outgoing_.size() >= waiting_max) return;
-  outgoing_.push_back({std::move(line) + "\n", std::move(handed)});
-  if (outgoing_.size() == 1) write_next();
-}
-
-void SubjectProcess::write_next() {
-  if (outgoing_.empty()) {
-    error_code ignored;
-    if (closes_input_) input_.close(ignored);
-    return;
-  }
-  boost::asio::async_write(
-      input_, boost::asio::buffer(outgoing_.front().text),
-      [this, alive = std::weak_ptr<bool>(alive_)](const error_code& error, std::size_t) {
-        if (alive.expired()) return;
-        error_code ignored;
-        if (error) return static_cast<void>(input_.close(ignored));
-        const auto handed = std::move(outgoing_.front().handed);
-        outgoing_.pop_front();
-        if (handed) handed();
-        if (!alive.expired()) write_next();
-      });
+void SubjectProcess::take_rest() {
+  if (has_told_end_) return;
+  if (const auto line = lines_.rest(); line && audience_.line) audience_.line(*line);
 }
 
 // ---- Its end
@@ -268,82 +164,43 @@ void SubjectProcess::write_next() {
 void SubjectProcess::watch_process() {
   timer_.expires_after(look_every);
   timer_.async_wait([this, alive = std::weak_ptr<bool>(alive_)](const error_code& error) {
-    if (error || alive.expired() || is_reaped_) return;
+    if (error || alive.expired() || has_told_end_ || end_.has_begun()) return;
     note_exit();
-    if (!alive.expired() && !is_reaped_) watch_process();
+    if (!alive.expired()) watch_process();
   });
 }
 
 void SubjectProcess::note_exit() {
-  int status = 0;
-  if (is_reaped_ || waitpid(pid_, &status, WNOHANG) != pid_) return;
-  is_reaped_ = true;
+  const auto status = family_.leader_status();
+  if (!status) return;
   const std::weak_ptr<bool> alive = alive_;
-  take_output();  // what it said before
-  if (alive.expired() || has_told_end_) return;
-  tell_end(WIFEXITED(status) && WEXITSTATUS(status) == 0, how_it_ended(status));
+  output_.drain();  // what it said before
+  if (!alive.expired())
+    tell_end(WIFEXITED(*status) && WEXITSTATUS(*status) == 0, how_it_ended(*status));
 }
 
 void SubjectProcess::tell_end(bool exited_with_0, const std::string& how) {
-  if (!is_reaped_) ::kill(-pid_, SIGKILL);
-  if (std::exchange(has_told_end_, true) || gone_) return;
+  if (std::exchange(has_told_end_, true) || end_.has_begun()) return;
+  error_output_.drain();
   if (audience_.ended) audience_.ended(exited_with_0, how);
 }
 
-void SubjectProcess::finish(Gone gone, bool by_force) {
-  if (gone_) return;
-  gone_ = std::move(gone);
-  closes_input_ = true;
-  if (outgoing_.empty()) write_next();
-  term_at_ = steady_clock::now() + (by_force ? Duration{0} : patience_);
-  kill_at_ = by_force ? term_at_ : term_at_ + after_term;
-  has_had_term_ = by_force;
-  boost::asio::post(io_, [this, alive = std::weak_ptr<bool>(alive_)] {
-    if (!alive.expired()) look_whether_gone();
-  });
+void SubjectProcess::end(Gone gone) {
+  input_.close_behind();
+  end_.begin(patience_, after_last_words(std::move(gone)));
 }
 
-bool SubjectProcess::is_group_gone() {
-  note_exit();
-  // Not before: it would take the leader's own end away from note_exit.
-  if (is_reaped_) reap_group(pid_);
-  return is_reaped_ && ::kill(-pid_, 0) != 0;
+void SubjectProcess::kill(Gone gone) {
+  input_.close_behind();
+  end_.begin_by_force(after_last_words(std::move(gone)));
 }
 
-void SubjectProcess::look_whether_gone() {
-  const auto now = steady_clock::now();
-  const bool group_gone = is_group_gone();
-  // What it has started elsewhere cannot be told from what another subject has.
-  std::vector<LivingProcess> strays;
-  if (group_gone && living_groups().size() == 1)
-    strays = children_outside({living_groups().begin(), living_groups().end()});
-  if (group_gone && strays.empty()) {
-    std::exchange(gone_, [](std::vector<std::string>) {})(std::move(left_));
-    return;
-  }
-  const bool is_time_to_kill = now >= kill_at_ && !has_had_kill_;
-  const bool is_time_to_ask = now >= term_at_ && !has_had_term_;
-  if (is_time_to_kill || is_time_to_ask) {
-    const int signal = is_time_to_kill ? SIGKILL : SIGTERM;
-    has_had_term_ = true;
-    has_had_kill_ = is_time_to_kill;
-    if (!group_gone) strays = members_of(pid_);
-    for (const LivingProcess& one : strays) {
-      left_.push_back(fmt::format("process {} ({}) was still there, and was sent {}", one.pid,
-                                  one.name, is_time_to_kill ? "SIGKILL" : "SIGTERM"));
-      ::kill(one.pid, signal);
-    }
-    if (!group_gone) ::kill(-pid_, signal);
-  } else if (has_had_kill_) {
-    for (const LivingProcess& one : strays) ::kill(one.pid, SIGKILL);
-  }
-  for (const LivingProcess& one : strays) {
-    if (one.pid != pid_) waitpid(one.pid, nullptr, WNOHANG);  // the leader's end is note_exit's
-  }
-  end_timer_.expires_after(look_every);
-  end_timer_.async_wait([this, alive = std::weak_ptr<bool>(alive_)](const error_code& error) {
-    if (!error && !alive.expired()) look_whether_gone();
-  });
+SubjectProcess::Gone SubjectProcess::after_last_words(Gone gone) {
+  return [this, gone = std::move(gone)](std::vector<std::string> left) {
+    error_output_.drain();
+    output_.drain();
+    gone(std::move(left));
+  };
 }
 
 }  // namespace caesura
