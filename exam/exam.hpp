@@ -29,7 +29,7 @@ struct NotExaminable : std::runtime_error {
         errors(std::move(rehearsal.stderr_text)),
         lines(std::move(rehearsal.lines)) {}
   std::string errors;             ///< the end of what it wrote to its standard error
-  std::vector<SpokenLine> lines;  ///< what was said
+  SpokenLines lines;  ///< what was said
 };
 
 /// How far an exam is; may be read from another thread.

@@ -60,6 +60,12 @@ class WholeFiles {
     files_.back()->append(text);
     files_.back()->close();
   }
+  /// One after another: the whole can be long.
+  void add_lines(const fs::path& folder, const std::string& name, const SpokenLines& lines) {
+    files_.push_back(std::unique_ptr<OutputFile>(new OutputFile(open_output(folder, name))));
+    for (const SpokenLine& line : lines) files_.back()->append(line_jsonl(line));
+    files_.back()->close();
+  }
   void give_names() {
     for (const auto& file : files_) file->rename();
   }
@@ -86,7 +92,7 @@ void write_exam(const std::string& folder, const ExamResults& results) {
       if (plays.size() > 1) of_play /= std::to_string(n + 1);
       make_output_folder(of_play);
       files.add(of_play, "events.jsonl", plays[n].events);
-      files.add(of_play, "lines.jsonl", lines_jsonl(plays[n]));
+      files.add_lines(of_play, "lines.jsonl", plays[n].lines);
       files.add(of_play, "stderr.txt", plays[n].stderr_text);
     }
   }

@@ -74,14 +74,16 @@ nlohmann::ordered_json exam_json(const ExamResults& results) {
   return json;
 }
 
+std::string line_jsonl(const SpokenLine& line) {
+  const Json json{{"at_s", seconds_json(line.at.time_since_epoch().count())},
+                  {"to", line.is_to_subject ? "subject" : "caesura"},
+                  {"line", line.text}};
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
 std::string lines_jsonl(const PlayResult& play) {
   std::string text;
-  for (const SpokenLine& line : play.lines) {
-    const Json json{{"at_s", seconds_json(line.at.time_since_epoch().count())},
-                    {"to", line.is_to_subject ? "subject" : "caesura"},
-                    {"line", line.text}};
-    text += json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
-  }
+  for (const SpokenLine& line : play.lines) text += line_jsonl(line);
   return text;
 }
 

@@ -13,6 +13,8 @@ namespace caesura {
 /// that has its worst, and `ran_on` that of the play that the case is shown by.
 nlohmann::ordered_json exam_json(const ExamResults& results);
 
+/// A line of lines.jsonl, with its end.
+std::string line_jsonl(const SpokenLine& line);
 /// lines.jsonl: what was said between the exam and its subject, an object a line.
 std::string lines_jsonl(const PlayResult& play);
 

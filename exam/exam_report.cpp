@@ -144,7 +144,7 @@ std::string markdown_failure(const ShownFailure& failure) {
 
 }  // namespace
 
-std::vector<std::string> said_lines(const std::vector<SpokenLine>& lines) {
+std::vector<std::string> said_lines(const SpokenLines& lines) {
   std::vector<std::string> said;
   for (const SpokenLine& line : lines) {
     said.push_back(fmt::format("{:.3f} s {} {}", seconds(line.at.time_since_epoch()),

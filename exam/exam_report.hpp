@@ -18,6 +18,6 @@ std::string exam_text(const ExamResults& results, const TableOptions& options, b
 std::string exam_markdown(const ExamResults& results);
 
 /// What was said between the exam and its subject, a line each.
-std::vector<std::string> said_lines(const std::vector<SpokenLine>& lines);
+std::vector<std::string> said_lines(const SpokenLines& lines);
 
 }  // namespace caesura

@@ -4,6 +4,7 @@
 #include "scenarios/format/subject_file.hpp"
 #include "exam/clauses.hpp"
 #include "exam/play_facts.hpp"
+#include "exam/spoken_lines.hpp"
 
 #include <array>
 #include <cstdint>
@@ -13,13 +14,6 @@
 #include <vector>
 
 namespace caesura {
-
-/// A line between the exam and its subject.
-struct SpokenLine {
-  Time at;
-  bool is_to_subject = false;
-  std::string text;  ///< without its end; of `http`: what was sent or came, as a line
-};
 
 /// One play of a case.
 struct PlayResult {
@@ -31,7 +25,7 @@ struct PlayResult {
   std::string missing = {};                    ///< what_was_missing(), of the first turn
   std::vector<std::string> left_running = {};  ///< what had to be ended at its end, for the report
   std::string stderr_text = {};                ///< its first and last MiB
-  std::vector<SpokenLine> lines = {};
+  SpokenLines lines = {};
   std::string events = {};  ///< events.jsonl
 };
 

@@ -85,6 +85,14 @@ std::string prompt_line(const std::string& run, const std::string& prompt) {
 std::string end_line() { return R"({"do":"end"})"; }
 
 SubjectLine decode_subject_line(std::string_view line) {
+  // Most of what is no line of ours is told by its ends: a flood of it is to cost little.
+  constexpr std::string_view blank = " \t\r\n";
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  if (line.starts_with(byte_order_mark)) line.remove_prefix(byte_order_mark.size());
+  const std::size_t first = line.find_first_not_of(blank);
+  if (first == std::string_view::npos || line[first] != '{' ||
+      line[line.find_last_not_of(blank)] != '}')
+    return OtherOutput{};
   nlohmann::json said;
   try {
     said = json_of_body(line);

@@ -32,8 +32,7 @@ SubjectAudience SubjectLog::audience(PlayAudience told) {
   };
   audience.ended = std::move(told.ended);
   audience.line = [this](bool is_to_subject, std::string_view line) {
-    result_.lines.push_back(
-        {.at = now_(), .is_to_subject = is_to_subject, .text = std::string(line)});
+    result_.lines.add(now_(), is_to_subject, line);
   };
   return audience;
 }
