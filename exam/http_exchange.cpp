@@ -95,7 +95,17 @@ class SubjectHttpExchange::Impl : public std::enable_shared_from_this<Impl> {
                       });
   }
 
+  /// The head by itself: what it says of the body's length is looked at before anything is kept.
   void read() {
+    if (!ended_) return;
+    http::async_read_header(socket_, buffer_, parser_,
+                            [self = shared_from_this()](const error_code& error, std::size_t) {
+                              if (error) return self->end(0);
+                              self->read_body();
+                            });
+  }
+
+  void read_body() {
     if (!ended_) return;
     http::async_read(socket_, buffer_, parser_,
                      [self = shared_from_this()](const error_code& error, std::size_t) {

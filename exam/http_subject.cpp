@@ -1,12 +1,11 @@
 #include "exam/http_subject.hpp"
 
+#include "exam/http_answer.hpp"
 #include "exam/http_exchange.hpp"
 
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-
-#include <algorithm>
 
 namespace caesura {
 namespace {
@@ -68,24 +67,6 @@ HttpExchangeCall call_of(const SubjectHttpCall& call, const std::string& run,
   return filled_call;
 }
 
-/// The data of the last event that has JSON, or the whole of what is no stream.
-Json last_json(const std::string& answer) {
-  Json whole = Json::parse(answer, nullptr, false);
-  if (!whole.is_discarded()) return whole;
-  std::size_t end = answer.size();
-  while (end != std::string::npos && end > 0) {
-    const std::size_t begin = answer.rfind("data:", end - 1);
-    if (begin == std::string::npos) break;
-    const std::size_t stop = answer.find('\n', begin);
-    Json data = Json::parse(
-        answer.substr(begin + 5, stop == std::string::npos ? std::string::npos : stop - begin - 5),
-        nullptr, false);
-    if (data.is_structured()) return data;
-    end = begin;
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 HttpSubjectFile http_of_muxi(const MuxiSubjectFile& muxi) {
@@ -103,8 +84,9 @@ HttpSubjectFile http_of_muxi(const MuxiSubjectFile& muxi) {
   http.prompt = http.start;
   http.cancel =
       SubjectHttpCall{.method = "DELETE", .url = url + "/v1/requests/{run}", .headers = headers};
-  http.outcome_at = "/status";
+  http.outcome_at = "/token/type";  // of the last event but those that close the stream
   http.cancelled = {"cancelled"};
+  http.failed = {"failed"};
   return http;
 }
 
@@ -187,22 +169,9 @@ void HttpSubject::begin_turn(const SubjectHttpCall& call, const Words& words, Ha
 void HttpSubject::turn_ended(const std::string& run, unsigned status, const std::string& answer) {
   turns_.erase(run);
   note_line(false, fmt::format("{} {}", status, answer));
-  SettledLine settled{.outcome = outcome_of(status, answer)};
+  SettledLine settled{.outcome = outcome_of_answer(http_, status, answer)};
   if (status == 0) settled.error = "the connection was broken before the answer's end";
   audience_.settled(run, settled);
-}
-
-Outcome HttpSubject::outcome_of(unsigned status, const std::string& answer) const {
-  if (http_.outcome_at) {
-    const Json said = last_json(answer);
-    const Json found = said.is_structured()
-                           ? said.value(Json::json_pointer(*http_.outcome_at), Json(nullptr))
-                           : Json(nullptr);
-    const std::string word = found.is_string() ? found.get<std::string>() : found.dump();
-    if (std::find(http_.cancelled.begin(), http_.cancelled.end(), word) != http_.cancelled.end())
-      return Outcome::cancelled;
-  }
-  return status >= 200 && status < 300 ? Outcome::completed : Outcome::failed;
 }
 
 void HttpSubject::cancel(const std::string& run, Handed handed) {

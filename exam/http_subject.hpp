@@ -53,7 +53,6 @@ class HttpSubject final : public Subject {
   void begin_turn(const SubjectHttpCall& call, const Words& words, Handed handed);
   void hang_up(const std::string& run, Handed handed);
   void turn_ended(const std::string& run, unsigned status, const std::string& answer);
-  Outcome outcome_of(unsigned status, const std::string& answer) const;
   void note_line(bool is_to_subject, std::string_view line);
 
   boost::asio::io_context& io_;

@@ -31,6 +31,7 @@ struct HttpSubjectFile {
   std::optional<SubjectHttpCall> cancel = {};  ///< none: by hanging up
   std::optional<std::string> outcome_at = {};  ///< JSON pointer into the answer, or the last event
   std::vector<std::string> cancelled = {};     ///< what it says there of one that was cancelled
+  std::vector<std::string> failed = {};        ///< likewise that failed; no file says it
 };
 
 /// A subject over MUXI's API.
