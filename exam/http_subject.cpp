@@ -2,6 +2,7 @@
 
 #include "exam/http_answer.hpp"
 #include "exam/http_exchange.hpp"
+#include "exam/subject_environment.hpp"
 
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
@@ -94,13 +95,8 @@ HttpSubject::HttpSubject(boost::asio::io_context& io, const SubjectFile& file, H
                          const SubjectRun& first, SubjectAudience audience)
     : io_(io), http_(std::move(http)), audience_(std::move(audience)), timer_(io) {
   if (!file.command.empty()) {
-    SubjectProcess::Options options{.command = file.command,
-                                    .folder = file.folder,
-                                    .env = file.env,
-                                    .patience = file.limits.end};
-    options.env.insert(options.env.end(), first.env.begin(), first.env.end());
     process_ = std::make_unique<SubjectProcess>(
-        io, options,
+        io, process_options(file, first),
         SubjectProcess::Audience{
             .line = [this](std::string_view line) { note_line(false, line); },
             .ended = [this](bool exited_with_0,

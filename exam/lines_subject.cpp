@@ -1,26 +1,17 @@
 #include "exam/lines_subject.hpp"
 
 #include "exam/lines_codec.hpp"
+#include "exam/subject_environment.hpp"
 
 #include <utility>
 #include <variant>
 
 namespace caesura {
-namespace {
-
-SubjectProcess::Options options_of(const SubjectFile& file, const SubjectRun& first) {
-  SubjectProcess::Options options{
-      .command = file.command, .folder = file.folder, .env = file.env, .patience = file.limits.end};
-  options.env.insert(options.env.end(), first.env.begin(), first.env.end());
-  return options;
-}
-
-}  // namespace
 
 LinesSubject::LinesSubject(boost::asio::io_context& io, const SubjectFile& file,
                            const SubjectRun& first, SubjectAudience audience)
     : audience_(std::move(audience)),
-      process_(io, options_of(file, first),
+      process_(io, process_options(file, first),
                {.line = [this](std::string_view line) { hear(line); },
                 .ended =
                     [this](bool exited_with_0, std::string_view how) {

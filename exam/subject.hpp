@@ -42,6 +42,9 @@ struct SubjectRun {
   std::string run;
   std::string prompt;                                         ///< with its mark
   std::vector<std::pair<std::string, std::string>> env = {};  ///< CAESURA_…, in order
+  /// The same for a process that plays other runs too, and hears of them in their prompts only: it
+  /// names no run, so that calls go by the mark that a prompt begins with.
+  std::vector<std::pair<std::string, std::string>> env_of_any_run = {};
 };
 
 /// A program under examination, however it is spoken to. On one io_context, from one thread.

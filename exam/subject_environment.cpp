@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 namespace caesura {
 
@@ -25,12 +27,10 @@ const ServiceCall* first_call(const Workflow& workflow) {
   return nullptr;
 }
 
-}  // namespace
+using Environment = std::vector<std::pair<std::string, std::string>>;
 
-std::vector<std::pair<std::string, std::string>> subject_environment(
-    const std::string& url, const Model& model, const std::string& run, const std::string& prompt,
-    std::optional<Duration> timeout) {
-  const TurnPlan plan(model, 0);
+/// The sub-agents that the subject plays: [{"name", "model"}].
+std::string agents_of(const Model& model) {
   nlohmann::ordered_json agents = nlohmann::ordered_json::array();
   for (std::size_t s = 0; s < model.services.size(); ++s) {
     const auto* child = model.child_of(static_cast<std::uint16_t>(s));
@@ -40,21 +40,26 @@ std::vector<std::pair<std::string, std::string>> subject_environment(
     agents.push_back(
         {{"name", model.services[s].name}, {"model", model.services[call->service].name}});
   }
-  const std::string base = fmt::format("{}/r/{}", url, run);
-  std::vector<std::pair<std::string, std::string>> env{
-      {"CAESURA_RUN", run},
-      {"CAESURA_OPENAI_BASE_URL", base + "/v1"},
-      {"CAESURA_ANTHROPIC_BASE_URL", base},
-      {"CAESURA_GEMINI_BASE_URL", base},
-      {"CAESURA_MCP_URL", base + "/mcp"},
-      {"CAESURA_A2A_URL", base + "/a2a"},
-      {"CAESURA_API_KEY", "caesura-" + run},
-      {"CAESURA_MODEL", model.services[plan.loops().front().model].name},
-      {"CAESURA_PROMPT", prompt},
-      {"CAESURA_AGENTS", agents.dump()}};
+  return agents.dump();
+}
+
+/// Names beginning with CAESURA_, in order.
+Environment environment_at(const std::string& base, const std::string& key, const Model& model,
+                           std::optional<Duration> timeout) {
+  const TurnPlan plan(model, 0);
+  Environment env{{"CAESURA_OPENAI_BASE_URL", base + "/v1"},
+                  {"CAESURA_ANTHROPIC_BASE_URL", base},
+                  {"CAESURA_GEMINI_BASE_URL", base},
+                  {"CAESURA_MCP_URL", base + "/mcp"},
+                  {"CAESURA_A2A_URL", base + "/a2a"},
+                  {"CAESURA_API_KEY", key},
+                  {"CAESURA_MODEL", model.services[plan.loops().front().model].name},
+                  {"CAESURA_AGENTS", agents_of(model)}};
   if (timeout) env.emplace_back("CAESURA_TIMEOUT_S", fmt::format("{}", seconds(*timeout)));
   return env;
 }
+
+}  // namespace
 
 std::string prompt_for(const std::string& run, std::uint32_t turn) {
   return Mark{.run = run, .turn = turn, .operation = {}}.text() +
@@ -64,8 +69,25 @@ std::string prompt_for(const std::string& run, std::uint32_t turn) {
 SubjectRun subject_run(const std::string& url, const Model& model, const std::string& run,
                        std::optional<Duration> timeout) {
   const std::string prompt = prompt_for(run, 1);
-  return {
-      .run = run, .prompt = prompt, .env = subject_environment(url, model, run, prompt, timeout)};
+  Environment env{{"CAESURA_RUN", run}, {"CAESURA_PROMPT", prompt}};
+  const Environment rest =
+      environment_at(fmt::format("{}/r/{}", url, run), "caesura-" + run, model, timeout);
+  env.insert(env.end(), rest.begin(), rest.end());
+  return {.run = run,
+          .prompt = prompt,
+          .env = std::move(env),
+          .env_of_any_run = environment_at(url, "caesura", model, timeout)};
+}
+
+SubjectProcess::Options process_options(const SubjectFile& file, const SubjectRun& first) {
+  SubjectProcess::Options options{
+      .command = file.command, .folder = file.folder, .env = file.env, .patience = file.limits.end};
+  const bool hears_of_runs_by_calls = file.speaks != SubjectFile::Speaks::lines;
+  const bool plays_others = file.reuse || file.parallel > 1;
+  const Environment& env =
+      hears_of_runs_by_calls && plays_others ? first.env_of_any_run : first.env;
+  options.env.insert(options.env.end(), env.begin(), env.end());
+  return options;
 }
 
 }  // namespace caesura

@@ -44,8 +44,10 @@ ListenAddress world_address_for(const SubjectFile& subject) {
         fmt::format("{}:1:1: listen: '{}' is not an address and a port, such as 127.0.0.1:8002",
                     subject.file, *subject.listen));
   }
-  const bool runs_already = subject.command.empty();
-  return {.address = "127.0.0.1", .port = static_cast<std::uint16_t>(runs_already ? 8002 : 0)};
+  // What it was told at its start is to hold for later worlds too.
+  const bool is_told_once = subject.reuse && subject.speaks != SubjectFile::Speaks::lines;
+  const bool has_one_address = subject.command.empty() || is_told_once;
+  return {.address = "127.0.0.1", .port = static_cast<std::uint16_t>(has_one_address ? 8002 : 0)};
 }
 
 WorldServer::WorldServer(boost::asio::io_context& io, const Scenario& scenario,

@@ -18,7 +18,7 @@
 namespace caesura {
 
 /// Where the world is for a subject: where its file says; else on any free port, or, for one that
-/// runs already and has to know it, on 127.0.0.1:8002.
+/// runs already or is a server that is used again, and has to know it, on 127.0.0.1:8002.
 ListenAddress world_address_for(const SubjectFile& subject);
 
 struct WorldServerOptions {

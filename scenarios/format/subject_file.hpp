@@ -67,8 +67,8 @@ struct SubjectFile {
   Speaks speaks = Speaks::lines;
   HttpSubjectFile http = {};  ///< of Speaks::http
   MuxiSubjectFile muxi = {};  ///< of Speaks::muxi
-  /// Where the world is for it. None: any free port of this machine, or, for one that runs already,
-  /// 127.0.0.1:8002.
+  /// Where the world is for it. None: any free port of this machine, or, for one that runs already
+  /// and for a server that is used again, 127.0.0.1:8002.
   std::optional<std::string> listen = {};
   Duration within = std::chrono::milliseconds(250);  ///< see is_within_bounds()
   Limits limits = {};

@@ -63,11 +63,11 @@ class HttpSubjectsTest(unittest.TestCase):
                                     "start": {"post": f"{at}/chat", "json": {"run": "{run}", "message": "{prompt}"}}, **more}))
         return file
 
-    def started(self, *options):
+    def started(self, *options, **more):
         port = free_port()
         at = f"http://127.0.0.1:{port}"
         return self.file(port, command=[sys.executable, str(SERVER), str(port), *options], ready=f"{at}/health",
-                         cancel={"delete": f"{at}/runs/{{run}}"}, outcome={"at": "/status", "cancelled": ["cancelled"]})
+                         cancel={"delete": f"{at}/runs/{{run}}"}, outcome={"at": "/status", "cancelled": ["cancelled"]}, **more)
 
     def examine(self, file, *cases):
         ran = subprocess.run([CAESURA, "exam", str(file), *cases, "--json"], capture_output=True, text=True, check=False, timeout=300)
@@ -83,6 +83,14 @@ class HttpSubjectsTest(unittest.TestCase):
                     self.assertEqual(verdicts["settles"], None if case == "walk-away" else "pass", case)
                     self.assertEqual(verdicts["next-turn"], "pass" if case == "next-turn" else None, case)
                     self.assertEqual(verdicts["nothing-starts"], "pass", case)
+
+    def test_one_that_is_started_once_for_all_cases(self):
+        subject = self.started(reuse=True, listen=f"127.0.0.1:{free_port()}")
+        status, seen = self.examine(subject, "mid-text", "tool-in-progress", "next-turn")
+        self.assertEqual(status, 0, seen)
+        for case in ("mid-text", "tool-in-progress", "next-turn"):
+            self.assertEqual((seen[case]["told"], seen[case]["settles"], seen[case]["truthful"]), ("pass", "pass", "pass"), case)
+        self.assertEqual(seen["next-turn"]["next-turn"], "pass")
 
     def test_one_that_hears_no_cancel_has_told_nobody(self):
         status, seen = self.examine(self.started("--deaf"), "tool-in-progress")
