@@ -2,6 +2,7 @@
 
 #include "sim/time.hpp"
 #include "actors/messages.hpp"
+#include "actors/request_history.hpp"
 
 #include <cstdint>
 
@@ -67,6 +68,12 @@ class Context {
   virtual void report(const RequestReport& report) = 0;
   virtual void report(const ClientReport& report) = 0;
 
+  /// Tells those who listen, if anybody does, what has just been decided: `event` makes it.
+  template <class Event>
+  void tell(const Event& event) const {
+    if (history_ != nullptr) (*history_)(event());
+  }
+
  protected:
   Context() = default;
   ~Context() = default;
@@ -78,6 +85,7 @@ class Context {
   Time now_{};
   Address self_{};
   Order order_ = 0;
+  const RequestHistory* history_ = nullptr;  ///< null: nobody listens
 
  private:
   /// Writes the message where it will be read: to copy what has just been written in parts would

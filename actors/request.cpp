@@ -8,6 +8,25 @@
 
 namespace caesura {
 
+using What = RequestEvent::What;
+using HowEnded = RequestEvent::HowEnded;
+
+namespace {
+
+HowEnded how_ended(OperationResult result) {
+  switch (result) {
+    case OperationResult::ok:
+      return HowEnded::ok;
+    case OperationResult::failed:
+      return HowEnded::failed;
+    case OperationResult::rejected:
+      return HowEnded::rejected;
+  }
+  return HowEnded::ok;
+}
+
+}  // namespace
+
 Request::Request(const Rules& rules) : rules_(&rules), life_(rules.policy.kind) {}
 Request::Request(Request&&) noexcept = default;
 Request::~Request() = default;
@@ -16,6 +35,7 @@ void Request::receive(const Start& start, Context& context) {
   number_ = start.number;
   ticket_ = start.ticket;
   wish(start.wishes);
+  context.tell([&] { return event(What::began, 0, context); });
   if (!rules_->shared_plan) {
     expand(rules_->model, rules_->model.workflow, rules_->places, number_, special().own_plan);
     special_->plan = &special_->own_plan;
@@ -43,6 +63,11 @@ void Request::receive(const StartChild& start, Context& context) {
   wish({.policy = start.policy, .held_operation = 0});
   special().as_child = std::make_unique<AsChild>();
   special_->as_child->start = start;
+  context.tell([&] {
+    RequestEvent began = event(What::began, start.operation, context);
+    began.parent = start.parent;
+    return began;
+  });
   if (const auto& shared = rules_->shared_child_plans[start.service]) {
     special_->plan = &*shared;
   } else {
@@ -93,7 +118,7 @@ void Request::prepare(const Context& context) {
 }
 
 void Request::receive(const Cancel& cancel, Context& context) {
-  if (!cancel_note_ && !life_.has_ended()) note_cancel(context);
+  note_cancel(context);
   const LifeCycle::CancelEffect effect = life_.cancel(in_progress(context));
   const Model& model = rules_->model;
   const Duration drawn = link_delay(model.links.client, model.seed, cancel.number, 0,
@@ -108,8 +133,8 @@ void Request::receive(const Cancel& cancel, Context& context) {
 }
 
 void Request::receive(const PassedCancel&, Context& context) {
+  note_cancel(context);
   if (life_.has_ended()) return;
-  if (!cancel_note_) note_cancel(context);
   obey(life_.cancel(in_progress(context)), context);
 }
 
@@ -118,7 +143,7 @@ void Request::receive(const ParentEnded& end, Context& context) {
   if (rules_->is_exact) expect_none_started(end.ended, context);
   as_child()->parent_ended = end.ended;
   if (end.cancelled) {
-    if (!cancel_note_) note_cancel(context);
+    note_cancel(context);
     act(life_.cancel(in_progress(context)).next, 0, context);
   }
   act(life_.time_out(), 0, context);
@@ -134,6 +159,11 @@ void Request::obey(const LifeCycle::CancelEffect& effect, Context& context) {
 void Request::receive(const Ask& ask, Context& context) {
   const std::uint32_t id = strand_of(ask.operation);
   if (id == no_strand) return;
+  context.tell([&] {
+    RequestEvent started = event(What::started, ask.operation, context);
+    started.kind = ask.kind;
+    return started;
+  });
   const Duration duration = sample_of(step_of(strand(id))).duration;
   announce_cancels_during(*rules_, ask, duration, context);
   context.send(context.self(),
@@ -144,9 +174,13 @@ void Request::receive(const Ask& ask, Context& context) {
                duration);
 }
 
-void Request::receive(const Queued& queued, Context&) {
+void Request::receive(const Queued& queued, Context& context) {
   const std::uint32_t id = strand_of(queued.operation);
-  if (id != no_strand) strand(id).state = Strand::State::queued;
+  if (id == no_strand) return;
+  strand(id).state = Strand::State::queued;
+  context.tell([&] {
+    return event(queued.turned_away ? What::turned_away : What::queued, queued.operation, context);
+  });
 }
 
 void Request::receive(const Started& started, Context& context) {
@@ -187,6 +221,11 @@ void Request::operation_over(const Reply& reply, Context& context) {
   const Money cost_before = used_.cost;
   const Tokens tokens_before = has_budget ? used_.tokens.sum() : Tokens{};
   OperationResult result = reply.end.result();
+  context.tell([&] {
+    RequestEvent ended = event(What::ended, step.number, context);
+    ended.how = how_ended(result);
+    return ended;
+  });
   if (result == OperationResult::rejected) {
     s.state = Strand::State::idle;
   } else {
@@ -421,6 +460,7 @@ void Request::ask(std::uint32_t id, Context& context) {
   s.is_over = s.has_books = false;
   s.starts = after(context.now(), delay);
   s.start_order = context.reserve(1);
+  context.tell([&] { return event(What::asked, step.number, context); });
   context.send_in_place(s.start_order, performer,
                         Ask{.from = context.self(),
                             .number = number_,
@@ -457,7 +497,10 @@ void Request::drain(Context& context) {
       ++left_in_progress_;
       continue;
     }
-    if (s.state == Strand::State::queued || s.state == Strand::State::asked) withdraw(s, context);
+    if (s.state == Strand::State::queued || s.state == Strand::State::asked) {
+      context.tell([&] { return event(What::withdrawn, step_of(s).number, context); });
+      withdraw(s, context);
+    }
     s.state = Strand::State::idle;
   }
 }
@@ -551,6 +594,12 @@ void Request::stop(Context& context, Duration ago) {
     if (cut_offs == nullptr) cut_offs = &timed_out.emplace();
     cut_off(s, *cut_offs, context);
   }
+  context.tell([&] {
+    RequestEvent stopped = event(What::stopped, 0, context);
+    stopped.at = report.stopped;
+    stopped.outcome = report.outcome;
+    return stopped;
+  });
   close_books(report, cut_offs);
   if (children() && !children()->awaited.empty()) {
     children()->unfinished = report;
@@ -586,32 +635,69 @@ void Request::tell_of_stop(Outcome outcome, Time stopped, Context& context) {
                delay);
 }
 
-/// Ends an operation in progress now; what is transactional is counted in full and runs on.
+/// Gives up an operation in progress; what is transactional is counted in full and runs on.
 void Request::cut_off(Strand& s, CutOffs& cut_offs, Context& context) {
   const PlanStep& step = step_of(s);
   if (step.is_child) return leave_child(s, cut_offs, context);
   const Duration elapsed = context.now() - s.starts;
-  count_cut_off(s, cut_offs, elapsed);
-  if (step.kind != OperationKind::transaction) {
-    const bool is_in_service = elapsed < sample_of(step).duration;
-    const bool runs_on = rules_->model.services[step.service].transactional;
-    if (is_in_service && !runs_on && is_held(rules_->model, step.service, step.chunk_tokens))
-      withdraw(s, context);
-  }
+  const What what = given_up_as(step, elapsed);
+  count_given_up(s, what, cut_offs, elapsed);
+  context.tell([&] {
+    RequestEvent given_up = event(what, step.number, context);
+    given_up.how = HowEnded::unheard;
+    given_up.why = why_given_up();
+    given_up.ends = after(s.starts, sample_of(step).duration);
+    return given_up;
+  });
+  if (what == What::cut_off && is_held(rules_->model, step.service, step.chunk_tokens))
+    withdraw(s, context);
   pass(s);
+}
+
+/// What becomes of an operation, no child, that its request gives up `elapsed` after its start.
+RequestEvent::What Request::given_up_as(const PlanStep& step, Duration elapsed) const {
+  if (elapsed >= sample_of(step).duration) return What::ended;
+  const bool runs_on =
+      step.kind == OperationKind::transaction || rules_->model.services[step.service].transactional;
+  return runs_on ? What::left_running : What::cut_off;
+}
+
+RequestEvent::GivenUp Request::why_given_up() const {
+  if (life_.is_cancelling()) return RequestEvent::GivenUp::by_abort;
+  return as_child() ? RequestEvent::GivenUp::by_parent : RequestEvent::GivenUp::by_limit;
+}
+
+RequestEvent Request::event(What what, std::uint32_t operation, const Context& context) const {
+  RequestEvent event;
+  event.what = what;
+  event.request = context.self();
+  event.number = number_;
+  event.ticket = ticket_;
+  event.operation = operation;
+  event.at = context.now();
+  return event;
 }
 
 /// Ends a child that is told of cancels; leaves another as an orphan. If its reply is on the way,
 /// nothing is left to do.
 void Request::leave_child(Strand& s, CutOffs& cut_offs, Context& context) {
   const PlanStep& step = step_of(s);
+  const bool is_told = rules_->model.child_of(step.service)->propagate;
+  const bool is_orphan = !s.is_over && !is_told;
+  context.tell([&] {
+    RequestEvent left = event(is_orphan ? What::cut_off : What::ended, step.number, context);
+    left.how = s.is_over ? HowEnded::unheard : HowEnded::with_caller;
+    left.why = why_given_up();
+    left.is_orphan = is_orphan;
+    return left;
+  });
   if (s.is_over) {
     ++cut_offs.ended;
     if (!s.has_books)
       children()->awaited.push_back({.operation = step.number, .had_started = true});
   } else {
     withdraw(s, context);
-    if (!rules_->model.child_of(step.service)->propagate) {
+    if (is_orphan) {
       ++cut_offs.count[index_of(step.kind)];
       children()->left.push_back(
           {.operation = step.number, .at = context.now(), .order = context.order()});

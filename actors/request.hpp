@@ -205,12 +205,18 @@ class Request {
   void pass(Strand& strand);
   void go(Context& context);
 
+  RequestEvent::What given_up_as(const PlanStep& step, Duration elapsed) const;
+  RequestEvent::GivenUp why_given_up() const;
+  RequestEvent event(RequestEvent::What what, std::uint32_t operation,
+                     const Context& context) const;
+
   // Its books: request_books.cpp.
-  void note_cancel(const Context& context);
+  void note_cancel(Context& context);
   void note_hit(const PlanStep& step, Duration service_time);
   void count_done(const Strand& strand, const Reply& reply);
   void count_run(const Strand& strand, const Amounts& used);
-  void count_cut_off(const Strand& strand, CutOffs& cut_offs, Duration elapsed);
+  void count_given_up(const Strand& strand, RequestEvent::What what, CutOffs& cut_offs,
+                      Duration elapsed);
   bool take_awaited(const ChildBooks& books);
   void count_child(const ChildReport& child, std::uint32_t operation);
   void hear_of_spending(std::uint32_t operation);

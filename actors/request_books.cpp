@@ -6,8 +6,11 @@
 
 namespace caesura {
 
-/// Remembers the first cancel's time, and what was used by then.
-void Request::note_cancel(const Context& context) {
+/// Remembers the time of the first cancel of a request that has not ended, and what was used by
+/// then.
+void Request::note_cancel(Context& context) {
+  if (cancel_note_ || life_.has_ended()) return;
+  context.tell([&] { return event(RequestEvent::What::cancel_received, 0, context); });
   cancel_note_ = std::make_unique<CancelNote>();
   cancel_note_->received = context.now();
   cancel_note_->order = context.order();
@@ -57,20 +60,21 @@ void Request::count_run(const Strand& s, const Amounts& used) {
                                      .used = used});
 }
 
-/// Enters an operation that ends `elapsed` after its start.
-void Request::count_cut_off(const Strand& s, CutOffs& cut_offs, Duration elapsed) {
+/// Enters an operation that was given up `elapsed` after its start, and what became of it.
+void Request::count_given_up(const Strand& s, RequestEvent::What what, CutOffs& cut_offs,
+                             Duration elapsed) {
   const PlanStep& step = step_of(s);
   const OperationSample sample = sample_of(step);
   Usage usage = whole_usage(sample);
   if (step.kind != OperationKind::transaction) {
     const ServiceProfile& service = rules_->model.services[step.service];
     usage = usage_if_cut_off(service, sample, elapsed);
-    if (elapsed < sample.duration && !service.transactional) {
+    if (what == RequestEvent::What::cut_off) {
       ++cut_offs.count[index_of(step.kind)];
       if (service.side_effects == SideEffects::unsafe) ++cut_offs.unsafe;
     }
   }
-  if (elapsed >= sample.duration) ++cut_offs.ended;
+  if (what == RequestEvent::What::ended) ++cut_offs.ended;
   const Amounts used = amounts_of(rules_->model, step, usage);
   used_ += used;
   count_run(s, used);

@@ -151,7 +151,9 @@ class CafRealtimeWorld final : public RealtimeWorld, private CafHome {
   std::atomic<std::uint64_t> requests_peak_{0};
   std::atomic<Duration::rep> greatest_lateness_{0};
 
-  std::mutex reports_mutex_;  ///< for the sink and the observer, which may post()
+  std::mutex
+      reports_mutex_;       ///< for the sink, the observer and who hears of events: they may post()
+  RequestHistory history_;  ///< as the option, one call at a time; empty: nobody listens
 
   mutable std::mutex hosts_mutex_;
   HostTable hosts_;
@@ -182,6 +184,11 @@ CafRealtimeWorld::CafRealtimeWorld(const WorldOptions& options, const RealtimeOp
     hosts_.add(spawn_host(*system_, *this, std::move(actor)));
   lasting_ = hosts_.hosts();
   RealtimeCoordinator::leave_system();
+  if (!options_.history) return;
+  history_ = [this](const RequestEvent& event) {
+    const std::lock_guard lock(reports_mutex_);
+    options_.history(event);
+  };
 }
 
 void CafRealtimeWorld::post(Address to, const Message& message, Time at) {
@@ -362,6 +369,7 @@ CafRealtimeWorld::HandlerContext::HandlerContext(CafRealtimeWorld& world, CafHos
   now_ = host.realtime.latest = std::max({host.realtime.latest, envelope.due, arrived});
   self_ = envelope.to;
   order_ = envelope.order;
+  if (world.history_) Context::history_ = &world.history_;
 }
 
 Message& CafRealtimeWorld::HandlerContext::post(Address to, Duration delay, Order order) {

@@ -75,6 +75,7 @@ CafWorld::CafWorld(const WorldOptions& options)
   for (Actor& actor : lasting_actors(rules_, options.play, requests_peak_))
     hosts_.add(spawn_prompt_host(coordinator_, *this, std::move(actor)));
   lasting_ = hosts_.hosts();
+  if (options_.history) history_ = &options_.history;
 }
 
 void CafWorld::post(Address to, const Message& message, Time at) {

@@ -18,8 +18,11 @@ class DirectWorld final : private Context, public World {
         rules_(options.model, options.policy, Timing::exact, &latencies_, options.from_outside),
         reports_(options.reports),
         observer_(options.observer),
+        told_(options.history),
         lasting_(lasting_actors(rules_, options.play, requests_peak_)),
-        first_request_(static_cast<std::uint32_t>(lasting_.size())) {}
+        first_request_(static_cast<std::uint32_t>(lasting_.size())) {
+    if (told_) history_ = &told_;
+  }
 
   void post(Address to, const Message& message, Time at) override {
     engine_.post_at(to, message, at);
@@ -138,6 +141,7 @@ class DirectWorld final : private Context, public World {
   const Rules rules_;
   ReportSink& reports_;
   const Observer observer_;
+  const RequestHistory told_;
   std::atomic<std::uint64_t> requests_peak_{0};
   std::vector<Actor> lasting_;
   const std::uint32_t first_request_;  // index of its address

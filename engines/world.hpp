@@ -5,6 +5,7 @@
 #include "model/model.hpp"
 #include "actors/messages.hpp"
 #include "actors/reports.hpp"
+#include "actors/request_history.hpp"
 #include "actors/rules.hpp"
 
 #include <atomic>
@@ -46,7 +47,8 @@ struct WorldOptions {
   FromOutside from_outside = {};
   LoadPlay play = LoadPlay::all;
   ReportSink& reports;
-  Observer observer;  ///< may be empty
+  Observer observer{};       ///< may be empty
+  RequestHistory history{};  ///< may be empty
 };
 
 /// Posts the first requests of the load to a world that plays all of it.

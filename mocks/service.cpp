@@ -204,10 +204,26 @@ Ask Service::leave_queue(std::uint32_t place) {
   return leaving.ask;
 }
 
+void Service::tell_of_start(const Ask& ask, const Context& context) const {
+  context.tell([&] {
+    RequestEvent started;
+    started.what = RequestEvent::What::started;
+    started.request = ask.from;
+    started.number = ask.number;
+    started.ticket = ask.ticket;
+    started.operation = ask.operation;
+    started.at = context.now();
+    started.kind = ask.kind;
+    started.service = index_;
+    return started;
+  });
+}
+
 /// `held`: what hold() has made of it.
 void Service::start(const Ask& ask, Held& held, Context& context) {
   if (profile_->concurrency) ++in_service_;
   if (ask.from.index == outside_) return start_from_outside(ask, held, context);
+  tell_of_start(ask, context);
   if (rules_->model.child_of(index_) != nullptr) return start_child(ask, held, context);
   OperationSample room;
   const OperationSample& sample = announced_sample(ask, room, context);
@@ -227,6 +243,7 @@ void Service::start_from_outside(const Ask& ask, Held& held, Context& context) {
 
 /// Performs an operation of which it keeps no account: the reply is on its way at once.
 void Service::answer(const Ask& ask, Context& context) {
+  tell_of_start(ask, context);
   OperationSample room;
   const OperationSample& sample = announced_sample(ask, room, context);
   const Duration link =
@@ -236,6 +253,7 @@ void Service::answer(const Ask& ask, Context& context) {
 
 /// Takes a place, and tells itself nothing of the end.
 void Service::start_untold(const Ask& ask, Context& context) {
+  tell_of_start(ask, context);
   OperationSample room;
   const OperationSample& sample = announced_sample(ask, room, context);
   const Order orders = context.reserve(end_orders);

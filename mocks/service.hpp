@@ -109,6 +109,7 @@ class Service {
   std::optional<std::uint32_t> release(Address from, std::uint32_t operation);
   void enqueue(const Ask& ask, Context& context);
   Ask leave_queue(std::uint32_t place);
+  void tell_of_start(const Ask& ask, const Context& context) const;
   void start(const Ask& ask, Held& held, Context& context);
   void start_from_outside(const Ask& ask, Held& held, Context& context);
   void start_untold(const Ask& ask, Context& context);

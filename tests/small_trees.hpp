@@ -52,6 +52,45 @@ inline Model nested(const std::vector<bool>& propagate) {
   return model;
 }
 
+/// Operations side by side, links, queues, timeouts and streams, with cancels anywhere.
+struct Busy {
+  bool competing = false;
+  bool propagate = false;
+};
+inline constexpr Busy every_busy[] = {{false, true}, {false, false}, {true, true}, {true, false}};
+
+inline Model busy_model(Busy kind) {
+  Model model = two_services(300);
+  model.seed = 5;
+  model.load.arrivals = RandomArrivals{Distribution::exponential(3e9)};
+  model.links = {.client = Distribution::exponential(2e7),
+                 .llm = Distribution::exponential(1e8),
+                 .tool = fixed(20ms),
+                 .agent = {}};
+  model.services[0].latency = WholeLatency{Distribution::exponential(2e9)};
+  model.services[0].output_tokens = Distribution::constant(50);
+  model.services[1].latency = WholeLatency{Distribution::exponential(6e9)};
+  if (kind.competing) model.services[1].concurrency = 3;
+  model.workflow = {call(OperationKind::llm, 0),
+                    {Parallel{{{call(OperationKind::tool, 1), call(OperationKind::llm, 0)},
+                               {call(OperationKind::tool, 1)},
+                               {{Transaction{fixed(1s)}}}}}},
+                    call(OperationKind::llm, 0, 4)};
+  model.services.push_back(service(ServiceKind::agent, {}));
+  model.children.resize(3);
+  model.children[2] = ChildWorkflow{
+      .workflow = {call(OperationKind::llm, 0),
+                   {Parallel{{{call(OperationKind::tool, 1)}, {call(OperationKind::llm, 0)}}}}},
+      .propagate = kind.propagate};
+  std::get<Parallel>(model.workflow[1].what).branches.push_back({call(OperationKind::agent, 2)});
+  CancelSource source;
+  source.probability = 0.6;
+  source.moment = CancelAfter{Distribution::exponential(8e9)};
+  model.cancels = {source};
+  model.timeout = 40s;
+  return model;
+}
+
 /// What play() checks holds in each test: planned = used + saved + forgone, and no request actor is
 /// left at the end, neither child nor orphan.
 class TreesOnBothEngines : public ::testing::TestWithParam<Engine> {

@@ -8,17 +8,18 @@ namespace {
 
 Json seconds_or_null(const std::optional<Time>& t) { return t ? Json(seconds(*t)) : Json(); }
 
-Json operations_json(const LiveRequest& request) {
+Json operations_json(const LiveRequest& request, Time now) {
   Json operations = Json::array();
   for (std::size_t i = 0; i < request.operations.size(); ++i) {
     const ServiceSpan& span = request.operations[i];
     if (!span.started) continue;
     const LiveOperation& planned = request.plan.operations[i];
+    const bool has_ended = span.ended && *span.ended <= now;
     operations.push_back({{"operation", i + 1},
                           {"kind", name_of(planned.kind)},
                           {"service", planned.service},
                           {"start_s", seconds(*span.started)},
-                          {"end_s", seconds_or_null(span.ended)},
+                          {"end_s", has_ended ? Json(seconds(*span.ended)) : Json()},
                           {"cut_off", span.cut_off}});
   }
   return operations;
@@ -35,7 +36,7 @@ Json timeline(const LiveRequest& request, Time now) {
             {"cancel_requested", request.cancel_requested},
             {"held_operation", request.held_operation == 0 ? Json() : Json(request.held_operation)},
             {"operations_planned", request.operations.size()},
-            {"operations", operations_json(request)},
+            {"operations", operations_json(request, now)},
             {"created_s", seconds(request.created)},
             {"cancel_received_s", seconds_or_null(request.cancel_received)},
             {"stopped_s", seconds_or_null(request.stopped)},

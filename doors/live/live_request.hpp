@@ -22,7 +22,7 @@ const char* name_of(RequestStatus status);
 /// When an operation was in service.
 struct ServiceSpan {
   std::optional<Time> started;
-  std::optional<Time> ended;
+  std::optional<Time> ended;  ///< may be to come: of one that nobody waits for
   bool cut_off = false;
 };
 

@@ -155,9 +155,17 @@ void LiveSession::take_events() {
 void LiveSession::happen(LiveRequest& request, const LiveEvent& event) {
   switch (event.what) {
     case LiveEvent::What::operation_started:
+      return start_operation(request, event);
     case LiveEvent::What::operation_ended:
+    case LiveEvent::What::operation_left_running:
+      span_of(request, event).ended = event.at;
+      return;
+    case LiveEvent::What::operation_cut_off:
+      span_of(request, event).ended = event.at;
+      span_of(request, event).cut_off = true;
+      return;
     case LiveEvent::What::chunk:
-      return happen_to_operation(request, event);
+      return say(request, event);
     case LiveEvent::What::cancel_received:
       request.cancel_received = event.at;
       return;
@@ -172,19 +180,17 @@ void LiveSession::happen(LiveRequest& request, const LiveEvent& event) {
   }
 }
 
-void LiveSession::happen_to_operation(LiveRequest& request, const LiveEvent& event) {
-  if (event.operation == 0 || event.operation > request.operations.size()) return;
-  ServiceSpan& span = request.operations[event.operation - 1];
-  if (event.what == LiveEvent::What::operation_ended) {
-    span.ended = event.at;
-    return;
-  }
-  if (event.what == LiveEvent::What::operation_started) {
-    if (request.is_over()) return;
-    span.started = event.at;
-    request.status = RequestStatus::processing;
-    return request.audience->operation_started(request, event.operation, event.at);
-  }
+ServiceSpan& LiveSession::span_of(LiveRequest& request, const LiveEvent& event) {
+  return request.operations.at(event.operation - 1);
+}
+
+void LiveSession::start_operation(LiveRequest& request, const LiveEvent& event) {
+  span_of(request, event).started = event.at;
+  request.status = RequestStatus::processing;
+  request.audience->operation_started(request, event.operation, event.at);
+}
+
+void LiveSession::say(LiveRequest& request, const LiveEvent& event) {
   const bool is_answer = event.operation == request.plan.answering_call;
   std::uint32_t& said = is_answer ? request.answer_words_said : request.planning_words_said;
   const std::uint32_t count =
@@ -200,11 +206,6 @@ void LiveSession::stop(LiveRequest& request, const LiveEvent& event) {
   request.stopped = event.at;
   request.outcome = event.outcome;
   request.status = status_of(event.outcome);
-  for (ServiceSpan& span : request.operations) {
-    if (!span.started || span.ended) continue;
-    span.ended = event.at;
-    span.cut_off = true;
-  }
   registry_.ended(request.number, client_now());
   for (CancelTold& late : std::exchange(request.late_cancels, {}))
     send_cancel(request, std::move(late));

@@ -140,7 +140,9 @@ class LiveSession final : public ControlledRun {
   void let_happen();
   void take_events();
   void happen(LiveRequest& request, const LiveEvent& event);
-  void happen_to_operation(LiveRequest& request, const LiveEvent& event);
+  static ServiceSpan& span_of(LiveRequest& request, const LiveEvent& event);
+  void start_operation(LiveRequest& request, const LiveEvent& event);
+  void say(LiveRequest& request, const LiveEvent& event);
   void answer_cancel(LiveRequest& request, const LiveEvent& event);
   void stop(LiveRequest& request, const LiveEvent& event);
   void answer(LiveRequest& request, Time at);

@@ -3,6 +3,7 @@
 #include "model/plan.hpp"
 #include "model/seed.hpp"
 #include "actors/joined_reports.hpp"
+#include "actors/request_history.hpp"
 #include "actors/rules.hpp"
 #include "engines/world.hpp"
 #include "scenarios/results/csv.hpp"
@@ -51,46 +52,28 @@ class LiveRun::Impl final : private ReportSink {
     Ticket ticket = 0;
     std::size_t policy = 0;
     std::uint64_t user = 0;
-    std::uint32_t held_operation = 0;
-    bool held_is_over = false;                ///< its reply is there, and held
     std::vector<std::uint32_t> in_service{};  ///< operations
     std::uint32_t cancels = 0;                ///< so many so far
     std::vector<std::uint32_t> cancels_unanswered{};
-    bool was_cancelled_before = false;  ///< it has received one
     bool has_stopped = false;
-    std::optional<Time> answer_seen{};  ///< by the client, where the stop is still to be seen
-    bool is_answered = false;           ///< the client has its final answer, and sends no more
+    bool is_answered = false;  ///< the client has its final answer, and sends no more
     Outcome outcome = Outcome::completed;
   };
-  /// Whose a request actor is: messages to it do not all say so.
-  struct Tenant {
-    std::uint32_t generation = 0;
-    RequestNumber number = 0;
-  };
-
   void add(const RequestReport& report) override;
   void add(const ClientReport& report) override;
   void settle(const RequestReport& request, const ClientReport& client);
 
-  void see(Time now, Address to, const Message& message);
-  void see(Time now, Address to, const Ask& ask);
-  void see(Time now, Address to, const Queued& queued);
-  void see(Time now, Address to, const Started& started);
-  void see(Time now, Address to, const Reply& reply);
-  void see(Time now, Address to, const LetGo& let_go);
-  void see(Time now, Address to, const Chunk& chunk);
-  void see(Time now, Address to, const Cancel& cancel);
-  void see(Time now, Address to, const CancelAnswer& answer);
-  void see(Time now, Address to, const Ended& ended);
-  void see(Time now, Address to, const Answer& answer);
+  void hear(const RequestEvent& event);
+  void follow(const RequestEvent& event, Live& live);
+  void end_operation(const RequestEvent& event, Live& live, What what, Time at);
+  void see(Time now, const Message& message);
+  void see(Time now, const Chunk& chunk);
+  void see(Time now, const CancelAnswer& answer);
+  void see(Time now, const Answer& answer);
   template <class Other>
-  void see(Time, Address, const Other&) {}
+  void see(Time, const Other&) {}
 
   Live* find(RequestNumber number);
-  Live* find(Address request, RequestNumber& number);
-  void start_operation(RequestNumber number, Live& live, std::uint32_t operation, Time now);
-  void end_operation(RequestNumber number, Live& live, std::uint32_t operation, Time now);
-  void stop(RequestNumber number, Live& live, Outcome outcome, Time at);
   /// Answers, by the outcome, what the client will not send any more.
   void answer_the_unsent(RequestNumber number, Live& live, Time now);
   void tell(LiveEvent event);
@@ -106,7 +89,6 @@ class LiveRun::Impl final : private ReportSink {
   mutable std::mutex mutex_;  ///< guards what follows, up to the world
   std::vector<LiveEvent> events_;
   std::unordered_map<RequestNumber, Live> requests_;  ///< never walked through
-  std::vector<Tenant> tenants_;                       ///< by the index of their addresses
   std::vector<Ticket> free_tickets_;
   Ticket tickets_ = 0;
   JoinedReports joined_;
@@ -131,15 +113,16 @@ LiveRun::Impl::Impl(const Scenario& scenario, const LiveOptions& options)
               }),
       totals_(scenario.policies.size()) {
   totals_.at(options.policy).emplace();
-  const WorldOptions world{
-      .model = model_,
-      .policy = scenario.policies[options.policy],
-      .from_outside = {.wished_policies = scenario.policies},
-      .play = LoadPlay::from_outside,
-      .reports = *this,
-      .observer = [this](Time now, Address to, const Message& message, bool dropped) {
-        if (!dropped) see(now, to, message);
-      }};
+  const WorldOptions world{.model = model_,
+                           .policy = scenario.policies[options.policy],
+                           .from_outside = {.wished_policies = scenario.policies},
+                           .play = LoadPlay::from_outside,
+                           .reports = *this,
+                           .observer =
+                               [this](Time now, Address, const Message& message, bool dropped) {
+                                 if (!dropped) see(now, message);
+                               },
+                           .history = [this](const RequestEvent& event) { hear(event); }};
   world_.emplace(world, LiveWorldOptions{.manual_clock = options.manual_clock,
                                          .time_scale = options.time_scale,
                                          .on_failure = options.on_events});
@@ -156,8 +139,7 @@ RequestNumber LiveRun::Impl::start(const RequestWishes& wishes) {
     arrive.ticket = take_ticket();
     requests_.emplace(number, Live{.ticket = arrive.ticket,
                                    .policy = wishes.policy.value_or(options_.policy),
-                                   .user = wishes.user,
-                                   .held_operation = wishes.held_operation});
+                                   .user = wishes.user});
   }
   world_->post(client_address, arrive);
   return number;
@@ -261,7 +243,6 @@ std::string LiveRun::Impl::take_csv(bool all) {
 
 void LiveRun::Impl::add(const RequestReport& report) {
   const std::lock_guard lock(mutex_);
-  if (Live* live = find(report.number)) stop(report.number, *live, report.outcome, report.stopped);
   joined_.add(report);
 }
 
@@ -297,57 +278,55 @@ void LiveRun::Impl::settle(const RequestReport& request, const ClientReport& cli
             LiveRecord{.policy = live.policy, .request = request, .client = client})});
 }
 
-void LiveRun::Impl::see(Time now, Address to, const Message& message) {
+void LiveRun::Impl::hear(const RequestEvent& event) {
+  if (event.ticket == no_ticket) return;  // a child's
   const std::lock_guard lock(mutex_);
-  std::visit([&](const auto& m) { see(now, to, m); }, message);
+  if (Live* live = find(event.number)) follow(event, *live);
 }
 
-/// At a service that has no place for it, Queued follows at once.
-void LiveRun::Impl::see(Time now, Address, const Ask& ask) {
-  if (ask.ticket == no_ticket) return;  // a child's
-  if (tenants_.size() <= ask.from.index) tenants_.resize(ask.from.index + std::size_t{1});
-  tenants_[ask.from.index] = {.generation = ask.from.generation, .number = ask.number};
-  if (Live* live = find(ask.number)) start_operation(ask.number, *live, ask.operation, now);
-}
-
-void LiveRun::Impl::see(Time, Address to, const Queued& queued) {
-  RequestNumber number = 0;
-  Live* live = find(to, number);
-  if (live == nullptr) return;
-  std::erase(live->in_service, queued.operation);
-  const auto is_its_start = [&](const LiveEvent& event) {
-    return event.what == What::operation_started && event.request == number &&
-           event.operation == queued.operation;
-  };
-  const auto started = std::find_if(events_.rbegin(), events_.rend(), is_its_start);
-  if (started != events_.rend()) events_.erase(std::next(started).base());
-}
-
-void LiveRun::Impl::see(Time now, Address to, const Started& started) {
-  RequestNumber number = 0;
-  if (Live* live = find(to, number)) start_operation(number, *live, started.operation, now);
-}
-
-void LiveRun::Impl::see(Time now, Address to, const Reply& reply) {
-  if (reply.to != to) return;  // the service's own
-  Live* live = find(reply.number);
-  if (live == nullptr) return;
-  const std::uint32_t operation = reply.end.operation();
-  if (operation == live->held_operation && reply.end.result() != OperationResult::rejected) {
-    live->held_is_over = true;
-  } else {
-    end_operation(reply.number, *live, operation, now);
+void LiveRun::Impl::follow(const RequestEvent& event, Live& live) {
+  switch (event.what) {
+    case RequestEvent::What::cancel_received:
+      return tell({.what = What::cancel_received, .request = event.number, .at = event.at});
+    case RequestEvent::What::started:
+      if (live.has_stopped) return;  // real time: its service has yet to hear of that
+      live.in_service.push_back(event.operation);
+      return tell({.what = What::operation_started,
+                   .request = event.number,
+                   .at = event.at,
+                   .operation = event.operation});
+    case RequestEvent::What::ended:
+      return end_operation(event, live, What::operation_ended, event.at);
+    case RequestEvent::What::withdrawn:  // real time: and it had started meanwhile
+    case RequestEvent::What::cut_off:
+      return end_operation(event, live, What::operation_cut_off, event.at);
+    case RequestEvent::What::left_running:
+      return end_operation(event, live, What::operation_left_running, event.ends);
+    case RequestEvent::What::stopped:
+      live.has_stopped = true;
+      return tell({.what = What::stopped,
+                   .request = event.number,
+                   .at = event.at,
+                   .outcome = event.outcome});
+    case RequestEvent::What::began:
+    case RequestEvent::What::asked:
+    case RequestEvent::What::queued:
+    case RequestEvent::What::turned_away:
+      return;
   }
 }
 
-void LiveRun::Impl::see(Time now, Address to, const LetGo& let_go) {
-  Live* live = find(let_go.number);
-  if (live == nullptr || to == client_address || to == directory_address) return;
-  const std::uint32_t operation = std::exchange(live->held_operation, 0);
-  if (std::exchange(live->held_is_over, false)) end_operation(let_go.number, *live, operation, now);
+void LiveRun::Impl::end_operation(const RequestEvent& event, Live& live, What what, Time at) {
+  if (std::erase(live.in_service, event.operation) == 0) return;
+  tell({.what = what, .request = event.number, .at = at, .operation = event.operation});
 }
 
-void LiveRun::Impl::see(Time now, Address, const Chunk& chunk) {
+void LiveRun::Impl::see(Time now, const Message& message) {
+  const std::lock_guard lock(mutex_);
+  std::visit([&](const auto& m) { see(now, m); }, message);
+}
+
+void LiveRun::Impl::see(Time now, const Chunk& chunk) {
   if (find(chunk.number) != nullptr)
     tell({.what = What::chunk,
           .request = chunk.number,
@@ -356,15 +335,7 @@ void LiveRun::Impl::see(Time now, Address, const Chunk& chunk) {
           .tokens = chunk.tokens});
 }
 
-void LiveRun::Impl::see(Time now, Address to, const Cancel& cancel) {
-  if (to == client_address || to == directory_address) return;
-  Live* live = find(cancel.number);
-  if (live == nullptr || live->has_stopped || std::exchange(live->was_cancelled_before, true))
-    return;
-  tell({.what = What::cancel_received, .request = cancel.number, .at = now});
-}
-
-void LiveRun::Impl::see(Time now, Address, const CancelAnswer& answer) {
+void LiveRun::Impl::see(Time now, const CancelAnswer& answer) {
   Live* live = find(answer.number);
   if (live == nullptr) return;
   std::erase(live->cancels_unanswered, answer.copy);
@@ -375,50 +346,14 @@ void LiveRun::Impl::see(Time now, Address, const CancelAnswer& answer) {
         .verdict = answer.verdict});
 }
 
-void LiveRun::Impl::see(Time, Address, const Ended& ended) {
-  if (Live* live = find(ended.number)) stop(ended.number, *live, ended.outcome, ended.stopped);
-}
-
-void LiveRun::Impl::see(Time now, Address, const Answer& answer) {
-  Live* live = find(answer.number);
-  if (live == nullptr) return;
-  if (live->has_stopped) {
+void LiveRun::Impl::see(Time now, const Answer& answer) {
+  if (find(answer.number) != nullptr)
     tell({.what = What::answered, .request = answer.number, .at = now, .outcome = answer.outcome});
-  } else {
-    live->answer_seen = now;
-  }
 }
 
 LiveRun::Impl::Live* LiveRun::Impl::find(RequestNumber number) {
   const auto found = requests_.find(number);
   return found == requests_.end() ? nullptr : &found->second;
-}
-
-LiveRun::Impl::Live* LiveRun::Impl::find(Address request, RequestNumber& number) {
-  if (request.index >= tenants_.size() || tenants_[request.index].generation != request.generation)
-    return nullptr;
-  number = tenants_[request.index].number;
-  return find(number);
-}
-
-void LiveRun::Impl::start_operation(RequestNumber number, Live& live, std::uint32_t operation,
-                                    Time now) {
-  if (live.has_stopped) return;
-  live.in_service.push_back(operation);
-  tell({.what = What::operation_started, .request = number, .at = now, .operation = operation});
-}
-
-void LiveRun::Impl::end_operation(RequestNumber number, Live& live, std::uint32_t operation,
-                                  Time now) {
-  if (live.has_stopped || std::erase(live.in_service, operation) == 0) return;
-  tell({.what = What::operation_ended, .request = number, .at = now, .operation = operation});
-}
-
-void LiveRun::Impl::stop(RequestNumber number, Live& live, Outcome outcome, Time at) {
-  if (std::exchange(live.has_stopped, true)) return;
-  tell({.what = What::stopped, .request = number, .at = at, .outcome = outcome});
-  if (live.answer_seen)
-    tell({.what = What::answered, .request = number, .at = *live.answer_seen, .outcome = outcome});
 }
 
 void LiveRun::Impl::answer_the_unsent(RequestNumber number, Live& live, Time now) {

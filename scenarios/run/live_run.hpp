@@ -60,29 +60,31 @@ struct LiveRecord {
   ClientReport client;
 };
 
-/// Something that happened to a request. Of each there are: operations and chunks as they went; at
-/// most one cancel_received; an answer to each cancel(); stopped, answered and settled, each once
-/// and in this order, settled last. In real time what different actors did at nearly the same
-/// moment may come in any order.
+/// Something that happened to a request. Of each there are: operations and chunks as they went, of
+/// each operation that started one end; at most one cancel_received; an answer to each cancel();
+/// stopped, answered and settled, each once and in this order, settled last. In real time what
+/// different actors did at nearly the same moment may come in any order.
 struct LiveEvent {
   enum class What : std::uint8_t {
-    operation_started,  ///< in service: waiting in a queue comes before. (In real time it may come
-                        ///< again: it had to wait after all)
-    operation_ended,    ///< its reply has reached the request; of one cut off nothing comes but
-                        ///< `stopped`
+    operation_started,  ///< in service: waiting in a queue comes before
+    operation_ended,    ///< its reply has reached the request, or was on its way as the request
+                        ///< stopped waiting
+    operation_cut_off,
+    operation_left_running,  ///< nobody waits for it, and it runs on to its end: `at`, to come
     chunk,            ///< has reached the client; none comes after the answer to an accepted cancel
     cancel_received,  ///< the request's first
     cancel_answered,  ///< the answer has reached the client; a cancel that the client did not send
                       ///< any more, because it had the request's answer, counts as answered by the
                       ///< outcome
-    stopped,          ///< with its outcome: from now on cancels are too late
+    stopped,          ///< with its outcome: from now on cancels are too late, and no operation
+                      ///< starts or ends
     answered,         ///< after `stopped`: the client has its outcome, and sends no more cancels
     settled,          ///< its record is complete: orphans may run on for long after `stopped`
   };
   What what = What::stopped;
   RequestNumber request = 0;
   Time at{};                    ///< simulated
-  std::uint32_t operation = 0;  ///< operation_started, operation_ended, chunk: its number, from 1
+  std::uint32_t operation = 0;  ///< operation_…, chunk: its number, from 1
   std::uint32_t tokens = 0;     ///< chunk
   std::uint32_t cancel = 0;     ///< cancel_answered: which, as cancel() has said
   CancelVerdict verdict = CancelVerdict::accepted;  ///< cancel_answered

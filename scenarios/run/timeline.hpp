@@ -18,7 +18,8 @@ struct OperationSpan {
   OperationKind kind = OperationKind::llm;
   std::string service;  ///< empty for a transaction
   Time start;           ///< in service; waiting in a queue comes before
-  Time end;             ///< its reply has reached the request, or it was cut off
+  Time end;             ///< its reply has reached the request, the request gave it up, or of one
+                        ///< that ran on to its end: that
   bool cut_off = false;
 };
 
@@ -34,9 +35,9 @@ struct Timeline {
   std::vector<OperationSpan> operations;
 };
 
-/// What the requests of these numbers (ascending, each once) do under `policy`, by observing the
-/// messages of the direct engine. Independent requests are run by themselves; of requests that
-/// compete all are run. A number beyond the load's is left out.
+/// What the requests of these numbers (ascending, each once) do under `policy`, as the direct
+/// engine tells of it. Independent requests are run by themselves; of requests that compete all are
+/// run. A number beyond the load's is left out.
 std::vector<Timeline> observe_requests(const Scenario& scenario, const Policy& policy,
                                        const std::vector<RequestNumber>& numbers);
 

@@ -3,6 +3,7 @@
 #include "model/arrivals.hpp"
 #include "model/plan.hpp"
 #include "actors/joined_reports.hpp"
+#include "actors/request_history.hpp"
 #include "actors/rules.hpp"
 #include "engines/engine.hpp"
 #include "engines/world.hpp"
@@ -12,18 +13,18 @@
 #include <algorithm>
 #include <atomic>
 #include <deque>
-#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 
 namespace caesura {
 namespace {
 
-/// Picks one request's messages, and its children's, out of a world's.
+/// Picks one request's messages, and its children's, out of a world's; and of its events what no
+/// message says.
 class Tracer {
  public:
-  Tracer(const Scenario& scenario, const Policy& policy, RequestNumber number)
-      : model_(scenario.model), policy_(policy), number_(number) {
+  Tracer(const Scenario& scenario, RequestNumber number) : model_(scenario.model), number_(number) {
     tree_.push_back({.name = "request", .number = number, .plan = {}});
     expand(model_, number_, tree_.front().plan);
   }
@@ -32,6 +33,39 @@ class Tracer {
     now_ = now;
     to_ = to;
     std::visit([this](const auto& m) { see(m); }, message);
+  }
+  /// A service that is told to stop is told by a Withdraw, which is a message of its own.
+  void hear(const RequestEvent& event) {
+    Member* member = at(event.request);
+    if (member == nullptr) return;
+    switch (event.what) {
+      case RequestEvent::What::cut_off: {
+        member->given_up.insert(event.operation);
+        const PlanStep& step = *step_of(*member, event.operation);
+        if (is_held(model_, step.service, step.chunk_tokens)) return;
+        return add(member->name, service_of(*member, event.operation),
+                   fmt::format("abort operation {}", event.operation));
+      }
+      case RequestEvent::What::ended:
+        if (event.how == RequestEvent::HowEnded::unheard ||
+            event.how == RequestEvent::HowEnded::with_caller)
+          member->given_up.insert(event.operation);
+        return;
+      case RequestEvent::What::withdrawn:
+        member->given_up.insert(event.operation);
+        return;
+      case RequestEvent::What::stopped:
+        member->is_over = true;
+        return;
+      case RequestEvent::What::left_running:
+      case RequestEvent::What::began:
+      case RequestEvent::What::cancel_received:
+      case RequestEvent::What::asked:
+      case RequestEvent::What::queued:
+      case RequestEvent::What::turned_away:
+      case RequestEvent::What::started:
+        return;
+    }
   }
   const std::vector<TraceLine>& lines() const { return lines_; }
   /// The request has leave to go.
@@ -44,9 +78,8 @@ class Tracer {
     RequestNumber number = 0;
     Plan plan;
     std::optional<Address> address{};
-    std::map<std::uint32_t, Time>
-        in_service{};      ///< operations that it waits for, and when they started
-    bool is_over = false;  ///< though its own children's books may still be out
+    std::set<std::uint32_t> given_up{};  ///< operations whose replies nobody waits for
+    bool is_over = false;                ///< though its own children's books may still be out
   };
 
   // Timers, and what is of no interest to people: the leave to go, and the books.
@@ -96,10 +129,7 @@ class Tracer {
     if (const Member* child = receiver()) return add(agent, child->name, "cancel");
     add(parent->name, agent, fmt::format("cancel of operation {}", cancel.operation));
   }
-  void see(const ParentEnded&) {
-    add_own("the parent has ended");
-    cut_off([](const PlanStep&) { return true; });
-  }
+  void see(const ParentEnded&) { add_own("the parent has ended"); }
   void see(const CancelAnswer& answer) {
     if (answer.number != number_) return;
     add(answering_.front(), "client", fmt::format("cancel: {}", name_of(answer.verdict)));
@@ -116,39 +146,28 @@ class Tracer {
   void see(const Ended& ended) {
     if (ended.number != number_) return;
     has_ended_ = true;
-    tree_.front().is_over = true;
     add("request", "directory", fmt::format("ended: {}", name_of(ended.outcome)));
   }
-  void see(const TimeOut&) {
-    add_own("timeout");
-    cut_off([](const PlanStep&) { return true; });
-  }
-  void see(const AbortDue&) {
-    add_own("abort what is in progress");
-    cut_off([this](const PlanStep& step) { return policy_.aborts[index_of(step.kind)]; });
-  }
+  void see(const TimeOut&) { add_own("timeout"); }
+  void see(const AbortDue&) { add_own("abort what is in progress"); }
   void see(const Ask& ask) {
     Member* asking = at(ask.from);
     if (asking == nullptr) return;
-    asking->in_service[ask.operation] = now_;
     add(asking->name, service_of(*asking, ask.operation),
         fmt::format("ask: operation {} of {} ({})", ask.operation, asking->plan.operations,
                     name_of(ask.kind)));
   }
   void see(const Queued& queued) {
-    if (Member* member = receiver()) member->in_service.erase(queued.operation);
     add_from_service(queued.operation,
                      fmt::format("operation {} {}", queued.operation,
                                  queued.turned_away ? "is turned away" : "waits in the queue"));
   }
   void see(const Started& started) {
-    if (Member* member = receiver()) member->in_service[started.operation] = now_;
     add_from_service(started.operation, fmt::format("operation {} has started", started.operation));
   }
   void see(const Withdraw& withdraw) {
-    Member* from = at(withdraw.from);
+    const Member* from = at(withdraw.from);
     if (from == nullptr) return;
-    from->in_service.erase(withdraw.operation);
     add(from->name, service_of(*from, withdraw.operation),
         fmt::format("withdraw operation {}", withdraw.operation));
   }
@@ -159,14 +178,12 @@ class Tracer {
     const OperationResult result = reply.end.result();
     if (receiver() == nullptr) {  // at the service: its own timer, or the end of a child
       if (!step_of(*asked, operation)->is_child) return;
-      const std::string child = child_name(*asked, operation);
-      for (Member& member : tree_) member.is_over = member.is_over || member.name == child;
-      return add(child, service_of(*asked, operation),
+      return add(child_name(*asked, operation), service_of(*asked, operation),
                  fmt::format("{} after {} s", result == OperationResult::ok ? "ended" : "failed",
                              seconds(reply.busy)));
     }
-    // What was cut off may still be on its way; nobody waits for it.
-    if (asked->in_service.erase(operation) == 0 && result != OperationResult::rejected) return;
+    // What was given up may still be on its way; nobody waits for it.
+    if (asked->given_up.contains(operation) && result != OperationResult::rejected) return;
     std::string text = fmt::format("operation {} {}", operation,
                                    result == OperationResult::ok       ? "done"
                                    : result == OperationResult::failed ? "failed"
@@ -215,29 +232,6 @@ class Tracer {
     return fmt::format("{} {}", name_of(service.kind), service.name);
   }
 
-  /// A service that holds an operation is told by a Withdraw, which is a message of its own.
-  template <class IsCut>
-  void cut_off(IsCut is_cut) {
-    Member* member = whose_timer();
-    if (member == nullptr) return;
-    for (auto running = member->in_service.begin(); running != member->in_service.end();) {
-      const auto [operation, started] = *running;
-      const PlanStep& step = *step_of(*member, operation);
-      const bool runs_on =
-          step.kind == OperationKind::transaction || model_.services[step.service].transactional;
-      if (runs_on || !is_cut(step) || is_held(model_, step.service, step.chunk_tokens)) {
-        ++running;
-        continue;
-      }
-      // What its service has finished is left behind on its link, not cut off.
-      const bool is_finished = now_ - started >= sample_of(model_, member->number, step).duration;
-      if (!is_finished)
-        add(member->name, service_of(*member, operation),
-            fmt::format("abort operation {}", operation));
-      running = member->in_service.erase(running);
-    }
-  }
-
   void add_own(const char* text) {
     if (const Member* member = whose_timer()) add(member->name, member->name, text);
   }
@@ -249,7 +243,6 @@ class Tracer {
   }
 
   const Model& model_;
-  const Policy& policy_;
   RequestNumber number_;
   std::deque<Member> tree_;  ///< the request first; in order of their starts
   std::vector<TraceLine> lines_;
@@ -271,21 +264,22 @@ std::vector<TraceLine> trace_request(const Scenario& scenario, const Policy& pol
     throw ScenarioError(fmt::format("--request {}: {} has {} requests, numbered from 0", number,
                                     scenario.file, requests));
   }
-  Tracer tracer(scenario, policy, number);
+  Tracer tracer(scenario, number);
   bool is_settled = false;
   JoinedReports reports(model.seed.value, [&](const RequestReport& request, const ClientReport&) {
     is_settled = is_settled || request.number == number;
   });
   const bool alone = !model.requests_compete();
-  const WorldOptions options{
-      .model = model,
-      .policy = policy,
-      .play = alone ? LoadPlay::one_by_one : LoadPlay::all,
-      .reports = reports,
-      .observer = [&](Time now, Address to, const Message& message, bool dropped) {
-        if (!stop && !dropped) tracer.see(now, to, message);
-        stop = is_settled && tracer.has_gone();
-      }};
+  const WorldOptions options{.model = model,
+                             .policy = policy,
+                             .play = alone ? LoadPlay::one_by_one : LoadPlay::all,
+                             .reports = reports,
+                             .observer =
+                                 [&](Time now, Address to, const Message& message, bool dropped) {
+                                   if (!stop && !dropped) tracer.see(now, to, message);
+                                   stop = is_settled && tracer.has_gone();
+                                 },
+                             .history = [&](const RequestEvent& event) { tracer.hear(event); }};
   const auto world = make_world(engine, options);
   if (!alone) {
     announce_load(model, *world);

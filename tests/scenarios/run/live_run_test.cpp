@@ -97,8 +97,9 @@ TEST(LiveRun, ACancelThatTheClientDoesNotSendAnyMoreIsAnsweredByTheOutcome) {
   const RequestNumber request = run->start(wishes);
   run.happened_after(3s);
   run->cancel(request);
-  EXPECT_THAT(run.happened(), ElementsAre("received at 3000", "answer accepted at 3000",
-                                          "stopped cancelled at 3000", "answered at 3000"));
+  EXPECT_THAT(run.happened(),
+              ElementsAre("received at 3000", "answer accepted at 3000", "cut off 1 at 3000",
+                          "stopped cancelled at 3000", "answered at 3000"));
   run->cancel(request);
   EXPECT_THAT(run.happened(), ElementsAre("answer already cancelled at 3000"));
   EXPECT_THAT(run.happened_after(1min), ElementsAre("settled at 3000"));
@@ -169,8 +170,8 @@ TEST(LiveRun, ARequestHasThePolicyThatItWishesFor) {
   const auto events = run->take_events();
   EXPECT_THAT(words(events, aborted),
               ElementsAre("start 1 at 0", "end 1 at 1000", "start 2 at 1000", "received at 3000",
-                          "answer accepted at 3000", "stopped cancelled at 3000",
-                          "answered at 3000", "settled at 3000"));
+                          "answer accepted at 3000", "cut off 2 at 3000",
+                          "stopped cancelled at 3000", "answered at 3000", "settled at 3000"));
   EXPECT_THAT(words(events, deaf), ElementsAre("start 1 at 0", "end 1 at 1000", "start 2 at 1000",
                                                "received at 3000", "answer ignored at 3000"));
   run->advance(1min);
@@ -277,6 +278,46 @@ TEST(LiveRun, AHeldOperationIsCutOffLikeAnyOther) {
   }
 }
 
+TEST(LiveRun, WhatMayNotBeCutOffRunsOnWhenTheTimeIsUp) {
+  Model model = two_services();
+  model.services[1].transactional = true;
+  model.timeout = 5s;
+  ManualRun run(std::move(model));
+  run->start({});
+  EXPECT_THAT(run.happened_after(1min),
+              ElementsAre("start 1 at 0", "end 1 at 1000", "start 2 at 1000", "runs on 2 at 11000",
+                          "stopped timed_out at 5000", "answered at 5000", "settled at 5000"));
+}
+
+TEST(LiveRun, WhatItsServiceHasEndedIsNotCutOffThoughTheReplyIsOnItsWay) {
+  Model model = two_services();
+  model.links.tool = fixed(2s);
+  ManualRun run(std::move(model));
+  RequestWishes wishes;
+  wishes.policy = aborting;
+  const RequestNumber request = run->start(wishes);
+  run->advance(13500ms);
+  run.happened();
+  run->cancel(request);
+  EXPECT_THAT(run.happened(),
+              ElementsAre("received at 13500", "answer accepted at 13500", "end 2 at 13500",
+                          "stopped cancelled at 13500", "answered at 13500", "settled at 13500"));
+}
+
+TEST(LiveRun, WhatIsCutOffWhileOthersGoOnHasItsEndThenAndNoOther) {
+  Model model = two_services();
+  model.workflow = {{Parallel{{{call(OperationKind::llm, 0)}, {{Transaction{fixed(5s)}}}}}}};
+  ManualRun run(std::move(model));
+  RequestWishes wishes;
+  wishes.policy = aborting;
+  const RequestNumber request = run->start(wishes);
+  run->advance(500ms);
+  run->cancel(request);
+  run.happened();
+  EXPECT_THAT(run.happened_after(1min), ElementsAre("end 2 at 5000", "stopped cancelled at 5000",
+                                                    "answered at 5000", "settled at 5000"));
+}
+
 TEST(LiveRun, AnOperationReleasedBeforeItsEndIsNotHeld) {
   ManualRun run(two_services());
   RequestWishes wishes;
@@ -299,7 +340,7 @@ TEST(LiveRun, AHeldRequestThatTimesOutStopsAllTheSame) {
   run->start(wishes);
   run->advance(1min);
   EXPECT_THAT(run.happened(),
-              ElementsAre("start 1 at 0", "end 1 at 1000", "start 2 at 1000",
+              ElementsAre("start 1 at 0", "end 1 at 1000", "start 2 at 1000", "end 2 at 30000",
                           "stopped timed_out at 30000", "answered at 30000", "settled at 30000"));
 }
 

@@ -30,6 +30,10 @@ inline std::string word(What what) {
       return "start";
     case What::operation_ended:
       return "end";
+    case What::operation_cut_off:
+      return "cut off";
+    case What::operation_left_running:
+      return "runs on";
     case What::chunk:
       return "chunk";
     case What::cancel_received:

@@ -1,7 +1,7 @@
 #include "scenarios/run/timeline.hpp"
 
 #include "scenarios/run/runner.hpp"
-#include "tests/small_models.hpp"
+#include "tests/small_trees.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -84,6 +84,26 @@ TEST(Timeline, InParallelWhatMayNotBeCutOffRunsOn) {
                                        "3 transaction : 0 to 5000"));
 }
 
+TEST(Timeline, WhatMayNotBeCutOffHasItsOwnEndAlsoWhenTheTimeIsUp) {
+  Model model = two_services(1);
+  model.services[1].transactional = true;
+  model.workflow = {{Parallel{{{call(OperationKind::tool, 1)}, {{Transaction{fixed(8s)}}}}}}};
+  model.timeout = 5s;
+  const Timeline line = only(observe_requests(of(model), policy(PolicyKind::checkpoint), {0}));
+  EXPECT_EQ(line.stopped, at(5s));
+  EXPECT_THAT(words(line), ElementsAre("1 tool tool: 0 to 10000", "2 transaction : 0 to 8000"));
+}
+
+TEST(Timeline, WhatItsServiceHasEndedIsNotCutOffThoughTheReplyIsOnItsWay) {
+  Model model = two_services(1);
+  model.links.tool = fixed(2s);
+  model.workflow = {call(OperationKind::tool, 1)};
+  model.cancels = {cancel_after(12900ms)};
+  const Timeline line = only(observe_requests(of(model), abort_after(100ms), {0}));
+  EXPECT_EQ(line.stopped, at(13s));
+  EXPECT_THAT(words(line), ElementsAre("1 tool tool: 2000 to 13000"));
+}
+
 TEST(Timeline, AnOperationStartsWhenItHasWaitedAndNotIfItIsWithdrawnBefore) {
   Model model = two_services(3);
   model.services[0].concurrency = 1;
@@ -144,47 +164,8 @@ TEST(Timeline, AnOrphanRunsOnAfterItsParentHasLeftIt) {
                           "2.1 llm llm: 1000 to 2000", "2.2 tool tool: 2000 to 12000"));
 }
 
-/// Operations side by side, links, queues, timeouts and streams, with cancels anywhere.
-struct Kind {
-  bool competing = false;
-  bool propagate = false;
-};
-
-Model busy_model(Kind kind) {
-  Model model = two_services(300);
-  model.seed = 5;
-  model.load.arrivals = RandomArrivals{Distribution::exponential(3e9)};
-  model.links = {.client = Distribution::exponential(2e7),
-                 .llm = Distribution::exponential(1e8),
-                 .tool = fixed(20ms),
-                 .agent = {}};
-  model.services[0].latency = WholeLatency{Distribution::exponential(2e9)};
-  model.services[0].output_tokens = Distribution::constant(50);
-  model.services[1].latency = WholeLatency{Distribution::exponential(6e9)};
-  if (kind.competing) model.services[1].concurrency = 3;
-  model.workflow = {call(OperationKind::llm, 0),
-                    {Parallel{{{call(OperationKind::tool, 1), call(OperationKind::llm, 0)},
-                               {call(OperationKind::tool, 1)},
-                               {{Transaction{fixed(1s)}}}}}},
-                    call(OperationKind::llm, 0, 4)};
-  model.services.push_back(service(ServiceKind::agent, {}));
-  model.children.resize(3);
-  model.children[2] = ChildWorkflow{
-      .workflow = {call(OperationKind::llm, 0),
-                   {Parallel{{{call(OperationKind::tool, 1)}, {call(OperationKind::llm, 0)}}}}},
-      .propagate = kind.propagate};
-  std::get<Parallel>(model.workflow[1].what).branches.push_back({call(OperationKind::agent, 2)});
-  CancelSource source;
-  source.probability = 0.6;
-  source.moment = CancelAfter{Distribution::exponential(8e9)};
-  model.cancels = {source};
-  model.timeout = 40s;
-  return model;
-}
-
 TEST(Timeline, AgreesWithTheReportOfEveryRequest) {
-  for (const Kind kind :
-       {Kind{false, true}, Kind{false, false}, Kind{true, true}, Kind{true, false}}) {
+  for (const Busy kind : every_busy) {
     for (const Policy& rule : {policy(PolicyKind::never), policy(PolicyKind::checkpoint),
                                abort_after(25ms), abort_after(3s)}) {
       Scenario scenario = of(busy_model(kind));
