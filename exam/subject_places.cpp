@@ -39,6 +39,7 @@ SubjectPlaces::SubjectPlaces(boost::asio::io_context& io, const SubjectFile& fil
       is_alone_(file.speaks != SubjectFile::Speaks::lines && !file.command.empty()) {}
 
 void SubjectPlaces::prepare(const SubjectRun& run) {
+  if (is_ending_) return;  // a place that came free by that is nobody's
   const auto is_for_it = [&](const auto& worker) {
     return !worker->has_ended && (is_shared_ || worker->first == run.run);
   };
@@ -195,6 +196,7 @@ void SubjectPlaces::finish(Worker& worker, bool by_force) {
 }
 
 void SubjectPlaces::end(bool by_force) {
+  is_ending_ = true;
   for (const auto& worker : workers_) finish(*worker, by_force);
   std::erase_if(workers_, [](const auto& worker) { return worker->is_gone; });
 }

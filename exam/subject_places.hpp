@@ -61,7 +61,8 @@ class SubjectPlaces {
   /// To be called every few ms. Throws CannotStart if the first process does not get ready, or
   /// failed_starts_max do not in a row.
   void look();
-  /// Ends all, or goes on with ending them; once are_gone(), nothing of them is left.
+  /// Ends all, or goes on with ending them; once are_gone(), nothing of them is left. Nothing is
+  /// started from now on.
   void end(bool by_force);
   bool are_gone() const { return workers_.empty(); }
 
@@ -96,7 +97,8 @@ class SubjectPlaces {
   const bool is_shared_;
   const bool is_alone_;  ///< two at a time would want the same port
   bool has_been_ready_ = false;
-  bool has_played_ = false;          ///< has had a run to play
+  bool has_played_ = false;  ///< has had a run to play
+  bool is_ending_ = false;
   std::uint32_t failed_starts_ = 0;  ///< in a row
   std::vector<std::unique_ptr<Worker>> workers_;
 };
