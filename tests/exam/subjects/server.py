@@ -48,8 +48,11 @@ async def answer(reader, writer):
         status, said = await chat(body.get("run") or body["request_id"], body["message"], reader)
     elif method == "delete" and not DEAF:
         turns[path.rsplit("/", 1)[1]].cancel()
-    data = json.dumps(said).encode()
-    writer.write(f"HTTP/1.1 {status} -\r\nContent-Type: application/json\r\nContent-Length: {len(data)}\r\nConnection: close\r\n\r\n".encode() + data)
+    data, kind = json.dumps(said).encode(), "application/json"
+    if status == 200 and "request_id" in body:  # MUXI's, a stream of events
+        last = {"token": {"type": said["status"], "content": ""}}
+        data, kind = f'data: {json.dumps(last)}\n\nevent: done\ndata: {{"finished": true}}\n\n'.encode(), "text/event-stream"
+    writer.write(f"HTTP/1.1 {status} -\r\nContent-Type: {kind}\r\nContent-Length: {len(data)}\r\nConnection: close\r\n\r\n".encode() + data)
     writer.close()
 
 
