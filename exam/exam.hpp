@@ -28,8 +28,8 @@ struct NotExaminable : std::runtime_error {
       : std::runtime_error(what),
         errors(std::move(rehearsal.stderr_text)),
         lines(std::move(rehearsal.lines)) {}
-  std::string errors;             ///< the end of what it wrote to its standard error
-  SpokenLines lines;  ///< what was said
+  std::string errors;  ///< the end of what it wrote to its standard error
+  SpokenLines lines;   ///< what was said
 };
 
 /// How far an exam is; may be read from another thread.
