@@ -73,8 +73,8 @@ class Steady:
         return ""
 
     def run(self):
-        # The longest first, as those with a watch of their own.
-        order = sorted(self.jobs, key=lambda job: job[1] not in ("backing-off", "hanging", "second-attempt", "own-timeout"))
+        # The longest first: what hangs is waited for, and a case may have a watch of its own.
+        order = sorted(self.jobs, key=lambda job: job[0] != "hangs" and job[1] not in ("backing-off", "hanging", "second-attempt", "own-timeout"))
         with ThreadPoolExecutor(self.options.at_once) as pool:
             wrong = dict(zip(((fault, case) for fault, case, _ in order), pool.map(self.examine, order)))
         if sys.stderr.isatty():
