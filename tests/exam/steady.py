@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """An exam's verdicts are the same every time, on a loaded machine too.
 
-    python3 steady.py --caesura PROGRAM [--repeat N] [--at-once N] [--out DIR]
+    python3 steady.py [--caesura PROGRAM] [--repeat N] [--at-once N] [--out DIR]
 
 The agent by hand in every case, and each of its faults in the cases that find it, N times each (default 50, about a quarter of an hour), while
 two loops beside keep two cores busy. The agent has to pass all, and each fault has to be found by its clause and by no other, N times of N.
@@ -22,7 +22,8 @@ from pathlib import Path
 
 from exam_test import FAULTS, SUBJECT
 
-CASES = Path(__file__).resolve().parents[2] / "scenarios/exam"
+ROOT = Path(__file__).resolve().parents[2]
+CASES = ROOT / "scenarios/exam"
 BUSY_LOOPS = 2
 
 
@@ -91,7 +92,7 @@ class Steady:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--caesura", required=True)
+    parser.add_argument("--caesura", default=ROOT / "build/release/caesura", help="the program (default: build/release/caesura)")
     parser.add_argument("--repeat", type=int, default=50)
     parser.add_argument("--at-once", type=int, default=6, help="exams at a time")
     parser.add_argument("--out", type=Path, help="where what differed is kept (default: a folder of its own in the system's)")
